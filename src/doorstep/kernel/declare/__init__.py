@@ -1,0 +1,1 @@
+"""How a fact, scope, role, code list, purpose and indicator is declared: pure, checked at import."""

@@ -1,0 +1,70 @@
+"""Scopes are what an actor may do, roles bundle them, purposes say why a person's record is read or written."""
+
+import msgspec
+
+from doorstep.kernel.values.reasons import NOT_ALLOWED, NotAllowed
+
+SCOPES: dict[str, "Scope"] = {}
+ROLES: dict[str, "Role"] = {}
+PURPOSES: dict[str, "Purpose"] = {}
+BASES: dict[str, str] = {}
+"""Legal basis by purpose code, as the profile says; filled by the site at start."""
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """`code` is `system.noun.verb`; `text` an English message id that people read. `level` is the assurance needed."""
+
+    code: str
+    text: str
+    level: int = 1
+
+    def __post_init__(self) -> None:
+        if SCOPES.setdefault(self.code, self) is not self:
+            raise ValueError(f"scope {self.code} is declared twice")
+
+
+class Role(msgspec.Struct, frozen=True):
+    """What somebody is for a unit; `text` an English message id."""
+
+    code: str
+    text: str
+    scopes: tuple[Scope, ...]
+
+    def __post_init__(self) -> None:
+        if ROLES.setdefault(self.code, self) is not self:
+            raise ValueError(f"role {self.code} is declared twice")
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """Why a record is touched; its legal basis is the profile's to say, under the same code."""
+
+    code: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if PURPOSES.setdefault(self.code, self) is not self:
+            raise ValueError(f"purpose {self.code} is declared twice")
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Somebody or something that acts: `subject` in which `roles` for which `unit` ("" the nation), at which level.
+
+    `via` says how: "page", "token:<id>", "task", "simulation"; it goes into the journal.
+    """
+
+    subject: str
+    unit: str = ""
+    roles: tuple[str, ...] = ()
+    level: int = 1
+    via: str = "page"
+
+    def may(self, scope: Scope) -> bool:
+        return self.level >= scope.level and any(scope in ROLES[role].scopes for role in self.roles if role in ROLES)
+
+    def need(self, scope: Scope) -> None:
+        """Raises NotAllowed unless the actor holds the scope."""
+        if not self.may(scope):
+            raise NotAllowed(NOT_ALLOWED(scope=scope.code))

@@ -1,0 +1,1 @@
+"""Pure values that every floor speaks in: no Django, no database, no clock."""
