@@ -11,6 +11,7 @@ from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.units import UnitCode
 
 FACTS: dict[str, "FactKind"] = {}
+F = typing.TypeVar("F", bound="Fact")
 
 _KIND = re.compile(r"[a-z]+\.[a-z_]+")
 
@@ -40,59 +41,61 @@ class FactKind(msgspec.Struct, frozen=True):
     """A declared fact. `columns` maps each field to its type, in the order of the fields.
 
     Every kind has `day`, `unit` and, last, the measure `n`: 1, or -1 when it takes back one with the same dimensions.
-    `upcast` turns columns of the version before into this one.
+    `upcasts` lead from version 1 to 2, from 2 to 3 and so on; readers see the newest version only.
     """
 
     name: str
     version: int
     columns: Mapping[str, type]
     rollups: tuple[Rollup, ...]
-    upcast: Callable[[Columns], Columns] | None
+    upcasts: tuple[Callable[[Columns], Columns], ...]
 
     @property
     def measures(self) -> tuple[str, ...]:
         return tuple(name for name, kind in self.columns.items() if kind in (int, Minor))
+
+    def newest(self, version: int, columns: Columns) -> Columns:
+        """Columns of an older `version`, upcast step by step."""
+        for upcast in self.upcasts[version - 1 :]:
+            columns = upcast(columns)
+        return columns
 
     def rollup(self, name: str) -> Rollup:
         return next(rollup for rollup in self.rollups if rollup.name == name)
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """Base of facts: `class StayNotified(Fact, kind="lodging.stay_notified", version=1, rollups=(...))`."""
+    """Base of facts; each is declared with `@fact`."""
 
     day: date
     unit: UnitCode
 
     KIND: typing.ClassVar[FactKind]
 
-    def __init_subclass__(
-        cls,
-        *,
-        kind: str,
-        version: int = 1,
-        rollups: tuple[Rollup, ...] = (),
-        upcast: Callable[[Columns], Columns] | None = None,
-        **options: typing.Any,
-    ) -> None:
-        super().__init_subclass__(**options)
-        if not _KIND.fullmatch(kind):
-            raise ValueError(f"{kind!r}: a fact is named system.past_tense")
-        if kind in FACTS:
-            raise ValueError(f"fact {kind} is declared twice")
-        if (version > 1) != (upcast is not None):
-            raise ValueError(f"{kind}: version {version} and its upcast from the version before go together")
+
+def fact(
+    name: str, *, rollups: tuple[Rollup, ...] = (), upcasts: tuple[Callable[[Columns], Columns], ...] = ()
+) -> Callable[[type[F]], type[F]]:
+    """Declare a fact `system.past_tense`; its version is one more than its upcasts.
+
+    Raises TypeError for a field that could name a person, ValueError for a wrong or repeated name or rollup.
+    """
+
+    def declare(cls: type[F]) -> type[F]:
+        if not _KIND.fullmatch(name) or name in FACTS:
+            raise ValueError(f"{name!r}: a fact is named system.past_tense, once")
         hints = typing.get_type_hints(cls)
-        fields = {name: hints[name] for name in ("day", "unit", *cls.__annotations__) if name != "KIND"}
-        for name, annotation in fields.items():
-            if not _countable(annotation):
-                raise TypeError(f"{kind}.{name}: a fact may hold day, unit, code, money, int, bool or case key only")
-        if "n" in fields:
-            raise TypeError(f"{kind}.n is the kernel's measure")
-        known = {*fields, "month", "top"}
+        fields = {field: hints[field] for field in cls.__struct_fields__}
+        for field, annotation in fields.items():
+            if field == "n" or not _countable(annotation):
+                raise TypeError(f"{name}.{field}: a fact may hold day, unit, code, money, int, bool or case key only")
         for rollup in rollups:
-            if not set(rollup.by) <= known:
-                raise ValueError(f"{kind}: rollup {rollup.name} names unknown fields")
-        cls.KIND = FACTS[kind] = FactKind(kind, version, {**fields, "n": int}, rollups, upcast)
+            if not set(rollup.by) <= {*fields, "month", "top"}:
+                raise ValueError(f"{name}: rollup {rollup.name} names unknown fields")
+        cls.KIND = FACTS[name] = FactKind(name, len(upcasts) + 1, {**fields, "n": int}, rollups, upcasts)
+        return cls
+
+    return declare
 
 
 def _countable(annotation: object) -> bool:

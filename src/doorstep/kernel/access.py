@@ -1,0 +1,74 @@
+"""Looks: the one way to read other people's records. The query and its journal entry are one transaction."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import msgspec
+from django.db import transaction
+
+from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
+from doorstep.kernel.store import journal
+from doorstep.kernel.values.ids import uuid7
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
+
+
+def personal(
+    scope: Scope,
+) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:
+    """Mark a query whose rows hold a person's fields: it needs `scope` and runs inside `look` only."""
+
+    def declare(query: Callable[Concatenate[Actor, P], R]) -> Callable[Concatenate[Actor, P], R]:
+        @wraps(query)
+        def run(actor: Actor, *args: P.args, **kwargs: P.kwargs) -> R:
+            if not _looking.get():
+                raise RuntimeError(f"{query.__name__} returns personal fields: call it through look()")
+            actor.need(scope)
+            return query(actor, *args, **kwargs)
+
+        run.personal = True  # type: ignore[attr-defined]
+        return run  # type: ignore[return-value]
+
+    return declare
+
+
+def look(
+    actor: Actor,
+    purpose: Purpose,
+    at: datetime,
+    query: Callable[Concatenate[Actor, P], R],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """Run a `personal` query and journal it: who looked, why, with which filter, and the digest of what was seen.
+
+    A list is one entry without subjects, since it shows people masked; a single record names its `subject_key`.
+    """
+    with transaction.atomic():
+        token = _looking.set(True)
+        try:
+            seen = query(actor, *args, **kwargs)
+        finally:
+            _looking.reset(token)
+        journal.write(
+            uuid7(at),
+            actor,
+            f"look.{query.__module__.split('.')[-2]}.{query.__name__}",
+            purpose,
+            subjects=[*_subjects(seen)],
+            detail=" ".join([*(str(a) for a in args), *(f"{k}={v}" for k, v in kwargs.items() if v)]),
+            digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
+        )
+    return seen
+
+
+def _subjects(seen: Any) -> Iterable[str]:
+    key = getattr(seen, "subject_key", "")
+    return [key] if key else []

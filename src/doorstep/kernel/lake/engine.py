@@ -1,0 +1,117 @@
+"""The engine: hands an indicator's formula the facts, or their rollup, of a snapshot. DuckDB through Ibis.
+
+Never imported by the web processes: pages read stored values (a guard test asserts it).
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+import ibis
+import msgspec
+import pyarrow as pa
+from django.db.models import Q, QuerySet
+
+from doorstep.kernel.declare.facts import FACTS, FactKind
+from doorstep.kernel.declare.indicators import Indicator
+from doorstep.kernel.lake import columns, files
+from doorstep.kernel.lake.models import Ring, Segment
+from doorstep.kernel.lake.seal import next_leaf
+
+Source = Literal["rollup", "facts"]
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """What an indicator adds up to in one unit and month; `unit` of the first level unless asked finer."""
+
+    unit: str
+    month: date
+    numerator: int
+    denominator: int | None
+
+
+def snapshot() -> int:
+    """The snapshot of now: the size of the auditors' ring."""
+    return next_leaf(Ring.AUDITORS)
+
+
+def segments(kind: FactKind, size: int) -> QuerySet[Segment]:
+    """The segments that the snapshot of `size` names."""
+    named = Segment.objects.filter(kind=kind.name, leaf__lt=size)
+    return named.filter(Q(merged=None) | Q(merged__gte=size)).order_by("leaf")
+
+
+class Engine:
+    """One DuckDB in this process; no extension is fetched at run time."""
+
+    def __init__(self, threads: int = 2, memory: str = "1500MB") -> None:
+        self.con = ibis.duckdb.connect(
+            threads=threads,
+            memory_limit=memory,
+            autoinstall_known_extensions=False,
+            autoload_known_extensions=False,
+        )
+
+    def close(self) -> None:
+        self.con.disconnect()
+
+    def facts(self, kind: FactKind, size: int) -> Any:
+        """The facts of a snapshot as an Ibis table, in the newest version."""
+        named = list(segments(kind, size))
+        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        parts = [ibis.memtable(pa.concat_tables(old))] if old else []
+        paths = [str(files.root() / s.path) for s in named if s.version == kind.version]
+        return self._table(columns.schema(kind), paths, parts)
+
+    def rollup(self, kind: FactKind, name: str, size: int) -> Any:
+        """The rollup of a snapshot; partial sums, one row or more for each group."""
+        rollup = kind.rollup(name)
+        whole = columns.schema(kind)
+        schema = pa.schema([whole.field(column) for column in (*rollup.by, *kind.measures)])
+        named = list(segments(kind, size))
+        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        parts = [ibis.memtable(columns.fold(kind, rollup, pa.concat_tables(old)))] if old else []
+        paths = [str(files.root() / s.rollups[name]["path"]) for s in named if s.version == kind.version]
+        return self._table(schema, paths, parts)
+
+    def evaluate(
+        self, indicators: Sequence[Indicator], size: int, source: Source, by: str = "top"
+    ) -> dict[str, list[Cell]]:
+        """Cells of each indicator by unit (`by`: "top", or "unit" from the facts) and month, sorted.
+
+        Indicators over one table are computed in one pass. Cells whose sums are all zero are left out.
+        """
+        found: dict[str, list[Cell]] = {}
+        groups: dict[tuple[str, str], list[Indicator]] = {}
+        for indicator in indicators:
+            groups.setdefault((indicator.fact.name, indicator.rollup if source == "rollup" else ""), []).append(
+                indicator
+            )
+        for (name, rollup), group in groups.items():
+            kind = FACTS[name]
+            table = self.rollup(kind, rollup, size) if rollup else self.facts(kind, size)
+            sums = {}
+            for place, indicator in enumerate(group):
+                sums[f"n{place}"] = indicator.numerator(table)
+                if indicator.denominator:
+                    sums[f"d{place}"] = indicator.denominator(table)
+            rows = table.group_by([by, "month"]).aggregate(**sums).order_by([by, "month"]).to_pyarrow().to_pylist()
+            for place, indicator in enumerate(group):
+                cells = [
+                    Cell(row[by], row["month"], int(row[f"n{place}"] or 0), _whole(row.get(f"d{place}"), indicator))
+                    for row in rows
+                ]
+                found[indicator.key] = [cell for cell in cells if cell.numerator or cell.denominator]
+        return found
+
+    def _table(self, schema: pa.Schema, paths: list[str], parts: list[Any]) -> Any:
+        if paths:
+            parts = [self.con.read_parquet(paths), *parts]
+        if not parts:
+            return ibis.memtable(schema.empty_table())
+        return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+
+def _whole(value: Decimal | int | None, indicator: Indicator) -> int | None:
+    return int(value or 0) if indicator.denominator else None

@@ -1,0 +1,53 @@
+"""Files of the lake: written whole and flushed before anything points to them, named in the register only."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+
+def root() -> Path:
+    return Path(settings.DOORSTEP_HOME) / "lake"
+
+
+def write(table: pa.Table, path: str) -> tuple[bytes, int]:
+    """Write a Parquet file (zstd) at `path` below the lake; returns its SHA-256 and size. Raises OSError (full disk)."""
+    target = root() / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table, target, compression="zstd", row_group_size=1 << 20)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").digest()
+        size = file.tell()
+    for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
+        flush_folder(folder)
+    return digest, size
+
+
+def sha256(path: str) -> bytes:
+    """Raises FileNotFoundError."""
+    with (root() / path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def read(path: str) -> pa.Table:
+    return pq.ParquetFile(root() / path).read()
+
+
+def flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def present() -> Iterator[str]:
+    """Paths of all files that lie in the lake, as the register writes them."""
+    for top in ("facts", "rollups"):
+        for path in (root() / top).rglob("*.parquet"):
+            yield path.relative_to(root()).as_posix()

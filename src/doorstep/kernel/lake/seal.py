@@ -1,0 +1,197 @@
+"""The sealer: takes whatever facts lie in the outbox and makes them immutable files with a leaf in the evidence log."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.conf import settings
+from django.db import connection, transaction
+
+from doorstep.kernel.declare.facts import FACTS, FactKind
+from doorstep.kernel.lake import columns, files
+from doorstep.kernel.lake.evidence import EvidenceLog, Head, SigningKey
+from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
+
+SEAL_LOCK = 0x5EA1
+ROWS_AT_ONCE = 250_000
+MERGE_FROM = 8
+"""So many segments of one kind and month are merged into one."""
+MERGE_BELOW = 4_000_000
+"""Rows from which on a segment stays as it is."""
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """What a seal did: `facts` counts rows, `size` is the auditors' ring's, which names the snapshot."""
+
+    facts: int
+    segments: int
+    size: int
+
+
+def seal() -> Sealed:
+    """Seal all facts that the outbox holds now. One sealer at a time: a second one waits for the first.
+
+    A crash before the commit leaves only orphan files, which the next seal removes. Raises OSError when the disk is
+    full: nothing is lost, the facts stay in the outbox.
+    """
+    facts = segments = 0
+    while True:
+        with transaction.atomic(durable=True):
+            alone()
+            _remove_orphans()
+            made, taken = _seal_some()
+        facts, segments = facts + taken, segments + made
+        if not taken:
+            break
+    compact()
+    return Sealed(facts, segments, publish(Ring.AUDITORS).size)
+
+
+def alone() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
+
+
+def open_log(ring: Ring) -> EvidenceLog:
+    """The ring's log under the installation's key, compared with the checkpoint that was published elsewhere, if any."""
+    home = Path(settings.DOORSTEP_HOME)
+    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.DOORSTEP_ORIGIN}/log/{ring}")
+    elsewhere = home / "witness" / f"{ring}.checkpoint"
+    return EvidenceLog.open(home / "log-rings" / ring, key, elsewhere.read_bytes() if elsewhere.exists() else None)
+
+
+def _remove_orphans() -> None:
+    known = set(Segment.objects.values_list("path", flat=True))
+    for rollups in Segment.objects.values_list("rollups", flat=True):
+        known.update(entry["path"] for entry in rollups.values())
+    for path in files.present():
+        if path not in known:
+            (files.root() / path).unlink()
+
+
+def _seal_some() -> tuple[int, int]:
+    """Seal up to ROWS_AT_ONCE facts (at least one batch); returns (segments made, facts taken)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, kind, version, recorded, rows, columns FROM ("
+            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch ORDER BY id LIMIT 20000"
+            ") batch WHERE before < %s",
+            [ROWS_AT_ONCE],
+        )
+        batches = cursor.fetchall()
+        tables: dict[str, list[pa.Table]] = defaultdict(list)
+        for _, name, version, recorded, _, encoded in batches:
+            tables[name].append(columns.decode(FACTS[name], version, recorded, bytes(encoded)))
+        made = 0
+        for name, parts in tables.items():
+            whole = pa.concat_tables(parts)
+            for month in pc.unique(whole["month"]).to_pylist():
+                add_segment(FACTS[name], month, whole.filter(pc.equal(whole["month"], month)))
+                made += 1
+        cursor.execute("DELETE FROM kernel_factbatch WHERE id = ANY(%s)", [[batch[0] for batch in batches]])
+    return made, sum(batch[4] for batch in batches)
+
+
+def add_segment(kind: FactKind, month: date, facts: pa.Table, merges: Iterable[Segment] = ()) -> Segment:
+    """Write a segment with its rollups and append its leaf, inside the caller's transaction and the seal's lock."""
+    facts = facts.sort_by([("unit", "ascending"), ("day", "ascending")])
+    name = uuid4().hex
+    path = f"facts/{kind.name}/{month:%Y-%m}/{name}.parquet"
+    digest, size = files.write(facts, path)
+    rollups = {}
+    for rollup in kind.rollups:
+        rollup_path = f"rollups/{kind.name}/{rollup.name}/{name}.parquet"
+        rollup_digest, _ = files.write(columns.fold(kind, rollup, facts), rollup_path)
+        rollups[rollup.name] = {"path": rollup_path, "sha256": rollup_digest.hex()}
+    merged = list(merges)
+    leaf = append(
+        Ring.AUDITORS,
+        _encode(
+            {
+                "kind": kind.name,
+                "version": kind.version,
+                "month": f"{month:%Y-%m}",
+                "path": path,
+                "rows": facts.num_rows,
+                "sha256": digest.hex(),
+                "rollups": rollups,
+                "merges": [segment.leaf for segment in merged],
+            }
+        ),
+    )
+    Segment.objects.filter(path__in=[segment.path for segment in merged]).update(merged=leaf)
+    return Segment.objects.create(
+        path=path,
+        leaf=leaf,
+        kind=kind.name,
+        version=kind.version,
+        month=month,
+        rows=facts.num_rows,
+        size=size,
+        sha256=digest,
+        rollups=rollups,
+    )
+
+
+def next_leaf(ring: Ring) -> int:
+    last = Leaf.objects.filter(ring=ring).order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def append(ring: Ring, entry: bytes) -> int:
+    """Append an entry to a ring inside the caller's transaction, under the seal's lock; its files follow with `publish`."""
+    alone()
+    index = next_leaf(ring)
+    Leaf.objects.create(ring=ring, index=index, entry=entry)
+    return index
+
+
+def publish(ring: Ring) -> Head:
+    """Write the ring's committed leaves to its log's files and sign the new checkpoint; returns size and root.
+
+    Raises Forked where the log says otherwise than the register: a restored back-up must not fork history.
+    """
+    log = open_log(ring)
+    while True:
+        leaves = Leaf.objects.filter(ring=ring, index__gte=log.size).order_by("index")[:1000]
+        entries = [bytes(leaf.entry) for leaf in leaves]
+        if not entries:
+            return log.head()
+        log.append_at(log.size, entries)
+
+
+def compact() -> int:
+    """Merge small segments of a kind and month, and bring segments of an older version to the newest; returns merges.
+
+    The log says which leaves became which. Merged files that no kept snapshot names are deleted.
+    """
+    merges = 0
+    with transaction.atomic(durable=True):
+        alone()
+        groups: dict[tuple[str, date], list[Segment]] = defaultdict(list)
+        for segment in Segment.objects.filter(merged=None, kind__in=FACTS).order_by("leaf"):
+            if segment.rows < MERGE_BELOW or segment.version < FACTS[segment.kind].version:
+                groups[segment.kind, segment.month].append(segment)
+        for (name, month), small in groups.items():
+            kind = FACTS[name]
+            if len(small) >= MERGE_FROM or any(segment.version < kind.version for segment in small):
+                whole = pa.concat_tables([columns.newest(kind, s.version, files.read(s.path)) for s in small])
+                add_segment(kind, month, whole, small)
+                merges += 1
+        _forget_merged()
+    return merges
+
+
+def _forget_merged() -> None:
+    """Drop merged segments from the register unless a pinned snapshot names them; their files are then orphans."""
+    pins = list(Pin.objects.values_list("size", flat=True))
+    for segment in Segment.objects.exclude(merged=None):
+        if not any(segment.leaf < pin <= (segment.merged or 0) for pin in pins):
+            segment.delete()

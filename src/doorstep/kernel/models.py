@@ -1,0 +1,25 @@
+"""Where Django looks for the kernel's tables; each is defined in the room that owns it."""
+
+from doorstep.kernel.lake.models import Leaf, Pin, Segment
+from doorstep.kernel.store.models import (
+    AccessToken,
+    FactBatch,
+    IdempotencyKey,
+    Installation,
+    JournalEntry,
+    JournalSubject,
+    Unit,
+)
+
+__all__ = [
+    "AccessToken",
+    "FactBatch",
+    "IdempotencyKey",
+    "Installation",
+    "JournalEntry",
+    "JournalSubject",
+    "Leaf",
+    "Pin",
+    "Segment",
+    "Unit",
+]

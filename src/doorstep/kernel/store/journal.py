@@ -1,0 +1,50 @@
+"""The journal's writer: one entry for each action or look, one row for each person it concerns."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from doorstep.kernel.declare.scopes import BASES, Actor, Purpose
+
+COPY_FROM = 20
+"""From so many subjects on, COPY is cheaper than one INSERT of many rows."""
+
+
+def write(
+    entry: UUID,
+    actor: Actor,
+    action: str,
+    purpose: Purpose,
+    *,
+    subjects: Sequence[str],
+    fields: Sequence[str] = (),
+    detail: str = "",
+    digest: bytes = b"",
+) -> None:
+    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition."""
+    row = (entry, actor.subject, actor.unit, actor.via, action, purpose.code, BASES.get(purpose.code, ""))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_journalentry (id, actor, unit, via, action, purpose, basis, fields, detail, digest)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (*row, " ".join(fields), detail, digest),
+        )
+        if len(subjects) >= COPY_FROM:
+            with cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
+                copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
+        elif subjects:
+            cursor.executemany(
+                "INSERT INTO kernel_journalsubject (subject, id) VALUES (%s, %s)", [(s, entry) for s in subjects]
+            )
+
+
+def escape(text: str) -> str:
+    r"""Text as COPY's text format wants it: backslash, tab and line ends escaped.
+
+    >>> escape("a\tb")
+    'a\\tb'
+    """
+    if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
+        return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return text

@@ -1,0 +1,48 @@
+"""Month partitions by range of a UUIDv7 primary key, which carries the time, so that no extra column is needed."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.migrations.operations import CreateModel
+
+from doorstep.kernel.values.ids import first_uuid7
+from doorstep.kernel.values.period import Period
+
+
+class CreatePartitionedModel(CreateModel):
+    """CreateModel whose table is `PARTITION BY RANGE (id)`; partitions come with `ensure_months`."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        if self.allow_migrate_model(schema_editor.connection.alias, model):
+            sql, params = schema_editor.table_sql(model)
+            schema_editor.execute(f"{sql} PARTITION BY RANGE (id)", params or None)
+            schema_editor.deferred_sql.extend(schema_editor._model_indexes_sql(model))  # noqa: SLF001  as create_model does
+
+    def describe(self) -> str:
+        return f"Create model {self.name}, partitioned by month"
+
+
+def ensure_months(first: date, last: date) -> int:
+    """Create the partitions of the months from `first` to `last` for all partitioned tables; returns how many were new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, array(SELECT i.inhrelid::regclass::text FROM pg_inherits i WHERE i.inhparent = c.oid)"
+            " FROM pg_class c WHERE c.relkind = 'p' AND c.relnamespace = current_schema()::regnamespace"
+        )
+        tables: list[tuple[str, list[str]]] = cursor.fetchall()
+        new = 0
+        months = Period(first.replace(day=1), Period.month(last).end, "")
+        for month in months.months():
+            start, end = (
+                first_uuid7(datetime(d.year, d.month, 1, tzinfo=UTC)) for d in (month, Period.month(month).end)
+            )
+            for table, partitions in tables:
+                name = f"{table}_{month:%Y_%m}"
+                if name not in partitions:
+                    cursor.execute(
+                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
+                    )
+                    new += 1
+    return new

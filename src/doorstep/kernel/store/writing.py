@@ -1,0 +1,151 @@
+"""Every write is an action: scope, one transaction, rows, journal and facts, and the same answer to a repetition."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.conf import settings
+from django.db import connection, transaction
+
+from doorstep.kernel.declare.facts import Columns, Fact, FactKind, columns_of
+from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
+from doorstep.kernel.store import journal
+from doorstep.kernel.values.ids import uuid7
+from doorstep.kernel.values.reasons import KEY_REUSED, Conflict
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ACTIONS: dict[str, tuple[Scope, Purpose]] = {}
+
+
+class Once(msgspec.Struct, frozen=True):
+    """The caller's `Idempotency-Key` and the SHA-256 of the body that it came with."""
+
+    key: str
+    digest: bytes
+
+
+class By(msgspec.Struct, frozen=True):
+    """Who acts, when (aware UTC), and the key under which a repetition gets the same answer."""
+
+    actor: Actor
+    at: datetime
+    once: Once | None = None
+
+
+class Act:
+    """One running action: what it writes beside its own rows, all in its one transaction."""
+
+    def __init__(self, by: By, name: str, purpose: Purpose) -> None:
+        self.actor, self.at, self.name, self.purpose = by.actor, by.at, name, purpose
+        self.id: UUID = uuid7(by.at)
+        self.journalled = False
+
+    @property
+    def day(self) -> date:
+        """The legal day of `at` in the profile's zone."""
+        return self.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+    def journal(
+        self, *, subjects: Sequence[str] = (), fields: Sequence[str] = (), detail: str = "", digest: bytes = b""
+    ) -> None:
+        """Write the entry. `subjects` are personal keys without repetition; `detail` names no person."""
+        if self.journalled:
+            raise RuntimeError(f"{self.name}: one action, one journal entry")
+        journal.write(
+            self.id,
+            self.actor,
+            self.name,
+            self.purpose,
+            subjects=subjects,
+            fields=fields,
+            detail=detail,
+            digest=digest,
+        )
+        self.journalled = True
+
+    def fact(self, *facts: Fact, n: int = 1) -> None:
+        """Emit facts of one kind; `n` is -1 where they take back earlier ones."""
+        if facts:
+            self.facts(facts[0].KIND, columns_of(facts, n))
+
+    def facts(self, kind: FactKind, columns: Columns) -> None:
+        """Emit facts of one kind given as columns (the hot path): one outbox row, however many."""
+        rows = len(columns["n"])
+        if tuple(columns) != tuple(kind.columns) or any(len(values) != rows for values in columns.values()):
+            raise ValueError(
+                f"{kind.name}: columns are {tuple(columns)}, declared {tuple(kind.columns)}, of equal length"
+            )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO kernel_factbatch (kind, version, recorded, rows, columns) VALUES (%s, %s, %s, %s, %s)",
+                (kind.name, kind.version, self.day, rows, msgspec.msgpack.encode(columns, enc_hook=str)),
+            )
+
+
+def action(
+    scope: Scope, purpose: Purpose
+) -> Callable[[Callable[Concatenate[Act, P], R]], Callable[Concatenate[By, P], R]]:
+    """Make `verb(act, ...)` an action that is called as `verb(By(actor, at), ...)`.
+
+    Raises NotAllowed without the scope, Conflict where the key was used with other content, RuntimeError where the
+    action wrote no journal entry. The result of an action that may be repeated under a key is a msgspec type.
+    """
+
+    def declare(run: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[By, P], R]:
+        name = f"{run.__module__.split('.')[-2]}.{run.__name__}"
+        ACTIONS[name] = (scope, purpose)
+
+        @wraps(run)
+        def call(by: By, *args: P.args, **kwargs: P.kwargs) -> R:
+            by.actor.need(scope)
+            with transaction.atomic(durable=True):
+                act = Act(by, name, purpose)
+                if by.once:
+                    answer = _claim(by, name, by.once)
+                    if answer is not None:
+                        kind: Any = get_type_hints(run)["return"]
+                        return msgspec.msgpack.decode(answer, type=kind)  # type: ignore[no-any-return]
+                result = run(act, *args, **kwargs)
+                if not act.journalled:
+                    raise RuntimeError(f"{name} wrote no journal entry")
+                if by.once:
+                    _keep(by, name, by.once, msgspec.msgpack.encode(result))
+                return result
+
+        return call  # type: ignore[return-value]
+
+    return declare
+
+
+def _claim(by: By, name: str, once: Once) -> bytes | None:
+    """Take the key, waiting for a transaction that holds it; the kept answer where it was used before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_idempotencykey (subject, action, key, digest, answer, at) VALUES (%s, %s, %s, %s, '', %s)"
+            " ON CONFLICT DO NOTHING",
+            (by.actor.subject, name, once.key, once.digest, by.at),
+        )
+        if cursor.rowcount:
+            return None
+        cursor.execute(
+            "SELECT digest, answer FROM kernel_idempotencykey WHERE subject = %s AND action = %s AND key = %s",
+            (by.actor.subject, name, once.key),
+        )
+        digest, answer = cursor.fetchone()
+    if bytes(digest) != once.digest:
+        raise Conflict(KEY_REUSED())
+    return bytes(answer)
+
+
+def _keep(by: By, name: str, once: Once, answer: bytes) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE kernel_idempotencykey SET answer = %s WHERE subject = %s AND action = %s AND key = %s",
+            (answer, by.actor.subject, name, once.key),
+        )

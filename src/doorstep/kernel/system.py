@@ -1,0 +1,46 @@
+"""A system is a folder with rooms; SystemConfig finds them by file name at start, so that nothing is registered by hand."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from django.apps import AppConfig, apps
+
+PURE_ROOMS = ("facts", "permissions", "indicators", "contract")
+ROOMS = (
+    *("README.md", "apps", "rules", "country", "facts", "indicators", "permissions", "contract", "models", "actions"),
+    *("queries", "handlers", "schemas", "api", "forms", "pages", "urls", "tasks", "simulation", "tests", "migrations"),
+    *("templates", "locale", "static", "docs"),
+)
+
+
+class SystemConfig(AppConfig):
+    """Base of each system's declaration in `apps.py`.
+
+    `default` is False here and set on subclasses: with two candidates in a module Django would silently fall back to a
+    bare AppConfig whose `ready()` never runs.
+    """
+
+    default = False
+    title: ClassVar[str]
+    retention: ClassVar[str]
+    demo_people: ClassVar[tuple[dict[str, Any], ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.default = True
+        cls.name = cls.__module__.rpartition(".")[0]
+
+    def room(self, name: str) -> Any | None:
+        """The room's module, or None where this system has no such room."""
+        dotted = f"{self.name}.{name}"
+        return import_module(dotted) if find_spec(dotted) else None
+
+    def ready(self) -> None:
+        for room in PURE_ROOMS:
+            self.room(room)
+
+
+def systems() -> list[SystemConfig]:
+    """The systems that this installation runs, in order of name."""
+    return sorted((c for c in apps.get_app_configs() if isinstance(c, SystemConfig)), key=lambda c: c.label)

@@ -1,0 +1,315 @@
+"""Units are a dated tree: merged and renamed units keep their rows, so an old record still finds its unit."""
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import get_args
+
+import msgspec
+
+from doorstep.kernel.values.dates import Certainty, in_force, read_date
+from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.units import UnitCode
+
+CODE_MALFORMED = reason(
+    "kernel.unit_code_malformed",
+    "This is no unit code.",
+    repair="Write it like H38, H38.901 or H38.901.02: capital letters and digits, levels parted by dots.",
+)
+CODE_TWICE = reason(
+    "kernel.unit_code_twice",
+    "The unit {unit} is already there for these days.",
+    repair="Remove one of the lines, or let the earlier one end before the later one begins.",
+)
+PARENT_UNKNOWN = reason(
+    "kernel.unit_parent_unknown",
+    "The parent {parent} is not in force when this unit begins.",
+    repair="Add the parent first, or correct the code or the first day.",
+)
+PARENT_DIFFERS = reason(
+    "kernel.unit_parent_differs",
+    "The code {unit} lies below {parent}, the line names another parent.",
+    repair="A unit's code starts with its parent's code: correct one of the two.",
+)
+KIND_MISSING = reason("kernel.unit_kind_missing", "The kind of unit is missing.", repair="Write for example: commune.")
+NAME_MISSING = reason(
+    "kernel.unit_name_missing", "The name is missing.", repair="Fill in the name in each language of the file."
+)
+DATE_UNREADABLE = reason(
+    "kernel.unit_date_unreadable", "This is no date.", repair="Write it as 2024-05-21 or 21/05/2024."
+)
+DAYS_REVERSED = reason(
+    "kernel.unit_days_reversed",
+    "The unit ends on or before its first day.",
+    repair="Correct the first day or the last.",
+)
+SOURCE_MISSING = reason(
+    "kernel.unit_source_missing",
+    "The line does not say where it comes from.",
+    repair="Name the decision or list in the source column.",
+)
+CERTAINTY_UNKNOWN = reason(
+    "kernel.unit_certainty_unknown", "This certainty mark is not known.", repair="Use one of: {marks}."
+)
+PREFIX_TWICE = reason(
+    "kernel.unit_prefix_twice",
+    "The number prefix {prefix} already belongs to {unit}.",
+    repair="Correct one of the two: a prefix names one unit.",
+)
+SUCCESSOR_UNKNOWN = reason(
+    "kernel.unit_successor_unknown",
+    "The successor {unit} is not known.",
+    repair="Add the successor as a line of its own, or correct its code.",
+)
+COLUMN_MISSING = reason(
+    "kernel.unit_column_missing", "The column {column} is missing.", repair="Add it to the first line of the file."
+)
+NOT_IN_FORCE = reason(
+    "kernel.unit_not_in_force",
+    "The unit {unit} is not in force on {day}.",
+    repair="Choose a unit that is in force, or another day.",
+)
+FIRST_DAY = reason(
+    "kernel.unit_first_day",
+    "The unit {unit} begins on {day} itself; it cannot change on that day.",
+    repair="Correct the row, or choose a later day.",
+)
+BELOW_WITHOUT_CODE = reason(
+    "kernel.unit_below_without_code",
+    "The unit {unit} below has no code in the merged unit.",
+    repair="Say which code it has from then on; the decision on the merger lists them.",
+)
+
+_KIND = re.compile(r"[a-z]+(_[a-z]+)*")
+_COLUMNS = ("code", "kind", "valid_from", "source", "certainty")
+
+
+class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit from `valid_from` up to but without `valid_to`. A code may have several rows, whose days never overlap.
+
+    `names` by language; `pin_prefix` opens the personal numbers first registered there; `successor` is the code that
+    took over at `valid_to` (its own after a rename).
+    """
+
+    code: UnitCode
+    kind: str
+    names: Mapping[str, str]
+    valid_from: date
+    valid_to: date | None = None
+    successor: str = ""
+    pin_prefix: str = ""
+    source: str
+    certainty: Certainty
+
+    @property
+    def parent(self) -> str:
+        """Code of the unit above; empty at the first level."""
+        return self.code.rpartition(".")[0]
+
+
+def unit_on(rows: Iterable[UnitRow], code: str, day: date) -> UnitRow | None:
+    """The row of `code` in force on `day`."""
+    return next(iter(in_force((row for row in rows if row.code == code), day)), None)
+
+
+def successor(rows: Sequence[UnitRow], code: str, day: date) -> UnitRow | None:
+    """The unit that answers for `code` on `day`: itself, or whoever took over, over as many mergers as it takes.
+
+    None for a code that never was, one that begins later, and one that ended without a successor.
+    """
+    seen: set[tuple[str, date]] = set()
+    while (row := unit_on(rows, code, day)) is None:
+        ended = [row for row in rows if row.code == code and row.valid_to is not None and row.valid_to <= day]
+        last = max(ended, key=lambda row: row.valid_from, default=None)
+        if last is None or not last.successor or (code, last.valid_from) in seen:
+            return None
+        seen.add((code, last.valid_from))
+        code = last.successor
+    return row
+
+
+def rename(
+    rows: Sequence[UnitRow], code: str, names: Mapping[str, str], day: date, *, source: str, certainty: Certainty
+) -> tuple[UnitRow, ...] | list[Reason]:
+    """All rows after `code` took other names on `day`; the old row ends that day and stays."""
+    old = unit_on(rows, code, day)
+    if old is None:
+        return [NOT_IN_FORCE("code", unit=code, day=day.isoformat())]
+    if old.valid_from == day:
+        return [FIRST_DAY("code", unit=code, day=day.isoformat())]
+    new = msgspec.structs.replace(old, names=names, valid_from=day, source=source, certainty=certainty)
+    return (*(_closed(row, day, code) if row is old else row for row in rows), new)
+
+
+def merge(
+    rows: Sequence[UnitRow],
+    codes: Collection[str],
+    into: UnitRow,
+    day: date,
+    *,
+    below: Mapping[str, str] | None = None,
+) -> tuple[UnitRow, ...] | list[Reason]:
+    """All rows after the units `codes` merged into `into` on `day`; what was stays as history.
+
+    `into` may be new, one of `codes` (it goes on under its code) or another unit in force (its row stays as it is).
+    `below` gives each unit under a vanishing code its new code, which must lie under `into`: a code starts with its
+    parent's, and only the decision on the merger knows the new ones.
+    """
+    below = below or {}
+    found: list[Reason] = []
+    closing: dict[int, str] = {}
+    added: list[UnitRow] = []
+    for code in codes:
+        old = unit_on(rows, code, day)
+        if old is None:
+            found.append(NOT_IN_FORCE("codes", unit=code, day=day.isoformat()))
+        elif old.valid_from == day:
+            found.append(FIRST_DAY("codes", unit=code, day=day.isoformat()))
+        else:
+            closing[id(old)] = into.code
+    vanishing = [code for code in codes if code != into.code]
+    for row in in_force(rows, day):
+        if any(row.code != code and row.code.within(code) for code in vanishing):
+            target = below.get(row.code, "")
+            if not target.startswith(f"{into.code}."):
+                found.append(BELOW_WITHOUT_CODE("below", unit=row.code))
+            elif row.valid_from == day:
+                found.append(FIRST_DAY("below", unit=row.code, day=day.isoformat()))
+            else:
+                closing[id(row)] = target
+                added.append(
+                    msgspec.structs.replace(
+                        row, code=UnitCode(target), valid_from=day, source=into.source, certainty=into.certainty
+                    )
+                )
+    if found:
+        return found
+    if into.code in codes or unit_on(rows, into.code, day) is None:
+        added.insert(0, msgspec.structs.replace(into, valid_from=day, valid_to=None, successor=""))
+    kept = tuple(_closed(row, day, closing[id(row)]) if id(row) in closing else row for row in rows)
+    by_code = _grouped([*kept, *added], "code")
+    twice = [
+        CODE_TWICE("below", unit=row.code)
+        for row in added
+        if any(_overlap(row, other) for other in by_code[row.code] if other is not row)
+    ]
+    return twice or (*kept, *added)
+
+
+def read_units(
+    text: str, known: Sequence[UnitRow] = (), *, defaults: Mapping[str, str] | None = None
+) -> tuple[list[UnitRow], list[Reason]]:
+    """Units out of a CSV, line by line: the good ones, and a reason (with its line, the header being 1) for each bad.
+
+    Columns: code, kind, name_<language>..., valid_from, source, certainty, and if wanted parent, pin_prefix, valid_to,
+    successor. `defaults` fills columns that the file lacks or leaves empty. A line may name a parent further down.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
+    header = [*(reader.fieldnames or ()), *(defaults or ())]
+    missing = [column for column in _COLUMNS if column not in header]
+    if not any(column.startswith("name_") for column in header):
+        missing.append("name_en")
+    if missing:
+        return [], [COLUMN_MISSING(line=1, column=column) for column in missing]
+    read: dict[int, UnitRow] = {}
+    found: list[Reason] = []
+    for cells in reader:
+        filled = {**cells, **{key: text for key, text in (defaults or {}).items() if not cells.get(key)}}
+        row = _read_unit({key: cell.strip() for key, cell in filled.items() if isinstance(cell, str)}, reader.line_num)
+        if isinstance(row, UnitRow):
+            read[reader.line_num] = row
+        else:
+            found += row
+    found += _fit_together(read, known)
+    return [read[line] for line in sorted(read)], sorted(found, key=lambda reason: reason.line or 0)
+
+
+def _read_unit(cells: Mapping[str, str], line: int) -> UnitRow | list[Reason]:
+    found: list[Reason] = []
+    try:
+        code = UnitCode(cells["code"])
+    except ValueError:
+        return [CODE_MALFORMED("code", line=line)]
+    if (parent := code.rpartition(".")[0]) != (cells.get("parent") or parent):
+        found.append(PARENT_DIFFERS("parent", line=line, unit=code, parent=parent))
+    if not _KIND.fullmatch(cells["kind"]):
+        found.append(KIND_MISSING("kind", line=line))
+    names = {key.removeprefix("name_"): name for key, name in cells.items() if key.startswith("name_")}
+    found += [NAME_MISSING(f"name_{language}", line=line) for language, name in names.items() if not name]
+    begins = read_date(cells["valid_from"])
+    ends = read_date(cells["valid_to"]) if cells.get("valid_to") else None
+    if begins is None:
+        found.append(DATE_UNREADABLE("valid_from", line=line))
+    if ends is None and cells.get("valid_to"):
+        found.append(DATE_UNREADABLE("valid_to", line=line))
+    if begins and ends and ends <= begins:
+        found.append(DAYS_REVERSED("valid_to", line=line))
+    if not cells["source"]:
+        found.append(SOURCE_MISSING("source", line=line))
+    if cells["certainty"] not in get_args(Certainty):
+        found.append(CERTAINTY_UNKNOWN("certainty", line=line, marks=", ".join(get_args(Certainty))))
+    if found or begins is None:
+        return found
+    return UnitRow(
+        code=code,
+        kind=cells["kind"],
+        names=names,
+        valid_from=begins,
+        valid_to=ends,
+        successor=cells.get("successor", ""),
+        pin_prefix=cells.get("pin_prefix", ""),
+        source=cells["source"],
+        certainty=msgspec.convert(cells["certainty"], Certainty),
+    )
+
+
+def _fit_together(read: dict[int, UnitRow], known: Sequence[UnitRow]) -> list[Reason]:
+    """Drops from `read` the lines that do not fit with the earlier ones, then those left without parent or successor.
+
+    The second step repeats, because a refused parent takes its children along.
+    """
+    found: list[Reason] = []
+    by_code, by_prefix = _grouped(known, "code"), _grouped(known, "pin_prefix")
+    for line, row in list(read.items()):
+        rival = next((other for other in by_prefix.get(row.pin_prefix, ()) if _overlap(row, other)), None)
+        if any(_overlap(row, other) for other in by_code.get(row.code, ())):
+            found.append(CODE_TWICE("code", line=line, unit=row.code))
+            del read[line]
+        elif rival and row.pin_prefix:
+            found.append(PREFIX_TWICE("pin_prefix", line=line, prefix=row.pin_prefix, unit=rival.code))
+            del read[line]
+        else:
+            by_code.setdefault(row.code, []).append(row)
+            by_prefix.setdefault(row.pin_prefix, []).append(row)
+    while True:
+        by_code = _grouped([*known, *read.values()], "code")
+        bad: dict[int, Reason] = {}
+        for line, row in read.items():
+            if row.parent and not in_force(by_code.get(row.parent, ()), row.valid_from):
+                bad[line] = PARENT_UNKNOWN("parent", line=line, parent=row.parent)
+            elif row.successor and row.successor not in by_code:
+                bad[line] = SUCCESSOR_UNKNOWN("successor", line=line, unit=row.successor)
+        if not bad:
+            return found
+        found += bad.values()
+        for line in bad:
+            del read[line]
+
+
+def _grouped(rows: Iterable[UnitRow], field: str) -> dict[str, list[UnitRow]]:
+    groups: dict[str, list[UnitRow]] = {}
+    for row in rows:
+        groups.setdefault(getattr(row, field), []).append(row)
+    return groups
+
+
+def _closed(row: UnitRow, day: date, into: str) -> UnitRow:
+    return msgspec.structs.replace(row, valid_to=day, successor=into)
+
+
+def _overlap(one: UnitRow, other: UnitRow) -> bool:
+    return (one.valid_to is None or other.valid_from < one.valid_to) and (
+        other.valid_to is None or one.valid_from < other.valid_to
+    )

@@ -1,0 +1,74 @@
+"""What every page shows around its own content: who is signed in, the menu, languages, theme, the simulation notice."""
+
+import time
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.conf import settings
+from django.db import Error
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from doorstep.kernel.declare.scopes import ROLES, Actor, Scope
+from doorstep.kernel.store.models import Installation
+from doorstep.kernel.web.actors import actor_of, name_of
+from doorstep.kernel.web.routes import Entry
+
+THEME_COOKIE = "theme"
+THEMES = ("auto", "light", "dark")
+SECONDS_KEPT = 30
+
+_scale: tuple[float, str] = (0.0, "")
+"""Until when the scale below holds (monotonic seconds), and the scale: every page of a simulation needs it."""
+
+
+def layout(request: HttpRequest) -> dict[str, Any]:
+    """The context processor of all pages."""
+    actor = actor_of(request)
+    theme = request.COOKIES.get(THEME_COOKIE)
+    return {
+        "actor": actor,
+        "actor_name": name_of(request),
+        "actor_roles": [gettext(ROLES[role].text) for role in actor.roles if role in ROLES] if actor else [],
+        "menu": menu(actor, request.path),
+        "languages": [
+            {"code": code, "name": name, "current": code == get_language(), "url": _back(request, "language", code)}
+            for code, name in settings.LANGUAGES
+        ],
+        "theme": theme if theme in THEMES else "auto",
+        "theme_urls": {name: _back(request, "theme", name) for name in THEMES},
+        "simulated_scale": simulated_scale(),
+    }
+
+
+def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
+    """The entries of all running systems that this actor may follow."""
+    entries: list[Entry] = [entry for config in apps.get_app_configs() for entry in getattr(config, "menu", ())]
+    return [
+        {"url": (url := reverse(entry.url)), "text": gettext(entry.text), "current": path.startswith(url)}
+        for entry in entries
+        if not isinstance(entry.access, Scope) or (actor and actor.may(entry.access))
+    ]
+
+
+def simulated_scale() -> Decimal | None:
+    """The scale of the simulation that filled this installation, None when its records are real."""
+    global _scale  # noqa: PLW0603  one value a process, asked on every page
+    until, scale = _scale
+    if time.monotonic() > until:
+        try:
+            row = Installation.objects.filter(key="simulated").first()
+        except Error:  # the page that says so is just being made
+            return Decimal(scale) if scale else None
+        scale = str(row.value["scale"]) if row else ""
+        _scale = (time.monotonic() + SECONDS_KEPT, scale)
+    return Decimal(scale) if scale else None
+
+
+def _back(request: HttpRequest, view: str, choice: str) -> str:
+    """A link that keeps the choice and returns to this page."""
+    here = request.get_full_path() if request.method == "GET" else request.path
+    return f"{reverse(view, args=[choice])}?{urlencode({'next': here})}"

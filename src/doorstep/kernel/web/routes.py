@@ -1,0 +1,82 @@
+"""Every route says who may use it; a guard test reads the mark `doorstep_access` and fails on a route without one."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
+from urllib.parse import urlencode
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase, HttpResponseRedirectBase
+from django.urls import reverse
+
+from doorstep.kernel.declare.scopes import Scope
+from doorstep.kernel.values.reasons import NOT_SIGNED_IN, NotAllowed
+from doorstep.kernel.web.actors import actor_of
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+class SeeOther(HttpResponseRedirectBase):
+    """303: after a form was taken, the browser fetches another page (RFC 9110, 15.4.4)."""
+
+    status_code = 303
+
+
+class Public(msgspec.Struct, frozen=True):
+    """For everybody, signed in or not."""
+
+
+PUBLIC: Final = Public()
+Access = Scope | Public
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the menu, shown to those who may follow it: a system lists its own in `menu` of its `apps.py`.
+
+    `url` is a URL name without arguments, `text` an English message id in N_().
+    """
+
+    access: Access
+    url: str
+    text: str
+
+
+def page(access: Access) -> Callable[[View[P]], View[P]]:
+    """Marks a page. Nobody signed in: 303 to the sign-in page and back; signed in without the scope: 403."""
+    return _guard(access, _to_sign_in)
+
+
+def endpoint(access: Access) -> Callable[[View[P]], View[P]]:
+    """Marks an address that programs use: 401 or 403 as problem+json, no redirects."""
+    return _guard(access, _unauthorized)
+
+
+def _guard(access: Access, stranger: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[View[P]], View[P]]:
+    def declare(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if isinstance(access, Scope):
+                actor = actor_of(request)
+                if actor is None:
+                    return stranger(request)
+                actor.need(access)
+            return view(request, *args, **kwargs)
+
+        marked: Any = guarded
+        marked.doorstep_access = access
+        return guarded
+
+    return declare
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("HX-Request"):  # a fragment cannot hold the sign-in page: the whole page goes there
+        return HttpResponse(status=204, headers={"HX-Redirect": reverse("sign_in")})
+    back = "?" + urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+    return SeeOther(reverse("sign_in") + back)
+
+
+def _unauthorized(_request: HttpRequest) -> HttpResponseBase:
+    raise NotAllowed(NOT_SIGNED_IN())

@@ -1,0 +1,43 @@
+"""A reason in the reader's language: as plain text for programs, as safe HTML with isolated values for pages."""
+
+from collections.abc import Callable, Mapping
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.declare.scopes import SCOPES
+from doorstep.kernel.values.reasons import REASONS, Reason
+from doorstep.kernel.web import numbers
+
+
+def text(reason: Reason) -> str:
+    """What is wrong."""
+    return gettext(REASONS[reason.code].text).format_map(_shown(reason, str))
+
+
+def repair(reason: Reason) -> str:
+    """What to do about it."""
+    return gettext(REASONS[reason.code].repair).format_map(_shown(reason, str))
+
+
+def html_text(reason: Reason) -> SafeString:
+    return format_html(gettext(REASONS[reason.code].text), **_shown(reason, numbers.isolated))
+
+
+def html_repair(reason: Reason) -> SafeString:
+    return format_html(gettext(REASONS[reason.code].repair), **_shown(reason, numbers.isolated))
+
+
+def _shown(reason: Reason, wrap: Callable[[str], str]) -> Mapping[str, str]:
+    return {name: wrap(_value(value)) for name, value in reason.given.items()}
+
+
+def _value(value: str | int) -> str:
+    """Numbers by the reader's CLDR (years and codes are given as text), codes and scopes by their text."""
+    if isinstance(value, int):
+        return numbers.number(value)
+    if isinstance(value, Code):
+        return gettext(value.text)
+    return gettext(SCOPES[value].text) if value in SCOPES else value

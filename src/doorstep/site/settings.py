@@ -1,0 +1,221 @@
+"""Django's settings, from the environment: every choice that an operator can make stands here once."""
+
+import os
+import secrets
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import doorstep
+
+# What the operator says
+
+MODE = os.environ.get("DOORSTEP_MODE", "production")
+HOME = Path(os.environ.get("DOORSTEP_HOME", "var")).resolve()
+PORT = int(os.environ.get("DOORSTEP_PORT", "8000"))
+PROFILE = os.environ.get("DOORSTEP_PROFILE", "vietnam")
+DATABASE_URL = os.environ.get("DOORSTEP_DATABASE_URL", "")
+PACKAGE = Path(doorstep.__file__).parent
+SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", " ").split() if name] or sorted(
+    file.parent.name for file in PACKAGE.glob("systems/*/apps.py")
+)
+
+PRODUCTION = MODE == "production"
+DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
+DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
+
+
+def faults() -> list[str]:
+    """What makes this configuration insecure, one plain sentence each; empty in demo and test, which serve loopback."""
+    found = []
+    if MODE not in {"demo", "production", "test"}:
+        found.append(f"DOORSTEP_MODE is {MODE!r}: write production, demo or test.")
+    if not PRODUCTION:
+        return found
+    if DEBUG:
+        found.append("DOORSTEP_DEBUG is on: error pages would show the inside of the program. Remove it.")
+    if len(SECRET_KEY) < 50:
+        found.append("DOORSTEP_SECRET_KEY is missing or shorter than 50 characters: set a long random one, and keep it.")
+    if not HOSTS:
+        found.append("DOORSTEP_HOSTS is empty: name the host names under which people reach this site.")
+    if any("*" in host or host.startswith(".") for host in HOSTS):
+        found.append("DOORSTEP_HOSTS holds a wildcard: name each host in full.")
+    if DEMO_SIGN_IN:
+        found.append("DOORSTEP_DEMO_SIGN_IN is on: anybody could sign in as anybody. Remove it.")
+    return found
+
+
+def refuse_insecure() -> None:
+    """Ends the process with exit code 1 and the faults on stderr; every command that serves calls it first."""
+    if found := faults():
+        sys.stderr.write("".join(["Doorstep does not start:\n", *(f"  - {fault}\n" for fault in found)]))
+        raise SystemExit(1)
+
+
+def _secret_key() -> str:
+    """The operator's key in production; elsewhere one made on first use, whole under its name from the first moment."""
+    if PRODUCTION:
+        return os.environ.get("DOORSTEP_SECRET_KEY", "")
+    path = HOME / "keys" / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        with suppress(FileExistsError):  # another process was first: its key holds
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text()
+
+
+def _database() -> dict[str, Any]:
+    # Persistent connections without health checks: a check would cost a round trip a request, and a connection that
+    # the server closed is answered with 503 once and then made anew.
+    lasting = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}
+    if not DATABASE_URL:
+        from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415  not needed with a database of one's own
+
+        return {**Embedded(HOME).parameters, **lasting}
+    url = urlsplit(DATABASE_URL)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": str(url.port or ""),
+        "OPTIONS": dict(parse_qsl(url.query)),
+        **lasting,
+    }
+
+
+HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
+SECRET_KEY = _secret_key()
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# What runs
+
+INSTALLED_APPS = [
+    "doorstep.kernel",
+    *(f"doorstep.systems.{name}" for name in SYSTEMS),
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django.forms",  # after the kernel, whose widget templates stand before Django's
+    "django_cotton.apps.SimpleAppConfig",  # the other one rewrites TEMPLATES while the apps load
+    "django_htmx",
+    "procrastinate.contrib.django",
+]
+
+MIDDLEWARE = [
+    "doorstep.kernel.web.headers.canonical_host",
+    "doorstep.kernel.web.headers.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # pages carry masked CSRF tokens, so BREACH finds no fixed secret
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "doorstep.kernel.web.actors.actor_middleware",
+    "doorstep.kernel.web.problems.ProblemMiddleware",
+]
+
+ROOT_URLCONF = "doorstep.site.urls"
+WSGI_APPLICATION = "doorstep.site.wsgi.application"
+CSRF_FAILURE_VIEW = "doorstep.kernel.web.problems.csrf_failure"
+FORM_RENDERER = "doorstep.kernel.web.forms.Renderer"
+
+_LOADERS = [
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "site" / "templates"],
+        "OPTIONS": {
+            "loaders": [("django.template.loaders.cached.Loader", _LOADERS)],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "doorstep.kernel.templatetags.doorstep",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csrf",
+                "doorstep.kernel.web.layout.layout",
+            ],
+        },
+    }
+]
+
+# Languages, time, country
+
+_profile = import_module(f"doorstep.profiles.{PROFILE}")
+LANGUAGE_CODE: str = _profile.LANGUAGE
+TIME_ZONE: str = _profile.TIME_ZONE
+LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [
+    path for path in (PACKAGE / "site" / "locale", PACKAGE / "profiles" / PROFILE / "locale") if path.is_dir()
+]
+USE_TZ = True
+
+# Security
+
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *HOSTS]
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+SESSION_COOKIE_AGE = 8 * 3600  # a working day
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+# In production a proxy ends TLS and says so in X-Forwarded-Proto; it must not pass the client's own.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PRODUCTION else 0
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Sizes: a form without files stays small; uploads stream to disk and have limits of their own in each system
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+
+# Static files: the built front end lies beside the package in a checkout
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [path for path in [PACKAGE.parents[1] / "frontend" / "build"] if path.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = MODE == "test"  # no collected files are needed to test pages
+
+# Logs: one line each on stderr, without addresses, queries or bodies, which may hold personal data
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "doorstep": {"level": "INFO"},
+        "django": {"handlers": [], "propagate": True, "level": "WARNING"},
+        "django.request": {"level": "CRITICAL"},  # our own mapper logs failures, without the query string
+    },
+}
