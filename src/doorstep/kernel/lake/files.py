@@ -11,7 +11,7 @@ from django.conf import settings
 
 
 def root() -> Path:
-    return Path(settings.DOORSTEP_HOME) / "lake"
+    return Path(settings.HOME) / "lake"
 
 
 def write(table: pa.Table, path: str) -> tuple[bytes, int]:

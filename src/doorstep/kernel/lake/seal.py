@@ -61,8 +61,8 @@ def alone() -> None:
 
 def open_log(ring: Ring) -> EvidenceLog:
     """The ring's log under the installation's key, compared with the checkpoint that was published elsewhere, if any."""
-    home = Path(settings.DOORSTEP_HOME)
-    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.DOORSTEP_ORIGIN}/log/{ring}")
+    home = Path(settings.HOME)
+    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}")
     elsewhere = home / "witness" / f"{ring}.checkpoint"
     return EvidenceLog.open(home / "log-rings" / ring, key, elsewhere.read_bytes() if elsewhere.exists() else None)
 

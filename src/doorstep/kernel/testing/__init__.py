@@ -1,0 +1,1 @@
+"""What tests of every floor share: builders for kernel types, fixtures, and the guards of the house."""

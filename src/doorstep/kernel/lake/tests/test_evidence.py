@@ -130,6 +130,18 @@ def test_reading_needs_no_signing_key(tmp_path):
     assert not hasattr(reader, "append")
 
 
+def test_a_reader_overtaken_by_an_append_reads_on_in_the_full_tiles(tmp_path, monkeypatch):
+    log = grown(tmp_path, 300)
+    reader, old = EvidenceReader(tmp_path, KEY.verifier), log.head()
+    log.append(leaves(300, 600))
+    assert not (tmp_path / "tile/0/001.p").exists()
+    monkeypatch.setattr(reader, "head", lambda: old)
+    assert reader.entry(299) == b"leaf 299"
+    proof = reader.prove(299, 300)
+    assert merkle.verify_inclusion(merkle.leaf_hash(b"leaf 299"), 299, 300, proof, old.root)
+    assert reader.check() is None
+
+
 # --- keys and checkpoints
 
 
@@ -167,6 +179,16 @@ def test_other_signatures_beside_the_logs_own_are_ignored(tmp_path):
     assert evidence.open_note(cosigned, witness.verifier) == text
     with pytest.raises(NotSigned, match="not a checkpoint of this log"):
         evidence.verify_checkpoint(cosigned, witness.verifier)
+
+
+def test_a_signature_has_one_spelling(tmp_path):
+    checkpoint = grown(tmp_path, 3).checkpoint().decode()
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = checkpoint[-3]  # of its six bits, the two lowest stand for nothing
+    respelt = f"{checkpoint[:-3]}{alphabet[alphabet.index(last) + 1]}=\n"
+    assert base64.b64decode(respelt[-93:]) == base64.b64decode(checkpoint[-93:])
+    with pytest.raises(NotSigned, match="not a signed note"):
+        evidence.verify_checkpoint(respelt.encode(), KEY.verifier)
 
 
 ROOT = base64.b64encode(merkle.EMPTY_ROOT).decode()

@@ -158,6 +158,16 @@ def test_a_tampered_consistency_proof_does_not_verify(new, data):
     assert not merkle.verify_consistency(old, new, old_root, mth(rewritten), honest_for_the_rewritten)
 
 
+def test_a_proof_is_not_for_a_larger_tree_with_the_same_root():
+    entries = leaves(4)
+    inclusion = path(0, entries)
+    assert merkle.verify_inclusion(merkle.leaf_hash(entries[0]), 0, 4, inclusion, mth(entries))
+    assert not merkle.verify_inclusion(merkle.leaf_hash(entries[0]), 0, 8, inclusion, mth(entries))
+    consistency = subproof(2, entries, known=True)
+    assert merkle.verify_consistency(2, 4, mth(entries[:2]), mth(entries), consistency)
+    assert not merkle.verify_consistency(2, 8, mth(entries[:2]), mth(entries), consistency)
+
+
 def test_a_tree_extends_itself_and_the_empty_tree_only_without_a_proof():
     root = mth(leaves(5))
     assert merkle.verify_consistency(5, 5, root, root, [])

@@ -1,0 +1,14 @@
+"""What a plug-in cannot override: the test database has the month partitions that tests speak of."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    from doorstep.kernel.store.partitions import ensure_months
+
+    with django_db_blocker.unblock():
+        ensure_months(date(2023, 12, 1), date(2025, 1, 1))

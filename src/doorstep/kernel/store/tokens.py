@@ -1,0 +1,71 @@
+"""Access tokens for programs: shown once, kept as a digest, each standing for an actor until it expires or is revoked."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+import msgspec
+from django.db.models import Q
+
+from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
+from doorstep.kernel.store.models import AccessToken
+from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.values.ids import uuid7
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.values.text import N_
+
+ISSUE = Scope("kernel.token.issue", N_("Give a program access in your name"))
+TOKENS = Purpose("kernel.tokens", N_("Access of programs"))
+
+LIFETIME = timedelta(days=365)
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A new token; `secret` is shown once and kept nowhere."""
+
+    id: str
+    secret: str
+    expires: datetime
+
+
+@action(ISSUE, TOKENS)
+def issue_token(act: Act, label: str) -> Issued:
+    """A token that may do what the actor may now, for a year."""
+    secret = f"ds_{secrets.token_urlsafe(32)}"
+    token = AccessToken.objects.create(
+        id=uuid7(act.at),
+        digest=_digest(secret),
+        label=label[:100],
+        subject=act.actor.subject,
+        unit=act.actor.unit,
+        roles=list(act.actor.roles),
+        created=act.at,
+        expires=act.at + LIFETIME,
+    )
+    act.journal(detail=f"token {token.id}")
+    return Issued(str(token.id), secret, token.expires)
+
+
+@action(ISSUE, TOKENS)
+def revoke_token(act: Act, token: str) -> None:
+    """End one of the actor's own tokens; raises NotFound for anybody else's."""
+    if not AccessToken.objects.filter(id=token, subject=act.actor.subject, revoked=None).update(revoked=act.at):
+        raise NotFound(NOT_FOUND())
+    act.journal(detail=f"token {token}")
+
+
+def tokens_of(actor: Actor) -> list[AccessToken]:
+    """The actor's tokens that are not revoked, newest first."""
+    return list(AccessToken.objects.filter(subject=actor.subject, revoked=None).order_by("-created"))
+
+
+def bearer(secret: str, at: datetime) -> Actor | None:
+    """The actor that a presented token stands for; None when it is unknown, expired or revoked."""
+    row = AccessToken.objects.filter(Q(expires__gt=at), digest=_digest(secret), revoked=None).first()
+    if row is None:
+        return None
+    return Actor(row.subject, row.unit, tuple(row.roles), via=f"token:{row.id}")
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,178 @@
+"""Numbers, money, days and instants as the reader's language writes them (CLDR, by Babel).
+
+Two choices beyond CLDR: English is British English, whose days come before months and whose clock has 24 hours, as in
+the other languages; Arabic keeps western digits, as the official reports do, and puts a left-to-right mark before each
+number, so that signs, ranges and percent signs stay with their digits in text that runs from right to left.
+
+Each function takes `language` (default: the reader's) and gives plain text; `isolated` makes it safe HTML.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates
+from babel import numbers as cldr
+from django.conf import settings
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.money import Money
+from doorstep.kernel.values.period import Period
+
+LEFT_TO_RIGHT = "\u200e"
+NO_BREAK = "\u00a0"
+OTHER = 100
+"""A whole number whose plural form is `other` in all four languages; fractions take it too."""
+
+Number = int | Decimal
+
+
+def isolated(text: str) -> SafeString:
+    """`<bdi>`: the text around cannot reorder it, and it cannot reorder the text around."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
+def number(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
+    """`decimals` None shows what there is; otherwise exactly so many, rounded half to even."""
+    locale = _locale(language)
+    return _marked(cldr.format_decimal(value, _pattern("#,##0", decimals), locale), locale)
+
+
+def signed(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
+    """With its plus or minus; zero has none."""
+    locale = _locale(language)
+    digits = _pattern("#,##0", decimals)
+    return _marked(cldr.format_decimal(value, f"+{digits};-{digits}" if value else digits, locale), locale)
+
+
+def percent(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
+    """Of a value in percent: 42 is 42 %."""
+    locale = _locale(language)
+    pattern = _pattern(locale.percent_formats[None].pattern, decimals)
+    return _marked(cldr.format_percent(Decimal(value) / 100, pattern, locale, decimal_quantization=False), locale)
+
+
+def points(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
+    """A difference of two percentages, signed, in percentage points."""
+    with _in(language):
+        whole = int(value) if value == int(value) else OTHER
+        text = translation.ngettext("{number} percentage point", "{number} percentage points", abs(whole))
+        return text.format(number=signed(value, decimals=decimals, language=language))
+
+
+def compact(value: Number, *, decimals: int = 2, language: str | None = None) -> str:
+    """In words of thousands, millions and so on, with at most `decimals`: 16.39 million."""
+    locale = _locale(language)
+    return _marked(cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals), locale)
+
+
+def span(low: Number, high: Number, *, language: str | None = None) -> str:
+    """From one number to another, in reading order."""
+    return f"{number(low, language=language)}–{number(high, language=language).lstrip(LEFT_TO_RIGHT)}"
+
+
+def out_of(count: int, total: int, *, language: str | None = None) -> str:
+    """So many of so many: 63 of 63."""
+    with _in(language):
+        return translation.gettext("{count} of {total}").format(
+            count=number(count, language=language), total=number(total, language=language)
+        )
+
+
+def money(amount: Money, *, language: str | None = None) -> str:
+    """With the currency's own decimals, whatever CLDR thinks."""
+    locale = _locale(language)
+    pattern = locale.currency_formats["standard"].pattern.split(";")[0]
+    pattern = pattern.replace("#,##0.00", _pattern("#,##0", amount.currency.decimals))
+    text = cldr.format_currency(
+        amount.decimal(), amount.currency.code, pattern, locale, currency_digits=False, decimal_quantization=False
+    )
+    # The pattern of Arabic begins with a right-to-left mark, which places the currency; the sign stays with the digits.
+    return text.replace("-", f"{LEFT_TO_RIGHT}-") if _right_to_left(locale) else text
+
+
+def day(value: date, *, style: str = "long", language: str | None = None) -> str:
+    """A legal day: `long` (5 June 2024), `full` with its weekday, `short` in digits for tables."""
+    locale = _locale(language)
+    if style == "short":
+        return dates.format_skeleton("yMd", value, locale=locale)
+    return dates.format_date(value, style, locale)  # type: ignore[arg-type]
+
+
+def instant(value: datetime, *, style: str = "long", language: str | None = None) -> str:
+    """An aware instant in the profile's zone, to the minute."""
+    locale = _locale(language)
+    if value.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    local = value.astimezone(ZoneInfo(settings.TIME_ZONE))
+    pair = str(dates.get_datetime_format("long", locale=locale))
+    return pair.replace("{0}", clock(value, language=language)).replace(
+        "{1}", day(local.date(), style=style, language=language)
+    )
+
+
+def clock(value: datetime, *, language: str | None = None) -> str:
+    """The time of an aware instant in the profile's zone: 23:05."""
+    local = value.astimezone(ZoneInfo(settings.TIME_ZONE))
+    return dates.format_skeleton("Hm", local, locale=_locale(language))
+
+
+def month(value: date, *, language: str | None = None) -> str:
+    """The month that the day lies in, with its year."""
+    return dates.format_skeleton("yMMMM", value, locale=_locale(language))
+
+
+def period(value: Period, *, language: str | None = None) -> str:
+    """A half-year, quarter, month or year by its name."""
+    year, _, part = value.label.partition("-")
+    with _in(language):
+        match part[:1], part[1:]:
+            case "H", "1":
+                return translation.gettext("first half of {year}").format(year=year)
+            case "H", _:
+                return translation.gettext("second half of {year}").format(year=year)
+            case "Q", quarter:
+                return translation.gettext("quarter {quarter} of {year}").format(quarter=quarter, year=year)
+            case "", _:
+                return year
+            case _:
+                return month(value.start, language=language)
+
+
+def masked(value: Masked) -> str:
+    """A person's identifier with all but its last characters hidden."""
+    return value.masked
+
+
+@cache
+def _parsed(language: str) -> Locale:
+    return Locale.parse("en_GB" if language == "en" else language)
+
+
+def _locale(language: str | None) -> Locale:
+    return _parsed(language or translation.get_language() or settings.LANGUAGE_CODE)
+
+
+@contextmanager
+def _in(language: str | None) -> Iterator[None]:
+    with translation.override(language or translation.get_language()):
+        yield
+
+
+def _pattern(whole: str, decimals: int | None) -> str:
+    shown = ".##########" if decimals is None else "." + "0" * decimals if decimals else ""
+    return whole.replace("#,##0", "#,##0" + shown)
+
+
+def _right_to_left(locale: Locale) -> bool:
+    return locale.character_order == "right-to-left"
+
+
+def _marked(text: str, locale: Locale) -> str:
+    return LEFT_TO_RIGHT + text if _right_to_left(locale) else text

@@ -1,0 +1,122 @@
+"""The command `doorstep`. Exit codes: 0 done, 1 refused or difference found, 2 wrong use."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+COMMANDS = {
+    "up": "start the database, the tasks and the web, until Ctrl-C",
+    "demo": "fill an installation with a simulated half-year and start it",
+    "simulate": "let the users of the running systems act, through the real actions",
+    "seal": "seal the facts into the lake and store what moved",
+    "figures": "import published figures as submitted ones",
+    "report": "write the committee's report of a period to a file",
+    "verify": "recompute a report and prove what it rests on",
+    "log": "show the evidence log",
+    "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "doctor": "check this installation and say the repair of each finding",
+    "bench": "measure, as a ratio to a raw limit in the same run",
+    "new-system": "write the rooms of a new system and three failing tests",
+}
+
+
+class Stop(Exception):  # noqa: N818  an answer to the caller, not an error of ours
+    """Ends the command with exit code 1 and this sentence on stderr."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="doorstep",
+        description="Digital government that reaches every door.",
+        epilog="Examples:\n  doorstep demo\n  doorstep report 2024-H1 --lang de --format pdf --out report.pdf",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        module = import_module(f"doorstep.site.commands.{name.replace('-', '_')}")
+        verb = verbs.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog="Examples:\n" + "\n".join(f"  {example}" for example in module.EXAMPLES),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add(verb)
+        verb.set_defaults(run=module.run)
+    parsed = parser.parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except Stop as stop:
+        sys.stderr.write(f"{stop}\n")
+        return 1
+    except BrokenPipeError:
+        return 1
+    return code
+
+
+def say(text: str) -> None:
+    """One line of progress or answer on stdout, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def home() -> Path:
+    return Path(os.environ.get("DOORSTEP_HOME", "var")).resolve()
+
+
+def set_up(mode: str = "") -> None:
+    """Django with the settings of this installation; an installation keeps the mode it was made with."""
+    kept = home() / "mode"
+    if mode and not kept.exists() and "DOORSTEP_MODE" not in os.environ:
+        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(mode)
+    if kept.exists():
+        os.environ.setdefault("DOORSTEP_MODE", kept.read_text().strip())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.site.settings")
+    import django  # noqa: PLC0415  the settings read the environment that was just made
+
+    from doorstep.site.settings import refuse_insecure  # noqa: PLC0415
+
+    refuse_insecure()
+    django.setup()
+
+
+@contextmanager
+def installation(mode: str = "") -> Iterator[None]:
+    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
+    from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415  after the parser, for a quick --help
+
+    set_up(mode)
+    if os.environ.get("DOORSTEP_DATABASE_URL"):
+        migrate()
+        yield
+        return
+    try:
+        with database(home()):
+            migrate()
+            try:
+                yield
+            finally:
+                from django.db import connections  # noqa: PLC0415
+
+                connections.close_all()
+    except EmbeddedDatabaseError as error:
+        raise Stop(str(error)) from error
+
+
+def migrate() -> None:
+    """Bring the tables to this version, load the profile's units, and make the partitions of the coming months."""
+    from datetime import timedelta  # noqa: PLC0415
+
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
+
+    call_command("migrate", verbosity=0)
+    today = timezone.now().date()
+    ensure_months(today - timedelta(days=31), today + timedelta(days=92))
