@@ -12,6 +12,7 @@ from django.db import transaction
 
 from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
 from doorstep.kernel.store import journal
+from doorstep.kernel.store.writing import home_of
 from doorstep.kernel.values.ids import uuid7
 
 P = ParamSpec("P")
@@ -60,7 +61,7 @@ def look(
         journal.write(
             uuid7(at),
             actor,
-            f"look.{query.__module__.split('.')[-2]}.{query.__name__}",
+            f"{home_of(query)}.look.{query.__name__}",
             purpose,
             subjects=[*_subjects(seen)],
             detail=" ".join([*(str(a) for a in args), *(f"{k}={v}" for k, v in kwargs.items() if v)]),

@@ -74,6 +74,7 @@ def run(
     `ready` when /health answers on every loopback address. Returns 1, after saying why, when another supervisor runs
     on this home, when the port is taken, or when /health does not answer in a minute. Call it from the main thread.
     """
+    home = home.resolve()
     signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -100,9 +101,10 @@ def run(
             if refusal is not None:
                 say(refusal)
                 return 1
-            return _supervise(
-                [_Child(name, argv, home, say) for name, argv in children], port, database, signals, say, ready
-            )
+            tended: list[_Child | _Database] = [_Child(name, argv, home, say) for name, argv in children]
+            if database is not None:
+                tended.insert(0, _Database(database, say))
+            return _supervise(tended, port, signals, say=say, ready=ready)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -114,6 +116,7 @@ class _Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.wait = FIRST_WAIT
         self.born = self.due = 0.0
+        self.log = home / "log" / f"{name}.log"
         self.pid_file = home / "run" / f"{name}.pid"
 
     def tend(self) -> None:
@@ -127,7 +130,7 @@ class _Child:
         if code is not None:
             self.wait = FIRST_WAIT if now - self.born > STEADY_SECONDS else self.wait
             self.due = now + self.wait
-            self.say(f"{self.name} stopped ({code}); it starts again in {self.wait:g} s. Its log: {self._log()}")
+            self.say(f"{self.name} stopped ({code}); it starts again in {self.wait:g} s. Its log: {self.log}")
             self.wait = min(self.wait * 2, LONGEST_WAIT)
 
     def collect(self) -> str | None:
@@ -152,9 +155,6 @@ class _Child:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
-    def _log(self) -> Path:
-        return self.home / "log" / f"{self.name}.log"
-
     def _start(self, now: float) -> None:
         parent = os.getpid()
 
@@ -163,7 +163,7 @@ class _Child:
             if os.getppid() != parent:  # it died before the line above
                 os._exit(1)
 
-        with append_log(self._log()) as log:
+        with append_log(self.log) as log:
             self.process = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
@@ -177,38 +177,42 @@ class _Child:
         self.pid_file.write_text(f"{self.process.pid}\n")
 
 
+class _Database:
+    def __init__(self, database: Embedded, say: Callable[[str], None]) -> None:
+        self.database, self.say = database, say
+        self.wait, self.due = FIRST_WAIT, 0.0
+
+    def tend(self) -> None:
+        """Starts the server again when it died; its data and its users' lock are as they were."""
+        if self.database.running():
+            self.wait = FIRST_WAIT
+        elif time.monotonic() >= self.due:
+            self.say("The database stopped; it starts again.")
+            try:
+                self.database.start()
+            except EmbeddedDatabaseError as error:
+                self.say(f"{error} The next try is in {self.wait:g} s.")
+            self.due = time.monotonic() + self.wait
+            self.wait = min(self.wait * 2, LONGEST_WAIT)
+
+
 def _supervise(
-    children: list[_Child],
-    port: int,
-    database: Embedded | None,
-    signals: list[int],
-    say: Callable[[str], None],
-    ready: str,
+    tended: Sequence[_Child | _Database], port: int, signals: list[int], *, say: Callable[[str], None], ready: str
 ) -> int:
+    children = [child for child in tended if isinstance(child, _Child)]
     is_ready = False
     deadline = time.monotonic() + READY_SECONDS
-    database_due, database_wait = 0.0, FIRST_WAIT
     try:
         while not signals:
-            if database is not None and not database.running() and time.monotonic() >= database_due:
-                say("The database stopped; it starts again.")
-                try:
-                    database.start()
-                    database_wait = FIRST_WAIT
-                except EmbeddedDatabaseError as error:
-                    say(str(error))
-                    database_wait = min(database_wait * 2, LONGEST_WAIT)
-                database_due = time.monotonic() + database_wait
-            for child in children:
-                child.tend()
-            if not is_ready:
-                is_ready = all(_healthy(address, port) for address in loopback())
-                if is_ready:
-                    say(ready)
-                elif time.monotonic() > deadline:
-                    logs = ", ".join(str(child.home / "log" / f"{child.name}.log") for child in children)
-                    say(f"No answer at /health on port {port} in {READY_SECONDS} seconds. The logs: {logs}")
-                    return 1
+            for one in tended:
+                one.tend()
+            if not is_ready and all(_healthy(address, port) for address in loopback()):
+                is_ready = True
+                say(ready)
+            if not is_ready and time.monotonic() > deadline:
+                logs = ", ".join(str(child.log) for child in children)
+                say(f"No answer at /health on port {port} in {READY_SECONDS} seconds. The logs: {logs}")
+                return 1
             time.sleep(0.1)
     except KeyboardInterrupt:
         return 0
@@ -219,13 +223,12 @@ def _supervise(
 
 def _stop(children: list[_Child], patience: float) -> None:
     deadline = time.monotonic() + patience
-    try:
+    with suppress(KeyboardInterrupt):  # the second Ctrl-C
         for child in children:
             child.ask_to_stop()
-        while any([child.collect() is None for child in children]) and time.monotonic() < deadline:  # noqa: C419 (all)
+        # A list, not a generator: every child is looked at, so that each is seen as soon as it ends.
+        while any([child.collect() is None for child in children]) and time.monotonic() < deadline:  # noqa: C419
             time.sleep(0.05)
-    except KeyboardInterrupt:  # the second Ctrl-C
-        pass
     for child in children:
         child.signal_group(signal.SIGKILL)
         while child.collect() is None:
@@ -258,9 +261,11 @@ def _end_leftovers(home: Path) -> None:
             if process.environ().get(MARK) == str(home):
                 left.append(process)
                 process.terminate()
-    for process in psutil.wait_procs(left, timeout=GRACE_SECONDS)[1]:
+    stubborn = psutil.wait_procs(left, timeout=GRACE_SECONDS)[1]
+    for process in stubborn:
         with suppress(psutil.NoSuchProcess):
             process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)  # until then they keep the port
 
 
 def _healthy(address: str, port: int) -> bool:

@@ -93,6 +93,7 @@ def _database() -> dict[str, Any]:
 
 
 HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
+ORIGIN = os.environ.get("DOORSTEP_ORIGIN") or (HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -159,8 +160,8 @@ TEMPLATES = [
 # Languages, time, country
 
 _profile = import_module(f"doorstep.profiles.{PROFILE}")
-LANGUAGE_CODE: str = _profile.LANGUAGE
-TIME_ZONE: str = _profile.TIME_ZONE
+LANGUAGE_CODE: str = getattr(_profile, "LANGUAGE", "vi")
+TIME_ZONE: str = getattr(_profile, "TIME_ZONE", "Asia/Ho_Chi_Minh")
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
 LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [
@@ -193,7 +194,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # Static files: the built front end lies beside the package in a checkout
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = None if MODE == "test" else HOME / "static"
 STATICFILES_DIRS = [path for path in [PACKAGE.parents[1] / "frontend" / "build"] if path.is_dir()]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -68,3 +68,7 @@ class Actor(msgspec.Struct, frozen=True):
         """Raises NotAllowed unless the actor holds the scope."""
         if not self.may(scope):
             raise NotAllowed(NOT_ALLOWED(scope=scope.code))
+
+
+ISSUE_TOKEN = Scope("kernel.token.issue", "Give a program access in your name")
+TOKENS = Purpose("kernel.tokens", "Access of programs")

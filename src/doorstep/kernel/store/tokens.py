@@ -7,15 +7,11 @@ from datetime import datetime, timedelta
 import msgspec
 from django.db.models import Q
 
-from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
+from doorstep.kernel.declare.scopes import ISSUE_TOKEN, TOKENS, Actor
 from doorstep.kernel.store.models import AccessToken
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
-from doorstep.kernel.values.text import N_
-
-ISSUE = Scope("kernel.token.issue", N_("Give a program access in your name"))
-TOKENS = Purpose("kernel.tokens", N_("Access of programs"))
 
 LIFETIME = timedelta(days=365)
 
@@ -28,7 +24,7 @@ class Issued(msgspec.Struct, frozen=True):
     expires: datetime
 
 
-@action(ISSUE, TOKENS)
+@action(ISSUE_TOKEN, TOKENS)
 def issue_token(act: Act, label: str) -> Issued:
     """A token that may do what the actor may now, for a year."""
     secret = f"ds_{secrets.token_urlsafe(32)}"
@@ -46,7 +42,7 @@ def issue_token(act: Act, label: str) -> Issued:
     return Issued(str(token.id), secret, token.expires)
 
 
-@action(ISSUE, TOKENS)
+@action(ISSUE_TOKEN, TOKENS)
 def revoke_token(act: Act, token: str) -> None:
     """End one of the actor's own tokens; raises NotFound for anybody else's."""
     if not AccessToken.objects.filter(id=token, subject=act.actor.subject, revoked=None).update(revoked=act.at):

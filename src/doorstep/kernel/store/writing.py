@@ -98,7 +98,7 @@ def action(
     """
 
     def declare(run: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[By, P], R]:
-        name = f"{run.__module__.split('.')[-2]}.{run.__name__}"
+        name = f"{home_of(run)}.{run.__name__}"
         ACTIONS[name] = (scope, purpose)
 
         @wraps(run)
@@ -121,6 +121,12 @@ def action(
         return call  # type: ignore[return-value]
 
     return declare
+
+
+def home_of(function: Callable[..., Any]) -> str:
+    """The system that a function belongs to, "kernel" for the kernel's own."""
+    parts = function.__module__.split(".")
+    return parts[2] if parts[1:2] == ["systems"] else "kernel"
 
 
 def _claim(by: By, name: str, once: Once) -> bytes | None:

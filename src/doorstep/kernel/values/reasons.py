@@ -1,6 +1,6 @@
 """Reasons say what is wrong, where, and the repair, in no language yet; rules return them, actions raise them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +50,12 @@ class Refused(Exception):  # noqa: N818  a refusal is an answer, not an error of
         self.reasons: tuple[Reason, ...] = (reasons,) if isinstance(reasons, Reason) else tuple(reasons)
         self.extra = extra
         super().__init__(", ".join(r.code for r in self.reasons))
+
+
+def refuse(reasons: Sequence[Reason]) -> None:
+    """Raise Refused if there is any reason."""
+    if reasons:
+        raise Refused(reasons)
 
 
 class NotAllowed(Refused):
@@ -106,4 +112,7 @@ DATABASE_AWAY = reason(
     "kernel.database_away",
     "The database cannot be reached just now. Nothing was saved.",
     repair="Try again in a minute.",
+)
+CHANGED = reason(
+    "kernel.changed", "Somebody changed this since you opened it.", repair="Open it again and repeat your change."
 )

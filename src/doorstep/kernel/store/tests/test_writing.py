@@ -41,7 +41,12 @@ def test_writes_journal_and_facts_in_one_transaction(settings):
     settings.TIME_ZONE = "Asia/Ho_Chi_Minh"
     assert try_it(By(ACTOR, AT), 7) == Did(7)
     entry = JournalEntry.objects.get()
-    assert (entry.actor, entry.action, entry.purpose, entry.fields) == ("trier", "tests.try_it", "tryout.trying", "name")
+    assert (entry.actor, entry.action, entry.purpose, entry.fields) == (
+        "trier",
+        "kernel.try_it",
+        "tryout.trying",
+        "name",
+    )
     assert JournalSubject.objects.get().subject == "pin:900090000000"
     batch = FactBatch.objects.get()
     assert batch.recorded.isoformat() == "2024-03-02", "half past midnight in Viet Nam"

@@ -156,7 +156,11 @@ def test_a_refused_parent_takes_its_children_along():
         "H39.1.2,hamlet,a,b,,,2024-01-01,,,list,sourced\n"
     )
     assert not rows
-    assert codes(reasons) == [("name_missing", "name_vi", 2), ("parent_unknown", "parent", 3), ("parent_unknown", "parent", 4)]
+    assert codes(reasons) == [
+        ("name_missing", "name_vi", 2),
+        ("parent_unknown", "parent", 3),
+        ("parent_unknown", "parent", 4),
+    ]
 
 
 def test_a_list_is_checked_against_what_is_known():

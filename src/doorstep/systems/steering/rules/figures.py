@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -116,8 +117,13 @@ WRONG_ENCODING = reason(
 )
 NOT_CSV = reason(
     "steering.not_csv",
-    "The line cannot be read as comma-separated values: {detail}.",
+    "From this line on the file cannot be read as comma-separated values.",
     repair="Separate the cells by commas and put cells that contain commas between double quotes.",
+)
+CELL_COUNT = reason(
+    "steering.cell_count",
+    "The line has {cells} cells, the first line names {columns} columns.",
+    repair="Put cells that contain commas between double quotes, and write nothing between thousands.",
 )
 MISSING_COLUMN = reason(
     "steering.missing_column",
@@ -212,13 +218,15 @@ def read_figures(
                 continue
             try:
                 figure = _figure(header, row, units, owner)
-                if (first := lines.setdefault((figure.key, figure.as_of), line)) != line:
-                    raise Refused(DUPLICATE("key", first=first))
-                figures.append(figure)
             except Refused as refused:
                 reasons.extend(found.at_line(line) for found in refused.reasons)
-    except csv.Error as error:
-        reasons.append(NOT_CSV(line=rows.line_num, detail=str(error)))
+                continue
+            if (first := lines.setdefault((figure.key, figure.as_of), line)) == line:
+                figures.append(figure)
+            else:
+                reasons.append(DUPLICATE("key", line=line, first=first))
+    except csv.Error:
+        reasons.append(NOT_CSV(line=rows.line_num))
     return figures, reasons
 
 
@@ -234,7 +242,7 @@ def _decoded(content: bytes | str) -> str | None:
 def _figure(header: list[str], row: list[str], units: Mapping[str, str], owner: str) -> SubmittedFigure:
     """Raises Refused with everything that is wrong with the line."""
     if len(row) != len(header):
-        raise Refused(NOT_CSV(detail=f"{len(row)} cells, {len(header)} columns"))
+        raise Refused(CELL_COUNT(cells=len(row), columns=len(header)))
     cells = dict(zip(header, map(str.strip, row), strict=True))
     reasons: list[Reason] = []
     values: dict[str, Any] = {}
@@ -277,7 +285,7 @@ def _completed(values: dict[str, Any], units: Mapping[str, str], owner: str) -> 
     else:
         reasons.append(UNKNOWN_CODE("difference_unit", given=cell[:40], allowed=", ".join(filter(None, allowed))))
     if (scope := values["scope"]) in _SCOPES:
-        values["scope"], values["area"] = FigureScope(scope), ""
+        values["scope"], values["area"] = msgspec.convert(scope, FigureScope), ""
     elif area := next((code for code, name in units.items() if scope in (code, name)), ""):
         values["scope"], values["area"] = FigureScope.UNIT, area
     else:
@@ -314,7 +322,7 @@ def _number(cell: str) -> Decimal | None:
     if re.fullmatch(_AMBIGUOUS, cell):
         raise Refused(AMBIGUOUS_NUMBER(given=cell, thousands=cell.replace(".", ""), decimals=f"{cell}0"))
     if not re.fullmatch(_NUMBER, cell):
-        raise Refused((BAD_NUMBER if cell[0] not in "=@" else FORMULA_CELL)(given=cell[:40]))
+        raise Refused(BAD_NUMBER(given=_text(cell)[:40]))
     return Decimal(cell)
 
 
@@ -327,12 +335,12 @@ def _whole(cell: str) -> int | None:
 def _day(cell: str) -> date | None:
     if not cell:
         return None
-    try:
-        if len(cell) != 10:  # fromisoformat also reads 20240630 and 2024-W26-7
-            raise ValueError(cell)
-        return date.fromisoformat(cell)
-    except ValueError:
-        raise Refused(BAD_DATE(given=cell[:40])) from None
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell):  # fromisoformat also reads 20240630 and 2024-W26-7
+        with suppress(ValueError):
+            day = date.fromisoformat(cell)
+            if 1900 <= day.year <= 2999:
+                return day
+    raise Refused(BAD_DATE(given=cell[:40]))
 
 
 def _as_of(cell: str) -> date | None:
@@ -345,18 +353,18 @@ def _flag(cell: str) -> bool:
     return cell == "yes"
 
 
-def _code(codes: type[Code], cell: str) -> Any:
-    try:
-        return codes(_filled(cell))
-    except ValueError:
-        raise Refused(UNKNOWN_CODE(given=cell[:40], allowed=", ".join(codes))) from None
+def _code(codes: type[Code], cell: str) -> Code:
+    found = next((code for code in codes if code == _filled(cell)), None)
+    if found is None:
+        raise Refused(UNKNOWN_CODE(given=cell[:40], allowed=", ".join(codes)))
+    return found
 
 
-def _qualifier(cell: str) -> Any:
+def _qualifier(cell: str) -> Code:
     return _code(Qualifier, cell.replace(" ", "_") or Qualifier.NONE)
 
 
-def _measure_unit(cell: str) -> Any:
+def _measure_unit(cell: str) -> Code:
     if not cell:
         raise Refused(WITHOUT_UNIT())
     return _code(MeasureUnit, cell)

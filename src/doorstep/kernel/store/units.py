@@ -1,0 +1,52 @@
+"""The tree of units as tables know it: loaded from the profile or a CSV, read by day."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from doorstep.kernel.store.models import Unit
+
+
+def in_force(day: date) -> QuerySet[Unit]:
+    """The units of a day."""
+    return Unit.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
+
+
+def is_lowest(code: str, day: date) -> bool:
+    """Is this a unit of that day without units below it, and not one of the first level?"""
+    return "." in code and in_force(day).filter(code=code).exists() and not in_force(day).filter(parent=code).exists()
+
+
+def below(code: str, day: date) -> list[Unit]:
+    """The units directly below `code` ("" for the nation), in order of code."""
+    return list(in_force(day).filter(parent=code).order_by("code"))
+
+
+def name(code: str, day: date, language: str) -> str:
+    """The unit's name in a language, else the one it has; the code where the unit is unknown."""
+    row = in_force(day).filter(code=code).first()
+    return (row.names.get(language) or row.names.get("en") or next(iter(row.names.values()))) if row else code
+
+
+def load(rows: Iterable[Any]) -> int:
+    """Put a profile's dated rows into the table; rows that are there stay as they are. Returns how many were new."""
+    kept = set(Unit.objects.values_list("code", "valid_from"))
+    new = [
+        Unit(
+            code=row.code,
+            kind=row.kind,
+            parent=row.parent,
+            names=dict(row.names),
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            successor=row.successor,
+            source=row.source,
+            certainty=row.certainty,
+        )
+        for row in rows
+        if (row.code, row.valid_from) not in kept
+    ]
+    Unit.objects.bulk_create(new, batch_size=2000)
+    return len(new)

@@ -1,0 +1,57 @@
+"""What a country is to the house: one typed object, filled by each profile and chosen by the site."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import msgspec
+
+from doorstep.kernel.values.dates import in_force
+from doorstep.kernel.values.money import Currency
+from doorstep.kernel.values.unit_tree import UnitRow
+from doorstep.profiles.calendar import Calendar
+from doorstep.systems.lodging import country as lodging
+
+
+class Units(msgspec.Struct, frozen=True, kw_only=True):
+    """The official units with their history, and where each locality stands on the tile map.
+
+    `grid` maps a locality's code to its cell (column, row), counted from 0 at the top left: a schematic layout of our
+    own. `invented_communes(locality, count, neighbourhoods)` makes up what lies below, with certainty "invented".
+    """
+
+    rows: tuple[UnitRow, ...]
+    locality_kinds: frozenset[str]
+    ministry_kinds: frozenset[str]
+    grid: Mapping[str, tuple[int, int]]
+    invented_communes: Callable[[str, int, int], tuple[UnitRow, ...]]
+
+    def localities(self, day: date) -> list[UnitRow]:
+        """Provinces and their like in force on `day`: the units that figures compare."""
+        return [row for row in in_force(self.rows, day) if row.kind in self.locality_kinds]
+
+    def ministries(self, day: date) -> list[UnitRow]:
+        """Ministries and agencies of their rank in force on `day`."""
+        return [row for row in in_force(self.rows, day) if row.kind in self.ministry_kinds]
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """`title` is a message id. `legal_bases` says by purpose code which law allows to touch a record.
+
+    `fictitious` tells whether made-up people, phones and tax codes are taken (demo and tests) or refused (production).
+    `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has.
+    """
+
+    name: str
+    title: str
+    language: str
+    fictitious: bool
+    currency: Currency
+    calendar: Calendar
+    units: Units
+    legal_bases: Mapping[str, str]
+    fictitious_number: Callable[[date, bool, int], str]
+    lodging: lodging.Country
+
+    @property
+    def time_zone(self) -> str:
+        return self.calendar.zone.key

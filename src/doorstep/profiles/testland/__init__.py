@@ -1,0 +1,44 @@
+"""A made-up country with odd rules, so that an assumption about a real one breaks a test."""
+
+from datetime import date
+
+from doorstep.kernel.values.text import N_
+from doorstep.profiles.profile import Profile
+from doorstep.profiles.testland.calendar import CALENDAR
+from doorstep.profiles.testland.currency import CURRENCY
+from doorstep.profiles.testland.identity import check_letter
+from doorstep.profiles.testland.lodging import country as lodging
+from doorstep.profiles.testland.units import UNITS
+
+LANGUAGE = "en"
+TIME_ZONE = CALENDAR.zone.key
+
+LEGAL_BASES = {
+    code: N_("Testland's one law, which is invented.")
+    for code in ("lodging.notify", "lodging.manage", "lodging.supervise", "lodging.retain")
+}
+
+
+def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: ARG001, FBT001  fills its place in Profile
+    """A number that checks and that nobody has; `serial` below 2.6 million."""
+    letters, digits = f"Z{chr(65 + serial // 100_000)}", f"{serial % 100_000:05}"
+    return letters + digits + check_letter(letters, digits)
+
+
+def profile(*, fictitious: bool) -> Profile:
+    """Testland with made-up people taken (tests) or refused."""
+    return Profile(
+        name="testland",
+        title=N_("Testland"),
+        language=LANGUAGE,
+        fictitious=fictitious,
+        currency=CURRENCY,
+        calendar=CALENDAR,
+        units=UNITS,
+        legal_bases=LEGAL_BASES,
+        fictitious_number=fictitious_number,
+        lodging=lodging(fictitious=fictitious),
+    )
+
+
+PROFILE = profile(fictitious=False)

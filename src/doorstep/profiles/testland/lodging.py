@@ -1,0 +1,100 @@
+"""Testland's law on lodging notices: due at noon of the next day, a day later where it is remote, for everybody alike."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.profiles.testland.calendar import ZONE
+from doorstep.profiles.testland.identity import check_number, check_phone
+from doorstep.systems.lodging.country import (
+    Card,
+    Country,
+    DocumentRow,
+    DocumentType,
+    Due,
+    FacilityRow,
+    LateCause,
+    Sex,
+    check_passport,
+)
+from doorstep.systems.lodging.facts import FacilityType
+
+CARD_UNREADABLE = reason(
+    "testland.card_unreadable",
+    "This is not the code of a Testland card.",
+    repair="Scan the card again, or type the particulars.",
+)
+
+_SOURCE = "Invented for tests"
+_FOUNDED = date(2000, 2, 29)
+
+
+def due(arrival: datetime, foreign: bool, remote: bool) -> Due:  # noqa: ARG001, FBT001  fills Country.due
+    """Noon of the day after arrival, of the second day after in remote areas; citizenship makes no difference."""
+    day = arrival.astimezone(ZONE).date() + timedelta(days=2 if remote else 1)
+    return Due(datetime.combine(day, time(12), ZONE).astimezone(UTC), LateCause.NEXT_DAY)
+
+
+def read_card(text: str, day: date, *, fictitious: bool) -> Card | list[Reason]:
+    """`NAME;yyyy.ddd;NUMBER`: the birth date by its day of the year, no sex, no address.
+
+    >>> read_card("Oak;1990.141;ZA00001B", date(2024, 1, 1), fictitious=True).birth
+    datetime.date(1990, 5, 21)
+    """
+    fields = text.strip().split(";")
+    if len(fields) != 3 or not fields[0]:
+        return [CARD_UNREADABLE()]
+    name, born, number = fields
+    try:
+        birth = datetime.strptime(born, "%Y.%j").replace(tzinfo=UTC).date()
+    except ValueError:
+        return [CARD_UNREADABLE("birth")]
+    if birth > day:
+        return [CARD_UNREADABLE("birth")]
+    return check_number(number, fictitious=fictitious, field="number") or Card(
+        Masked(number), name, birth, Sex.UNSTATED, ""
+    )
+
+
+def country(*, fictitious: bool) -> Country:
+    def check_card(number: str, birth: date, sex: Sex, day: date) -> list[Reason]:  # noqa: ARG001  a CheckDocument
+        return check_number(number, fictitious=fictitious, field="document_number")
+
+    return Country(
+        zone=ZONE,
+        nationality="XT",  # one of the codes that ISO 3166 leaves to its users
+        due=due,
+        documents=(
+            DocumentRow(
+                type=DocumentType.NATIONAL_ID,
+                domestic=True,
+                foreign=False,
+                check=check_card,
+                words=("leaf",),
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            ),
+            DocumentRow(
+                type=DocumentType.PASSPORT,
+                domestic=False,
+                foreign=True,
+                check=check_passport,
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            ),
+        ),
+        facilities=(
+            FacilityRow(type=FacilityType.TOURIST, valid_from=_FOUNDED, source=_SOURCE, certainty="invented"),
+            FacilityRow(type=FacilityType.OTHER, valid_from=_FOUNDED, source=_SOURCE, certainty="invented"),
+        ),
+        read_card=partial(read_card, fictitious=fictitious),
+        check_phone=check_phone,
+        longest_nights=13,
+        family_once=False,
+        retention_months=1,
+        retention_source=_SOURCE,
+        retention_certainty="invented",
+    )

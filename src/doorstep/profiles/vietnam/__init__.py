@@ -1,0 +1,48 @@
+"""Viet Nam as of 2024: everything that the house needs to know about this country, and nothing that it does not."""
+
+from doorstep.kernel.values.text import N_
+from doorstep.profiles.profile import Profile
+from doorstep.profiles.vietnam.calendar import CALENDAR
+from doorstep.profiles.vietnam.currency import CURRENCY
+from doorstep.profiles.vietnam.identity import PersonalNumbers, fictitious_number
+from doorstep.profiles.vietnam.lodging import country as lodging
+from doorstep.profiles.vietnam.units import UNITS
+
+LANGUAGE = "vi"
+TIME_ZONE = CALENDAR.zone.key
+
+LEGAL_BASES = {
+    "lodging.notify": N_(
+        "Residence rules in force since 1 July 2021: whoever hosts a guest notifies the stay (sourced). For foreign "
+        "guests: Law of 2014 on foreigners, article 33 (sourced)."
+    ),
+    "lodging.manage": N_(
+        "Residence rules in force since 1 July 2021: stays are entered in a stay register (sourced). For bookings and "
+        "bills: the contract with the guest, Decree 13/2023, article 17 (general knowledge, not verified)."
+    ),
+    "lodging.supervise": N_(
+        "Residence rules in force since 1 July 2021: the commune police receives stay notices (sourced). Looking at "
+        "them: Decree 13/2023 (sourced), article 17 (general knowledge, not verified)."
+    ),
+    "lodging.retain": N_("Decree 13/2023: personal data are stored for a limited time only (sourced)."),
+}
+
+
+def profile(*, fictitious: bool) -> Profile:
+    """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
+    prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
+    return Profile(
+        name="vietnam",
+        title=N_("Viet Nam"),
+        language=LANGUAGE,
+        fictitious=fictitious,
+        currency=CURRENCY,
+        calendar=CALENDAR,
+        units=UNITS,
+        legal_bases=LEGAL_BASES,
+        fictitious_number=fictitious_number,
+        lodging=lodging(PersonalNumbers(prefixes, fictitious)),
+    )
+
+
+PROFILE = profile(fictitious=False)

@@ -1,0 +1,60 @@
+"""The first pages: home by role, sign-in (in a demo with one button a person), and the sign of life."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import Error, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.web.actors import sign_in as enter
+from doorstep.kernel.web.routes import PUBLIC, endpoint, page
+from doorstep.kernel.web.visitor import onward
+
+
+def demo_people() -> list[dict[str, Any]]:
+    """The people that the running systems offer for a demo: subject, name, role, unit, and a title (message id)."""
+    if not settings.DEMO_SIGN_IN:
+        return []
+    return [person for config in apps.get_app_configs() for person in getattr(config, "demo_people", ())]
+
+
+@page(PUBLIC)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "site/home.html", {"people": demo_people()})
+
+
+@page(PUBLIC)
+@require_GET
+def sign_in(request: HttpRequest) -> HttpResponse:
+    return render(request, "site/sign_in.html", {"people": demo_people(), "next": request.GET.get("next", "")})
+
+
+@page(PUBLIC)
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Makes the chosen demo person the actor; there is no such address outside a demo."""
+    chosen = request.POST.get("subject")
+    person = next((one for one in demo_people() if one["subject"] == chosen), None)
+    if person is None:
+        raise Http404
+    actor = Actor(person["subject"], person["unit"], (person["role"],), person.get("level", 2), "page")
+    enter(request, actor, name=person["name"])
+    return onward(request)
+
+
+@endpoint(PUBLIC)
+@require_GET
+def health(_request: HttpRequest) -> JsonResponse:
+    """200 when pages can be served, 503 without the database; for the supervisor and the proxy, never redirected."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        connection.close()
+        return JsonResponse({"status": "unavailable", "database": False}, status=503)
+    return JsonResponse({"status": "ok", "database": True})

@@ -1,0 +1,1 @@
+"""Lodging: who stays where tonight, notified by the house to the police unit in time."""

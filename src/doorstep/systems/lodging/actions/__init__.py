@@ -1,0 +1,1 @@
+"""Every write of lodging: `stays` for guests, `houses` for what a keeper runs."""

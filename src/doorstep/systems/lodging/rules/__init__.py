@@ -1,0 +1,1 @@
+"""The law on lodging notices: pure functions over frozen values; time and country come in as arguments."""
