@@ -13,7 +13,7 @@ from doorstep.kernel.values.period import Period
 class CreatePartitionedModel(CreateModel):
     """CreateModel whose table is `PARTITION BY RANGE (id)`; partitions come with `ensure_months`."""
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002  Django's signature
         model = to_state.apps.get_model(app_label, self.name)
         if self.allow_migrate_model(schema_editor.connection.alias, model):
             sql, params = schema_editor.table_sql(model)

@@ -76,7 +76,9 @@ def body(request: HttpRequest, kind: type[T], *, limit: int) -> T:
 
 def described(kind: Any) -> dict[str, Any]:
     """The OpenAPI request body of a msgspec type."""
-    (schema,), components = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+    (schema,), components = msgspec.json.schema_components(
+        [kind], schema_hook=lambda _: {"type": "string"}, ref_template="#/components/schemas/{name}"
+    )
     if components and "$ref" in schema:
         schema = _inlined(schema, components)
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

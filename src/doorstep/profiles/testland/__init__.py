@@ -1,6 +1,7 @@
 """A made-up country with odd rules, so that an assumption about a real one breaks a test."""
 
 from datetime import date
+from functools import cache
 
 from doorstep.kernel.values.text import N_
 from doorstep.profiles.profile import Profile
@@ -25,6 +26,7 @@ def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: A
     return letters + digits + check_letter(letters, digits)
 
 
+@cache
 def profile(*, fictitious: bool) -> Profile:
     """Testland with made-up people taken (tests) or refused."""
     return Profile(

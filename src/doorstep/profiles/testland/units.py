@@ -8,7 +8,7 @@ from doorstep.profiles.profile import Units
 
 _FOUNDED = date(2000, 2, 29)
 
-_AREAS = "Alum Birch Clay Dune Elm Fen Gorse Heath Ivy Juniper Kelp Larch Moss".split()
+_AREAS = ["Alum", "Birch", "Clay", "Dune", "Elm", "Fen", "Gorse", "Heath", "Ivy", "Juniper", "Kelp", "Larch", "Moss"]
 
 
 def _row(code: str, kind: str, name: str) -> UnitRow:

@@ -1,5 +1,7 @@
 """Viet Nam as of 2024: everything that the house needs to know about this country, and nothing that it does not."""
 
+from functools import cache
+
 from doorstep.kernel.values.text import N_
 from doorstep.profiles.profile import Profile
 from doorstep.profiles.vietnam.calendar import CALENDAR
@@ -28,6 +30,7 @@ LEGAL_BASES = {
 }
 
 
+@cache
 def profile(*, fictitious: bool) -> Profile:
     """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
     prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)

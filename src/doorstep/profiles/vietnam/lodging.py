@@ -30,7 +30,8 @@ _FOREIGNERS = date(2015, 1, 1)  # first day of the law of 2014: general knowledg
 
 class _Deadline(msgspec.Struct, frozen=True, kw_only=True):
     """Citizens: before `evening` of the day of arrival, after it before `morning` of the next. Others: within `hours`,
-    in remote areas within `remote_hours`."""
+    in remote areas within `remote_hours`.
+    """
 
     evening: time
     morning: time

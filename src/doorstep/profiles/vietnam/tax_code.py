@@ -39,6 +39,7 @@ def check_tax_code(text: str, *, fictitious: bool, field: str = "tax_code") -> l
 
 def check_digit(nine: str) -> str:
     """Of the first nine digits: ten minus their weighted sum modulo 11; empty where that leaves no digit and the
-    number was never issued."""
+    number was never issued.
+    """
     remainder = sum(int(digit) * weight for digit, weight in zip(nine, _WEIGHTS, strict=True)) % 11
     return str(10 - remainder) if remainder else ""

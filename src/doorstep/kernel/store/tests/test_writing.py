@@ -26,7 +26,7 @@ runs: list[int] = []
 
 
 @action(DO_IT, TRYING)
-def try_it(act: Act, number: int, subjects: int = 1, fail: bool = False, silent: bool = False) -> Did:
+def try_it(act: Act, number: int, subjects: int = 1, *, fail: bool = False, silent: bool = False) -> Did:
     runs.append(number)
     act.fact(Happened(day=act.day, unit=UnitCode("H38.901"), colour=Colour.RED, late=False))
     if not silent:
@@ -121,5 +121,5 @@ def test_columns_must_be_as_declared():
     def wrong(act: Act) -> None:
         act.facts(Happened.KIND, {"day": ["2024-01-01"], "n": [1]})
 
-    with pytest.raises(ValueError, match="tryout.happened"):
+    with pytest.raises(ValueError, match=r"tryout\.happened"):
         wrong(By(ACTOR, AT))

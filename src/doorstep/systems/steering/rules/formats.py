@@ -1,4 +1,4 @@
-"""Writes numbers, money, days and periods as a reader of the language does (CLDR), safe to insert into any sentence.
+"""Writes values, changes, days and periods as a sentence of the report inserts them, safe in any direction of writing.
 
 Inserted values are wrapped in first-strong isolates (U+2068, U+2069; UAX #9), so that a Latin name or a signed number
 keeps its order inside Arabic text, in a page, a PDF and plain text alike.
@@ -9,18 +9,16 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
-from babel.units import format_unit
+from babel.dates import format_date
 
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.text import N_
 from doorstep.systems.steering.rules.figures import DifferenceUnit, MeasureUnit, Qualifier
 
-_MILLION = 1_000_000
+_OTHER = 100
+"""A whole number with the plural form that fractions take, in every language."""
 _DIGITS = re.compile("\u2068?([0-9][0-9.,]*(?:\u00a0?%)?)\u2069?")
 _DURING = {
     "H1": N_("in the first half of {year}"),
@@ -29,13 +27,6 @@ _DURING = {
     "M": N_("in {month}"),
     "Y": N_("in the year {year}"),
 }
-_NAMED = {
-    "H1": N_("First half of {year}"),
-    "H2": N_("Second half of {year}"),
-    "Q": N_("Quarter {quarter} of {year}"),
-    "M": N_("{month}"),
-    "Y": N_("Year {year}"),
-}
 _QUALIFIED = {
     Qualifier.ABOUT: N_("about {value}"),
     Qualifier.MORE_THAN: N_("more than {value}"),
@@ -43,22 +34,32 @@ _QUALIFIED = {
 }
 
 
+class Numbers(Protocol):
+    """What a language does to numbers and days: the module `doorstep.kernel.web.numbers`."""
+
+    def number(self, value: int | Decimal, *, language: str) -> str: ...
+    def percent(self, value: int | Decimal, *, language: str) -> str: ...
+    def compact(self, value: int | Decimal, *, language: str) -> str: ...
+    def day(self, value: date, *, language: str) -> str: ...
+    def instant(self, value: datetime, *, language: str) -> str: ...
+    def month(self, value: date, *, language: str) -> str: ...
+    def period(self, value: Period, *, language: str) -> str: ...
+
+
 class Translations(Protocol):
-    """What gettext offers in one language: a catalogue, or `django.utils.translation` while the language is active."""
+    """What gettext says in the language of the report: `django.utils.translation` while that language is active."""
 
     def gettext(self, message: str, /) -> str: ...
-
     def ngettext(self, singular: str, plural: str, number: int, /) -> str: ...
 
 
 class Format:
     """One language's way to write. `names` maps unit codes to the units' names in that language."""
 
-    def __init__(self, language: str, translations: Translations, names: Mapping[str, str], zone: str = "UTC") -> None:
+    def __init__(self, language: str, numbers: Numbers, translations: Translations, names: Mapping[str, str]) -> None:
         self.language = language
-        self.locale = Locale.parse(language)
-        self.rtl = self.locale.text_direction == "rtl"
-        self.zone = ZoneInfo(zone)
+        self.rtl = Locale.parse(language).text_direction == "rtl"
+        self._numbers = numbers
         self._translations = translations
         self._names = names
 
@@ -70,12 +71,12 @@ class Format:
     def unit(self, code: str) -> str:
         return self._names.get(code, code)
 
-    def number(self, value: Decimal) -> str:
-        return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+    def number(self, value: int | Decimal) -> str:
+        return _bare(self._numbers.number(value, language=self.language))
 
     def percent(self, value: Decimal) -> str:
         """`value` counts per cent: 42 is written 42%."""
-        return str(format_percent(value / 100, locale=self.locale, decimal_quantization=False))
+        return _bare(self._numbers.percent(value, language=self.language))
 
     def quantity(self, value: Decimal, unit: MeasureUnit) -> str:
         """A value as a sentence inserts it: the counted noun stands in the sentence, signs and measures here."""
@@ -84,9 +85,9 @@ class Format:
         if unit is MeasureUnit.BILLION_VND:
             return self.text("{number} billion VND", number=self.number(value))
         if unit is MeasureUnit.MEGAWATT:
-            return str(format_unit(value, "power-megawatt", "short", locale=self.locale))
-        if abs(value) >= _MILLION and not value % 10_000:
-            return str(format_compact_decimal(int(value), format_type="long", locale=self.locale, fraction_digits=2))
+            return self.text("{number} MW", number=self.number(value))
+        if abs(value) >= 1_000_000 and not value % 10_000:  # printed "75.7 million", not to the last digit
+            return _bare(self._numbers.compact(int(value), language=self.language))
         return self.number(value)
 
     def qualified(self, value: Decimal, unit: MeasureUnit, qualifier: Qualifier) -> str:
@@ -110,7 +111,7 @@ class Format:
             return self._counted("{number} place worse", "{number} places worse", value)
         return signed(value, self.change(value, change_unit, unit))
 
-    def months(self, months: int) -> str:
+    def length(self, months: int) -> str:
         """A length of time, in whole years from one year on."""
         if months >= 12:
             return self._counted("{number} year", "{number} years", Decimal(months // 12))
@@ -121,14 +122,14 @@ class Format:
         return f"1:{self.number((1 / scale).quantize(Decimal(1), ROUND_HALF_UP))}"
 
     def day(self, day: date) -> str:
-        return str(format_date(day, "long", locale=self.locale))
+        return _bare(self._numbers.day(day, language=self.language))
 
     def instant(self, at: datetime) -> str:
-        return str(format_datetime(at, "long", tzinfo=self.zone, locale=self.locale))
+        return _bare(self._numbers.instant(at, language=self.language))
 
     def month(self, day: date) -> str:
         """A month's name alone, short."""
-        return str(format_date(day, "LLL", locale=self.locale))
+        return format_date(day, "LLL", locale=self.language)
 
     def since(self, day: date, *, same_period: bool) -> str:
         """The day of a baseline, as it stands after "compared with"."""
@@ -138,25 +139,19 @@ class Format:
             return self.text("the end of {year}", year=str(day.year))
         return self.text("the state of {day}", day=self.day(day))
 
+    def period(self, period: Period) -> str:
+        return _bare(self._numbers.period(period, language=self.language))
+
     def during(self, period: Period) -> str:
         """The period as an adverb: in the first half of 2024."""
-        return self._period(_DURING, period)
-
-    def period(self, period: Period) -> str:
-        """The period as a title: First half of 2024."""
-        return self._period(_NAMED, period)
-
-    def _period(self, messages: Mapping[str, str], period: Period) -> str:
-        part = period.label[5:]
-        kind = "Y" if not part else part if part[0] == "H" else "Q" if part[0] == "Q" else "M"
-        month = str(format_skeleton("yMMMM", period.start, locale=self.locale))
-        return self.text(messages[kind], year=period.label[:4], quarter=part[1:], month=month)
+        year, _, part = period.label.partition("-")
+        kind = part if part in _DURING else "Q" if part.startswith("Q") else "M" if part else "Y"
+        month = _bare(self._numbers.month(period.start, language=self.language))
+        return self.text(_DURING[kind], year=year, quarter=part[1:], month=month)
 
     def _counted(self, singular: str, plural: str, value: Decimal) -> str:
-        # gettext picks plural forms by whole numbers; a fraction takes the form of large round ones in every language
-        number = int(value) if value == value.to_integral_value() else 100
-        text = self._translations.ngettext(singular, plural, number)
-        return text.format(number=isolated(self.number(value)))
+        whole = int(value) if value == value.to_integral_value() else _OTHER
+        return self._translations.ngettext(singular, plural, whole).format(number=isolated(self.number(value)))
 
 
 def isolated(text: str) -> str:
@@ -167,3 +162,8 @@ def signed(value: Decimal, size: str) -> str:
     """`size` with the sign of `value`, which stays before the digits in right-to-left text too."""
     sign = "+" if value > 0 else "−" if value < 0 else "±"
     return _DIGITS.sub(lambda found: isolated(f"{sign}{found[1]}"), size, count=1)
+
+
+def _bare(text: str) -> str:
+    """Without left-to-right marks: at the start of an isolate they would turn "16.39 million" around in Arabic."""
+    return text.replace("\u200e", "")

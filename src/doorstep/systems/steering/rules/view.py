@@ -5,7 +5,6 @@ Templates only loop over what stands here.
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 
@@ -69,7 +68,6 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     direction: str
     period: str
     title: str
-    subtitle: str
     notice: str
     about: str
     made: str
@@ -198,7 +196,7 @@ def figure_view(
         facts=_details(line, view, fmt),
         units=_parts(computed, computed.by_unit, fmt, fmt.unit, largest_first=True) if computed else (),
         months=_parts(computed, computed.by_month, fmt, lambda month: _month(month, fmt)) if computed else (),
-        segments=tuple((s.path, fmt.number(Decimal(s.rows)), s.sha256) for s in segments),
+        segments=tuple((s.path, fmt.number(s.rows), s.sha256) for s in segments),
         checkpoint=evidence.checkpoint if evidence and segments else "",
         note=line.submitted.note if line.submitted else "",
     )
@@ -209,8 +207,8 @@ def heading(report: Report, fmt: Format) -> Heading:
     if report.evidence:
         evidence = fmt.text(
             N_("The computed figures rest on {segments} sealed segments, proved by the evidence log at size {size}."),
-            segments=fmt.number(Decimal(len(report.evidence.segments))),
-            size=fmt.number(Decimal(report.evidence.size)),
+            segments=fmt.number(len(report.evidence.segments)),
+            size=fmt.number(report.evidence.size),
         )
     if report.unit:
         about = fmt.text(N_("This report is about {unit} alone."), unit=fmt.unit(report.unit))
@@ -218,8 +216,7 @@ def heading(report: Report, fmt: Format) -> Heading:
         language=fmt.language,
         direction="rtl" if fmt.rtl else "ltr",
         period=report.period.label,
-        title=fmt.text(N_("Digital transformation report")),
-        subtitle=fmt.period(report.period),
+        title=fmt.text(N_("Digital transformation report: {period}"), period=fmt.period(report.period)),
         notice=fmt.text(_SIMULATED, scale=fmt.scale(scale)) if scale is not None else "",
         about=about,
         made=fmt.text(N_("Made on {instant}."), instant=fmt.instant(report.made_at)),

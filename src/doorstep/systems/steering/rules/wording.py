@@ -30,7 +30,7 @@ def _submitted_values(line: Line, fmt: Format) -> dict[str, str]:
     if figure.value is not None:
         said["value"] = fmt.quantity(figure.value, unit)
     if figure.denominator is not None:
-        said["of"] = fmt.number(Decimal(figure.denominator))
+        said["of"] = fmt.number(figure.denominator)
     if compared.baseline is not None:
         said["baseline"] = fmt.quantity(compared.baseline, unit)
     if compared.baseline_as_of:
@@ -44,7 +44,7 @@ def _submitted_values(line: Line, fmt: Format) -> dict[str, str]:
     if compared.target_due:
         said["due"] = fmt.day(compared.target_due)
     if compared.months_early:
-        said["early"] = fmt.months(compared.months_early)
+        said["early"] = fmt.length(compared.months_early)
     return said
 
 
@@ -144,4 +144,4 @@ def origin(line: Line, said: Mapping[str, str], fmt: Format) -> str:
 
 
 def whole(number: int | None, fmt: Format) -> str:
-    return "" if number is None else fmt.number(Decimal(number))
+    return "" if number is None else fmt.number(number)
