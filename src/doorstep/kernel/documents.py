@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ROOT = Path(doorstep.__file__).parent
 PAGES = ROOT / "kernel" / "documents"
 RIGHT_TO_LEFT = {"ar"}
+VOWEL_SIGNS = dict.fromkeys(range(0x064B, 0x0653))
 FONTS = typst.Fonts(
     include_system_fonts=False,
     include_embedded_fonts=False,
@@ -55,13 +56,15 @@ def pdf(template: Path, data: Mapping[str, Any], language: str, *, at: datetime 
     typst.TypstError for a mistake in the template and for characters that no font has.
     """
     full = {"language": language, "right_to_left": language in RIGHT_TO_LEFT, **data}
+    # Arabic is printed without vowel signs, as usual: with them, text copied out of the PDF repeats letters.
+    values = json.dumps(full, ensure_ascii=False).translate(VOWEL_SIGNS)
     made = typst.compile(
         template.resolve(),
         root=ROOT,
         font_paths=FONTS,
         ignore_system_fonts=True,
         format="pdf",
-        sys_inputs={"data": json.dumps(full)},
+        sys_inputs={"data": values},
         pdf_standards=["ua-1", "a-2a"],
         timestamp=at,
     )
@@ -76,7 +79,7 @@ def covers(text: str) -> bool:
     try:
         pdf(PAGES / "probe.typ", {"title": "probe", "text": text}, "en")
     except typst.TypstError as error:
-        if "could not be displayed" in error.message:
+        if "could not be displayed" in error.message or "disallowed codepoint" in error.message:
             return False
         raise
     return True
@@ -100,7 +103,9 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
 
     class SignerAt(PdfSigner):  # type: ignore[misc]
         def init_signing_session(
-            self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False  # noqa: FBT001, FBT002  pyHanko's
+            self,
+            pdf_out: BasePdfFileWriter,
+            existing_fields_only: bool = False,  # noqa: FBT001, FBT002  pyHanko's
         ) -> PdfSigningSession:
             session = super().init_signing_session(pdf_out, existing_fields_only)
             session.system_time = at
@@ -109,7 +114,9 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
     meta = PdfSignatureMetadata(
         field_name="Doorstep", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, reason=reason
     )
-    out: io.BytesIO = SignerAt(meta, signer=_signer(_key_file(at))).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(document)))
+    out: io.BytesIO = SignerAt(meta, signer=_signer(_key_file(at))).sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(document))
+    )
     return out.getvalue()
 
 

@@ -108,7 +108,6 @@ INSTALLED_APPS = [
     "django.forms",  # after the kernel, whose widget templates stand before Django's
     "django_cotton.apps.SimpleAppConfig",  # the other one rewrites TEMPLATES while the apps load
     "django_htmx",
-    "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [

@@ -72,3 +72,5 @@ class Actor(msgspec.Struct, frozen=True):
 
 ISSUE_TOKEN = Scope("kernel.token.issue", "Give a program access in your name")
 TOKENS = Purpose("kernel.tokens", "Access of programs")
+AUDIT = Scope("kernel.log.audit", "Read the auditors' ring of the evidence log")
+AUDITOR = Role("kernel.auditor", "Auditor", (AUDIT,))

@@ -17,7 +17,7 @@ from doorstep.kernel.declare.facts import FACTS, FactKind
 from doorstep.kernel.declare.indicators import Indicator
 from doorstep.kernel.lake import columns, files
 from doorstep.kernel.lake.models import Ring, Segment
-from doorstep.kernel.lake.seal import next_leaf
+from doorstep.kernel.lake.rings import next_leaf
 
 Source = Literal["rollup", "facts"]
 

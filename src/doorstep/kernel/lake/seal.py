@@ -3,21 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.conf import settings
 from django.db import connection, transaction
 
 from doorstep.kernel.declare.facts import FACTS, FactKind
 from doorstep.kernel.lake import columns, files
-from doorstep.kernel.lake.evidence import EvidenceLog, Head, SigningKey
-from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
+from doorstep.kernel.lake.models import Pin, Ring, Segment
+from doorstep.kernel.lake.rings import alone, append, publish
 
-SEAL_LOCK = 0x5EA1
 ROWS_AT_ONCE = 250_000
 MERGE_FROM = 8
 """So many segments of one kind and month are merged into one."""
@@ -52,19 +49,6 @@ def seal() -> Sealed:
             break
     compact()
     return Sealed(facts, segments, publish(Ring.AUDITORS).size)
-
-
-def alone() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
-
-
-def open_log(ring: Ring) -> EvidenceLog:
-    """The ring's log under the installation's key, compared with the checkpoint that was published elsewhere, if any."""
-    home = Path(settings.HOME)
-    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}")
-    elsewhere = home / "witness" / f"{ring}.checkpoint"
-    return EvidenceLog.open(home / "log-rings" / ring, key, elsewhere.read_bytes() if elsewhere.exists() else None)
 
 
 def _remove_orphans() -> None:
@@ -138,33 +122,6 @@ def add_segment(kind: FactKind, month: date, facts: pa.Table, merges: Iterable[S
         sha256=digest,
         rollups=rollups,
     )
-
-
-def next_leaf(ring: Ring) -> int:
-    last = Leaf.objects.filter(ring=ring).order_by("-index").values_list("index", flat=True).first()
-    return 0 if last is None else last + 1
-
-
-def append(ring: Ring, entry: bytes) -> int:
-    """Append an entry to a ring inside the caller's transaction, under the seal's lock; its files follow with `publish`."""
-    alone()
-    index = next_leaf(ring)
-    Leaf.objects.create(ring=ring, index=index, entry=entry)
-    return index
-
-
-def publish(ring: Ring) -> Head:
-    """Write the ring's committed leaves to its log's files and sign the new checkpoint; returns size and root.
-
-    Raises Forked where the log says otherwise than the register: a restored back-up must not fork history.
-    """
-    log = open_log(ring)
-    while True:
-        leaves = Leaf.objects.filter(ring=ring, index__gte=log.size).order_by("index")[:1000]
-        entries = [bytes(leaf.entry) for leaf in leaves]
-        if not entries:
-            return log.head()
-        log.append_at(log.size, entries)
 
 
 def compact() -> int:

@@ -69,7 +69,9 @@ def points(value: Number, *, decimals: int | None = None, language: str | None =
 def compact(value: Number, *, decimals: int = 2, language: str | None = None) -> str:
     """In words of thousands, millions and so on, with at most `decimals`: 16.39 million."""
     locale = _locale(language)
-    return _marked(cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals), locale)
+    return _marked(
+        cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals), locale
+    )
 
 
 def span(low: Number, high: Number, *, language: str | None = None) -> str:

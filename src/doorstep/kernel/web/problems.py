@@ -35,7 +35,9 @@ FORBIDDEN = reason(
     "kernel.forbidden", "You may not open this.", repair="Sign in with the role that it belongs to, or go back."
 )
 UNREADABLE = reason(
-    "kernel.unreadable", "Your browser sent something that we cannot read.", repair="Go back, load the page again and retry."
+    "kernel.unreadable",
+    "Your browser sent something that we cannot read.",
+    repair="Go back, load the page again and retry.",
 )
 TOO_MUCH = reason("kernel.too_much", "You sent more than this page takes.", repair="Send it in several smaller parts.")
 FORM_EXPIRED = reason(
@@ -167,6 +169,4 @@ def _log(failure: BaseException) -> None:
 
 def _page(request: HttpRequest, status: int, title: str, reasons: tuple[Reason, ...]) -> HttpResponse:
     told = [(one.line, wording.html_text(one), wording.html_repair(one)) for one in reasons]
-    return render(
-        request, "kernel/problem.html", {"status": status, "title": title, "told": told}, status=status
-    )
+    return render(request, "kernel/problem.html", {"status": status, "title": title, "told": told}, status=status)

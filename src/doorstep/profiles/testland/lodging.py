@@ -39,7 +39,7 @@ def due(arrival: datetime, foreign: bool, remote: bool) -> Due:  # noqa: ARG001,
 def read_card(text: str, day: date, *, fictitious: bool) -> Card | list[Reason]:
     """`NAME;yyyy.ddd;NUMBER`: the birth date by its day of the year, no sex, no address.
 
-    >>> read_card("Oak;1990.141;ZA00001B", date(2024, 1, 1), fictitious=True).birth
+    >>> read_card("Oak;1990.141;ZA00001P", date(2024, 1, 1), fictitious=True).birth
     datetime.date(1990, 5, 21)
     """
     fields = text.strip().split(";")

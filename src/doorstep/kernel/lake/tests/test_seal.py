@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from django.db import connection
 
-from doorstep.kernel.lake import files, seal
+from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import Engine, snapshot
 from doorstep.kernel.lake.models import Pin, Ring, Segment
 from doorstep.kernel.store.models import FactBatch
@@ -18,9 +18,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def batch(*units: str, day: str = "2024-03-01", n: int = 1) -> None:
     rows = len(units)
-    columns = {"day": [day] * rows, "unit": list(units), "colour": ["red"] * rows, "late": [False] * rows, "n": [n] * rows}
+    columns = {
+        "day": [day] * rows,
+        "unit": list(units),
+        "colour": ["red"] * rows,
+        "late": [False] * rows,
+        "n": [n] * rows,
+    }
     FactBatch.objects.create(
-        kind=Happened.KIND.name, version=1, recorded=date(2024, 7, 2), rows=rows, columns=msgspec.msgpack.encode(columns)
+        kind=Happened.KIND.name,
+        version=1,
+        recorded=date(2024, 7, 2),
+        rows=rows,
+        columns=msgspec.msgpack.encode(columns),
     )
 
 
@@ -41,7 +51,7 @@ def test_facts_become_files_and_leave_the_outbox(home):
     assert (sealed.facts, sealed.segments, sealed.size) == (5, 2, 2)
     assert not FactBatch.objects.exists()
     assert counted() == counted(source="facts") == {("H38", "2024-03"): 2, ("H26", "2024-04"): 1}
-    log = seal.open_log(Ring.AUDITORS)
+    log = rings.open_log(Ring.AUDITORS)
     assert log.check() is None
     assert msgspec.json.decode(log.entry(0))["sha256"] == files.sha256(Segment.objects.get(leaf=0).path).hex()
 
@@ -81,7 +91,7 @@ def test_a_crash_before_the_log_is_written_is_mended(home, monkeypatch):
         with pytest.raises(RuntimeError, match="crash"):
             seal.seal()
     assert seal.seal() == seal.Sealed(facts=0, segments=0, size=1)
-    assert seal.open_log(Ring.AUDITORS).size == 1
+    assert rings.open_log(Ring.AUDITORS).size == 1
 
 
 def test_a_full_disk_loses_nothing(home, monkeypatch):
@@ -126,7 +136,7 @@ def test_small_segments_are_merged_and_old_snapshots_still_answer(home):
     assert Segment.objects.filter(merged=None).count() == 1
     assert counted() == {("H26", "2024-03"): 8, ("H38", "2024-03"): 1}
     assert counted(pinned) == {("H26", "2024-03"): 7}
-    merge = msgspec.json.decode(seal.open_log(Ring.AUDITORS).entry(snapshot() - 1))
+    merge = msgspec.json.decode(rings.open_log(Ring.AUDITORS).entry(snapshot() - 1))
     assert merge["merges"] == list(range(8))
     Pin.objects.all().delete()
     seal.compact()
@@ -171,7 +181,7 @@ def test_a_forked_register_is_refused(home):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE kernel_leaf SET entry = 'other'")
         cursor.execute("DELETE FROM kernel_segment")
-    log = seal.open_log(Ring.AUDITORS)
+    log = rings.open_log(Ring.AUDITORS)
     with pytest.raises(Exception, match="other leaves"):
         log.append_at(0, [b"other"])
 

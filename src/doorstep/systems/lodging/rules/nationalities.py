@@ -7,10 +7,10 @@ from babel.core import get_global
 _NO_COUNTRY = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
 
 NATIONALITIES = frozenset(
-    code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY
+    code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY
 )
 
-_BY_THREE = {
+_BY_THREE: dict[str, str] = {
     three: two[0]
     for three, two in get_global("territory_aliases").items()
     if len(three) == 3 and three.isalpha() and len(two) == 1 and two[0] in NATIONALITIES

@@ -129,7 +129,7 @@ class _Cells:
         return day
 
     def code(self, field: str, kind: type[C], words: Mapping[str, C]) -> C | None:
-        word = folded(self.raw(field))
+        word = folded(self.raw(field)) or self.raw(field)  # signs alone fold to nothing, which is no empty cell
         code = words.get(word) or next((code for code in kind if word in (folded(code), folded(code.text))), None)
         if code is None:
             self.found.append(WORD_UNKNOWN(field, choices=", ".join(kind)))

@@ -59,7 +59,7 @@ CHAPTERS = (
         N_("Health"),
         ("health.facilities_on_chip_card", "health.card_lookups", "health.reception_speedup", "health.kiosks"),
     ),
-    Chapter("lodging", N_("Lodging"), ("lodging.establishments", "lodging.notifications")),
+    Chapter("lodging", N_("Lodging"), ("lodging.establishments", "lodging.notifications", "lodging.on_time_rate")),
     Chapter("eid", N_("Electronic identity"), ("eid.records", "eid.activated", "eid.activation_rate")),
 )
 OTHER = Chapter("other", N_("Further figures"), ())
@@ -261,6 +261,12 @@ EXPLAINED = {
         N_("How many stays were notified?"),
         N_("Accepted notices, minus cancelled ones."),
         N_("Corrections of a notice."),
+    ),
+    "lodging.on_time_rate": Explained(
+        N_("Stays notified on time"),
+        N_("Of the stays notified in the period, how many were notified before their deadline?"),
+        N_("Accepted notices that arrived before the deadline, divided by all accepted notices of the period."),
+        N_("Cancelled notices."),
     ),
     "eid.records": Explained(
         N_("Electronic identity records collected"),

@@ -60,12 +60,13 @@ class Format:
         self.language = language
         self.rtl = Locale.parse(language).text_direction == "rtl"
         self._numbers = numbers
-        self._translations = translations
+        self._gettext = translations.gettext
+        self._ngettext = translations.ngettext
         self._names = names
 
     def text(self, message: str, **values: str) -> str:
         """The message in this language with its placeholders filled; raises KeyError when one is not given."""
-        text = self._translations.gettext(message)
+        text = self._gettext(message)
         return text.format_map({name: isolated(value) for name, value in values.items()})
 
     def unit(self, code: str) -> str:
@@ -97,25 +98,30 @@ class Format:
 
     def change(self, value: Decimal, change_unit: DifferenceUnit, unit: MeasureUnit) -> str:
         """The size of a change, without a sign."""
+        size, ngettext = abs(value), self._ngettext
         if change_unit is DifferenceUnit.POINTS:
-            return self._counted("{number} percentage point", "{number} percentage points", abs(value))
+            return self._counted(
+                ngettext("{number} percentage point", "{number} percentage points", _whole(size)), size
+            )
         if change_unit is DifferenceUnit.PLACES:
-            return self._counted("{number} place", "{number} places", abs(value))
-        return self.percent(abs(value)) if change_unit is DifferenceUnit.PERCENT else self.quantity(abs(value), unit)
+            return self._counted(ngettext("{number} place", "{number} places", _whole(size)), size)
+        return self.percent(size) if change_unit is DifferenceUnit.PERCENT else self.quantity(size, unit)
 
     def signed_change(self, value: Decimal, change_unit: DifferenceUnit, unit: MeasureUnit) -> str:
         """A change with its sign; a place in a ranking says better or worse, because less is more there."""
+        size, ngettext = abs(value), self._ngettext
         if change_unit is DifferenceUnit.PLACES and value < 0:
-            return self._counted("{number} place better", "{number} places better", -value)
+            return self._counted(ngettext("{number} place better", "{number} places better", _whole(size)), size)
         if change_unit is DifferenceUnit.PLACES and value > 0:
-            return self._counted("{number} place worse", "{number} places worse", value)
+            return self._counted(ngettext("{number} place worse", "{number} places worse", _whole(size)), size)
         return signed(value, self.change(value, change_unit, unit))
 
     def length(self, months: int) -> str:
         """A length of time, in whole years from one year on."""
-        if months >= 12:
-            return self._counted("{number} year", "{number} years", Decimal(months // 12))
-        return self._counted("{number} month", "{number} months", Decimal(months))
+        years, ngettext = months // 12, self._ngettext
+        if years:
+            return self._counted(ngettext("{number} year", "{number} years", years), Decimal(years))
+        return self._counted(ngettext("{number} month", "{number} months", months), Decimal(months))
 
     def scale(self, scale: Decimal) -> str:
         """A simulation's scale as a ratio: 0.001 is written 1:1,000."""
@@ -149,9 +155,8 @@ class Format:
         month = _bare(self._numbers.month(period.start, language=self.language))
         return self.text(_DURING[kind], year=year, quarter=part[1:], month=month)
 
-    def _counted(self, singular: str, plural: str, value: Decimal) -> str:
-        whole = int(value) if value == value.to_integral_value() else _OTHER
-        return self._translations.ngettext(singular, plural, whole).format(number=isolated(self.number(value)))
+    def _counted(self, text: str, value: Decimal) -> str:
+        return text.format(number=isolated(self.number(value)))
 
 
 def isolated(text: str) -> str:
@@ -162,6 +167,11 @@ def signed(value: Decimal, size: str) -> str:
     """`size` with the sign of `value`, which stays before the digits in right-to-left text too."""
     sign = "+" if value > 0 else "−" if value < 0 else "±"
     return _DIGITS.sub(lambda found: isolated(f"{sign}{found[1]}"), size, count=1)
+
+
+def _whole(value: Decimal) -> int:
+    """The whole number whose plural form the value takes."""
+    return int(value) if value == value.to_integral_value() else _OTHER
 
 
 def _bare(text: str) -> str:

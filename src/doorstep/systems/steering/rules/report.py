@@ -80,6 +80,7 @@ class Computed(msgspec.Struct, frozen=True):
     """What the records add up to: in all, by unit code, and by month (`2024-01`). `records` is False if there are none."""
 
     owner: str
+    question: str
     kind: Kind
     fact: str
     measure_unit: str
@@ -186,6 +187,7 @@ def _computed(computation: Computation, period: Period, unit: str) -> Computed:
     total = _withheld({"": _count(indicator, inside)}, indicator.smallest)[""]
     return Computed(
         indicator.owner,
+        indicator.question,
         indicator.kind,
         indicator.fact.name,
         indicator.measure_unit,

@@ -259,10 +259,10 @@ GENERAL = {
         "Computed from simulated records at the scale {scale}: {computed}; "
         "difference from the submitted figure: {difference}."
     ),
-    "computed.alone": N_("{title}, computed from the records: {computed}."),
-    "computed.alone.simulated": N_("{title}, computed from simulated records at the scale {scale}: {computed}."),
+    "computed.alone": N_("{title} – computed from the records: {computed}."),
+    "computed.alone.simulated": N_("{title} – computed from simulated records at the scale {scale}: {computed}."),
     "computed.none": N_("There are no records for this figure in this period, so nothing is computed."),
-    "computed.withheld": N_("{title}: the number computed from the records is too small to be published."),
+    "computed.withheld": N_("{title} – the number computed from the records is too small to be published."),
 }
 
 

@@ -319,8 +319,8 @@ def _bars(line: Line, said: Mapping[str, str], fmt: Format) -> list[Bar]:
     rows = [Bar("value", fmt.day(figure.as_of), figure.value, wording.value_cell(line, said, fmt))]
     if apart:
         rows.append(Bar("computed", fmt.text(N_("Computed")), apart.comparable, said["comparable"]))
-    if compared.baseline is not None:
-        rows.append(Bar("baseline", said["since"], compared.baseline, said["baseline"]))
+    if compared.baseline is not None and compared.baseline_as_of:
+        rows.append(Bar("baseline", fmt.day(compared.baseline_as_of), compared.baseline, said["baseline"]))
     if compared.target is not None:
         rows.append(Bar("target", fmt.text(N_("Target")), compared.target, said["target"]))
     return rows if all(row.value >= 0 for row in rows) else []

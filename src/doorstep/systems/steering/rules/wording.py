@@ -66,8 +66,10 @@ def _computed_values(line: Line, fmt: Format) -> dict[str, str]:
 
 
 def title(line: Line, fmt: Format) -> str:
-    explained = EXPLAINED.get(line.key)
-    return fmt.text(explained.title) if explained else line.submitted.name if line.submitted else line.key
+    """What the figure is called; a computed one that the catalogue does not know goes by its question."""
+    if line.key in EXPLAINED:
+        return fmt.text(EXPLAINED[line.key].title)
+    return line.submitted.name if line.submitted else fmt.text(line.computed.question) if line.computed else line.key
 
 
 def measure_unit(line: Line) -> MeasureUnit | None:
@@ -105,10 +107,11 @@ def value_cell(line: Line, said: Mapping[str, str], fmt: Format) -> str:
 
 
 def baseline_cell(line: Line, said: Mapping[str, str], fmt: Format) -> str:
-    if line.comparison is None or "baseline" not in said:
+    compared = line.comparison
+    if compared is None or compared.baseline is None or compared.baseline_as_of is None:
         return ""
-    text = N_("{baseline} ({since}, derived)") if line.comparison.derived else N_("{baseline} ({since})")
-    return fmt.text(text, baseline=said["baseline"], since=said["since"])
+    text = N_("{baseline} ({day}, derived)") if compared.derived else N_("{baseline} ({day})")
+    return fmt.text(text, baseline=said["baseline"], day=fmt.day(compared.baseline_as_of))
 
 
 def change_cell(line: Line, said: Mapping[str, str], fmt: Format) -> str:

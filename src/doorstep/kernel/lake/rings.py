@@ -1,0 +1,68 @@
+"""The two rings as the register knows them: leaves are committed here first, then written to the signed log's files."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Head, SigningKey
+from doorstep.kernel.lake.models import Leaf, Ring
+
+SEAL_LOCK = 0x5EA1
+
+
+def alone() -> None:
+    """Wait until nobody else seals or appends; holds until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
+
+
+def folder(ring: Ring) -> Path:
+    """Where the ring's log lies as it is served."""
+    return Path(settings.HOME) / "log-rings" / ring
+
+
+def open_log(ring: Ring) -> EvidenceLog:
+    """The ring's log under the installation's key, compared with the checkpoint that was published elsewhere, if any.
+
+    Operators put that checkpoint into `witness/<ring>.checkpoint`; the key that verifies lies beside the log as `key`.
+    """
+    home = Path(settings.HOME)
+    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}")
+    elsewhere = home / "witness" / f"{ring}.checkpoint"
+    log = EvidenceLog.open(folder(ring), key, elsewhere.read_bytes() if elsewhere.exists() else None)
+    (folder(ring) / "key").write_text(f"{key.verifier}\n")
+    return log
+
+
+def reader(ring: Ring) -> EvidenceReader:
+    """The ring for reading and proving; FileNotFoundError before its first leaf."""
+    return EvidenceReader(folder(ring), (folder(ring) / "key").read_text().strip())
+
+
+def next_leaf(ring: Ring) -> int:
+    """Index of the leaf that comes next: the ring's size."""
+    last = Leaf.objects.filter(ring=ring).order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def append(ring: Ring, entry: bytes) -> int:
+    """Append an entry to a ring inside the caller's transaction, under the seal's lock; its files follow with `publish`."""
+    alone()
+    index = next_leaf(ring)
+    Leaf.objects.create(ring=ring, index=index, entry=entry)
+    return index
+
+
+def publish(ring: Ring) -> Head:
+    """Write the ring's committed leaves to its log's files and sign the new checkpoint; returns size and root.
+
+    Raises Forked where the log says otherwise than the register: a restored back-up must not fork history.
+    """
+    log = open_log(ring)
+    while True:
+        leaves = Leaf.objects.filter(ring=ring, index__gte=log.size).order_by("index")[:1000]
+        entries = [bytes(leaf.entry) for leaf in leaves]
+        if not entries:
+            return log.head()
+        log.append_at(log.size, entries)

@@ -1,0 +1,43 @@
+"""Serves the evidence log as it lies on disk (C2SP tlog-tiles): the public ring to everybody, the other to auditors."""
+
+import re
+
+from django.http import FileResponse, Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from doorstep.kernel.declare.scopes import AUDIT
+from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.lake.rings import folder
+from doorstep.kernel.web.routes import PUBLIC, endpoint
+
+_SERVED = re.compile(
+    r"checkpoint|key|tile/(entries|[0-9]{1,2})(/x?[0-9]{3})+(\.p/[0-9]{1,3})?|reports/[0-9a-f]{64}\.json"
+)
+
+
+@endpoint(PUBLIC)
+@require_GET
+def public_ring(_request: HttpRequest, path: str) -> HttpResponseBase:
+    return _file(Ring.PUBLIC, path)
+
+
+@endpoint(AUDIT)
+@require_GET
+def auditors_ring(_request: HttpRequest, path: str) -> HttpResponseBase:
+    return _file(Ring.AUDITORS, path)
+
+
+def _file(ring: Ring, path: str) -> HttpResponseBase:
+    file = folder(ring) / path
+    if not _SERVED.fullmatch(path) or not file.is_file():
+        raise Http404
+    kind = {"checkpoint": "text/plain; charset=utf-8", "key": "text/plain; charset=utf-8"}.get(path)
+    if path.endswith(".json"):
+        kind = "application/json"
+    response = FileResponse(file.open("rb"), content_type=kind or "application/octet-stream")
+    response.headers["Cache-Control"] = (
+        "no-cache" if path in {"checkpoint", "key"} else "public, max-age=31536000, immutable"
+    )
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response

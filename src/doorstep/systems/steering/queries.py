@@ -1,0 +1,72 @@
+"""Steering's reads: figures, stored values and published reports; none of them could name a person."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from django.db.models import Q
+
+from doorstep.kernel.store.models import Installation
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.rules import report as reports
+from doorstep.systems.steering.rules.figures import SubmittedFigure
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A published report in a list."""
+
+    period: str
+    unit: str
+    made: datetime
+    sha256: str
+    snapshot: int
+    leaf: int
+
+
+def figures(at: datetime | None = None) -> list[SubmittedFigure]:
+    """The submitted figures as they stood at an instant (now, if None)."""
+    found = Figure.objects.filter(replaced=None)
+    if at:
+        found = Figure.objects.filter(Q(replaced=None) | Q(replaced__gt=at), submitted__lte=at)
+    return [msgspec.convert(row.figure, SubmittedFigure) for row in found.order_by("key", "as_of")]
+
+
+def stored_cells(indicator: str, snapshot: int | None = None) -> list[reports.Cell]:
+    """An indicator's cells as known at a snapshot (the newest, if None), by unit and month."""
+    found = Value.objects.filter(indicator=indicator)
+    if snapshot is not None:
+        found = found.filter(snapshot__lte=snapshot)
+    newest = found.order_by("unit", "month", "-snapshot").distinct("unit", "month")
+    return [reports.Cell(row.unit, row.month, row.numerator, row.denominator) for row in newest]
+
+
+def published(period: str = "", unit: str = "") -> list[Published]:
+    """Published reports, newest first; only those of a period and unit if one is named."""
+    found = Report.objects.order_by("-made", "-id")
+    if period:
+        found = found.filter(period=period, unit=unit)
+    return [Published(r.period, r.unit, r.made, r.sha256, r.snapshot, r.leaf) for r in found.defer("body")[:200]]
+
+
+def report(period: str, unit: str = "", digest: str = "") -> reports.Report:
+    """The newest published report of a period and unit (or the one with this digest); NotFound if there is none."""
+    found = Report.objects.filter(period=period, unit=unit).order_by("-made")
+    row = found.filter(sha256=digest).first() if digest else found.first()
+    if row is None:
+        raise NotFound(NOT_FOUND("period"))
+    read = reports.from_json(bytes(row.body))
+    if not isinstance(read, reports.Report):
+        raise NotFound(read)
+    return read
+
+
+def leaf_of(digest: str) -> int | None:
+    """The public ring's leaf of a published report."""
+    return Report.objects.filter(sha256=digest).values_list("leaf", flat=True).first()
+
+
+def simulated_scale() -> Decimal | None:
+    """The scale of the simulation that made this installation's records; None when they are real."""
+    row = Installation.objects.filter(key="simulated").first()
+    return Decimal(row.value["scale"]) if row else None
