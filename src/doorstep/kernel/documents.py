@@ -15,12 +15,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fontpkg_amiri
-import fontpkg_be_vietnam_pro
-import fontpkg_noto_kufi_arabic
 import segno
 import typst
 from cryptography import x509
@@ -42,8 +40,8 @@ FONTS = typst.Fonts(
     include_system_fonts=False,
     include_embedded_fonts=False,
     font_paths=[
-        Path(package.__file__).parent / "files"
-        for package in (fontpkg_be_vietnam_pro, fontpkg_amiri, fontpkg_noto_kufi_arabic)
+        Path(str(files(package))) / "files"
+        for package in ("fontpkg_be_vietnam_pro", "fontpkg_amiri", "fontpkg_noto_kufi_arabic")
     ],
 )
 VALID_FOR = timedelta(days=20 * 365)
@@ -101,7 +99,7 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner  # noqa: PLC0415
     from pyhanko.sign.signers.pdf_signer import PdfSigningSession  # noqa: PLC0415
 
-    class SignerAt(PdfSigner):  # type: ignore[misc]
+    class SignerAt(PdfSigner):
         def init_signing_session(
             self,
             pdf_out: BasePdfFileWriter,
@@ -168,17 +166,14 @@ def _new_identity(at: datetime) -> bytes:
 
 @cache
 def _signer(path: Path) -> "SimpleSigner":
-    from asn1crypto import keys, x509 as asn1  # noqa: PLC0415
+    from pyhanko.keys import load_certs_from_pemder_data, load_private_key_from_pemder_data  # noqa: PLC0415  see `signed`
     from pyhanko.sign.signers import SimpleSigner  # noqa: PLC0415
     from pyhanko_certvalidator.registry import SimpleCertificateStore  # noqa: PLC0415
 
-    content = path.read_bytes()
-    key = serialization.load_pem_private_key(content, None)
-    own = x509.load_pem_x509_certificate(content)
-    der = serialization.Encoding.DER
-    private = key.private_bytes(der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    key, own = path.read_bytes().split(b"\n-----BEGIN CERTIFICATE", 1)
+    (own_certificate,) = load_certs_from_pemder_data(b"-----BEGIN CERTIFICATE" + own)
     return SimpleSigner(
-        signing_cert=asn1.Certificate.load(own.public_bytes(der)),
-        signing_key=keys.PrivateKeyInfo.load(private),
-        cert_registry=SimpleCertificateStore(),
+        signing_cert=own_certificate,
+        signing_key=load_private_key_from_pemder_data(key, None),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )

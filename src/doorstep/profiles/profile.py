@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
 
 import msgspec
 
@@ -38,7 +39,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is a message id. `legal_bases` says by purpose code which law allows to touch a record.
 
     `fictitious` tells whether made-up people, phones and tax codes are taken (demo and tests) or refused (production).
-    `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has.
+    `published` is a file of figures that were published, `committee` the unit that answers for figures that systems
+    compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     units: Units
     legal_bases: Mapping[str, str]
     fictitious_number: Callable[[date, bool, int], str]
+    published: Path | None
+    committee: str
     lodging: lodging.Country
 
     @property

@@ -112,11 +112,18 @@ def migrate() -> None:
     """Bring the tables to this version, load the profile's units, and make the partitions of the coming months."""
     from datetime import timedelta  # noqa: PLC0415
 
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import call_command  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
+    from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.store import units  # noqa: PLC0415
+    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
+    units.load(profile().units.rows)
+    if settings.MODE == "production" and Installation.objects.filter(key="simulated").exists():
+        raise Stop("This installation holds simulated records. Production starts on an empty one only.")
     today = timezone.now().date()
     ensure_months(today - timedelta(days=31), today + timedelta(days=92))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -10,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.system import systems
 from doorstep.kernel.web.actors import sign_in as enter
 from doorstep.kernel.web.routes import PUBLIC, endpoint, page
 from doorstep.kernel.web.visitor import onward
@@ -19,7 +19,7 @@ def demo_people() -> list[dict[str, Any]]:
     """The people that the running systems offer for a demo: subject, name, role, unit, and a title (message id)."""
     if not settings.DEMO_SIGN_IN:
         return []
-    return [person for config in apps.get_app_configs() for person in getattr(config, "demo_people", ())]
+    return [person for config in systems() for person in config.demo_people]
 
 
 @page(PUBLIC)

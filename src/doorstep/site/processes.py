@@ -82,12 +82,9 @@ def run(
         if len(signals) == 2:
             raise KeyboardInterrupt
 
-    # Under nohup SIGHUP is ignored already, and stays so.
-    wanted = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) != signal.SIG_IGN
-    ]
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has it ignored, and so it stays
+        wanted.append(signal.SIGHUP)
     before = {number: signal.signal(number, note) for number in wanted}
     try:
         with _alone(home) as other:

@@ -38,7 +38,9 @@ def faults() -> list[str]:
     if DEBUG:
         found.append("DOORSTEP_DEBUG is on: error pages would show the inside of the program. Remove it.")
     if len(SECRET_KEY) < 50:
-        found.append("DOORSTEP_SECRET_KEY is missing or shorter than 50 characters: set a long random one, and keep it.")
+        found.append(
+            "DOORSTEP_SECRET_KEY is missing or shorter than 50 characters: set a long random one, and keep it."
+        )
     if not HOSTS:
         found.append("DOORSTEP_HOSTS is empty: name the host names under which people reach this site.")
     if any("*" in host or host.startswith(".") for host in HOSTS):
@@ -159,8 +161,8 @@ TEMPLATES = [
 # Languages, time, country
 
 _profile = import_module(f"doorstep.profiles.{PROFILE}")
-LANGUAGE_CODE: str = getattr(_profile, "LANGUAGE", "vi")
-TIME_ZONE: str = getattr(_profile, "TIME_ZONE", "Asia/Ho_Chi_Minh")
+LANGUAGE_CODE: str = _profile.LANGUAGE
+TIME_ZONE: str = _profile.TIME_ZONE
 LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
 LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [

@@ -6,7 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.site.settings")
 
-from doorstep.site.settings import refuse_insecure  # noqa: E402  the module's name is set first
+from doorstep.site.settings import refuse_insecure
 
 refuse_insecure()
 application = get_wsgi_application()

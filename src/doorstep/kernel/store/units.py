@@ -9,14 +9,20 @@ from django.db.models import Q, QuerySet
 from doorstep.kernel.store.models import Unit
 
 
+NEIGHBOURHOOD = "neighbourhood"
+
+
 def in_force(day: date) -> QuerySet[Unit]:
     """The units of a day."""
     return Unit.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), valid_from__lte=day)
 
 
-def is_lowest(code: str, day: date) -> bool:
-    """Is this a unit of that day without units below it, and not one of the first level?"""
-    return "." in code and in_force(day).filter(code=code).exists() and not in_force(day).filter(parent=code).exists()
+def is_commune(code: str, day: date) -> bool:
+    """Is this, on that day, a unit below the first level that has nothing but neighbourhoods below it?"""
+    row = in_force(day).filter(code=code).first()
+    if row is None or not row.parent or row.kind == NEIGHBOURHOOD:
+        return False
+    return not in_force(day).filter(parent=code).exclude(kind=NEIGHBOURHOOD).exists()
 
 
 def below(code: str, day: date) -> list[Unit]:

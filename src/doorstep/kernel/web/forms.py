@@ -1,15 +1,15 @@
 """Forms as people fill them in: label, hint and error belong together, and a summary at the top leads to each error."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.forms import BaseForm
+from django.forms import BaseForm, DateInput
 from django.forms.renderers import TemplatesSetting
-from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.html import format_html_join
 
 from doorstep.kernel.values.reasons import Reason
-from doorstep.kernel.web import numbers, wording
+from doorstep.kernel.web import wording
 
 
 class Renderer(TemplatesSetting):
@@ -20,11 +20,18 @@ class Renderer(TemplatesSetting):
     field_template_name = "kernel/forms/field.html"
 
 
+class DayInput(DateInput):
+    """A legal day with the browser's own calendar, which speaks ISO 8601 whatever the language."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 def add_reasons(form: BaseForm, reasons: Iterable[Reason]) -> None:
     """Puts the reasons of a refusal at the fields that they name, the others above the form."""
     for reason in reasons:
-        message = format_html("{} {}", wording.html_text(reason), wording.html_repair(reason))
-        if reason.line is not None:
-            place = format_html(gettext("Line {line}:"), line=numbers.isolated(numbers.number(reason.line)))
-            message = format_html("{} {}", place, message)
+        parts = (wording.html_place(reason), wording.html_text(reason), wording.html_repair(reason))
+        message = format_html_join(" ", "{}", ((part,) for part in parts if part))
         form.add_error(reason.field if reason.field in form.fields else None, ValidationError(message, reason.code))

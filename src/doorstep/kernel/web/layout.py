@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.apps import apps
 from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest
@@ -14,6 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from doorstep.kernel.declare.scopes import ROLES, Actor, Scope
 from doorstep.kernel.store.models import Installation
+from doorstep.kernel.system import systems
 from doorstep.kernel.web.actors import actor_of, name_of
 from doorstep.kernel.web.routes import Entry
 
@@ -46,9 +46,13 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
     """The entries of all running systems that this actor may follow."""
-    entries: list[Entry] = [entry for config in apps.get_app_configs() for entry in getattr(config, "menu", ())]
+    entries: list[Entry] = [entry for config in systems() for entry in getattr(config, "menu", ())]
     return [
-        {"url": (url := reverse(entry.url)), "text": gettext(entry.text), "current": path.startswith(url)}
+        {
+            "url": (url := reverse(entry.url)),
+            "text": gettext(entry.text),
+            "current": path == url or (url != "/" and path.startswith(url)),
+        }
         for entry in entries
         if not isinstance(entry.access, Scope) or (actor and actor.may(entry.access))
     ]

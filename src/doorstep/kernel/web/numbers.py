@@ -25,8 +25,7 @@ from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.period import Period
 
-LEFT_TO_RIGHT = "\u200e"
-NO_BREAK = "\u00a0"
+LEFT_TO_RIGHT, RIGHT_TO_LEFT = "\u200e", "\u200f"
 OTHER = 100
 """A whole number whose plural form is `other` in all four languages; fractions take it too."""
 
@@ -41,21 +40,21 @@ def isolated(text: str) -> SafeString:
 def number(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """`decimals` None shows what there is; otherwise exactly so many, rounded half to even."""
     locale = _locale(language)
-    return _marked(cldr.format_decimal(value, _pattern("#,##0", decimals), locale), locale)
+    return _marked(cldr.format_decimal(_rounded(value, decimals), _pattern("#,##0", decimals), locale), locale)
 
 
 def signed(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """With its plus or minus; zero has none."""
-    locale = _locale(language)
+    locale, rounded = _locale(language), _rounded(value, decimals)
     digits = _pattern("#,##0", decimals)
-    return _marked(cldr.format_decimal(value, f"+{digits};-{digits}" if value else digits, locale), locale)
+    return _marked(cldr.format_decimal(rounded, f"+{digits};-{digits}" if rounded else digits, locale), locale)
 
 
 def percent(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """Of a value in percent: 42 is 42 %."""
     locale = _locale(language)
     pattern = _pattern(locale.percent_formats[None].pattern, decimals)
-    return _marked(cldr.format_percent(Decimal(value) / 100, pattern, locale, decimal_quantization=False), locale)
+    return _marked(cldr.format_percent(_rounded(value, decimals) / 100, pattern, locale), locale)
 
 
 def points(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
@@ -92,11 +91,12 @@ def money(amount: Money, *, language: str | None = None) -> str:
     locale = _locale(language)
     pattern = locale.currency_formats["standard"].pattern.split(";")[0]
     pattern = pattern.replace("#,##0.00", _pattern("#,##0", amount.currency.decimals))
-    text = cldr.format_currency(
-        amount.decimal(), amount.currency.code, pattern, locale, currency_digits=False, decimal_quantization=False
-    )
-    # The pattern of Arabic begins with a right-to-left mark, which places the currency; the sign stays with the digits.
-    return text.replace("-", f"{LEFT_TO_RIGHT}-") if _right_to_left(locale) else text
+    value, code = amount.decimal(), amount.currency.code
+    if not _right_to_left(locale):
+        return cldr.format_currency(value, code, pattern, locale, currency_digits=False)
+    # Arabic begins with a right-to-left mark, which places the currency; the sign stays with the digits.
+    text = cldr.format_currency(abs(value), code, pattern, locale, currency_digits=False).lstrip(RIGHT_TO_LEFT)
+    return f"{RIGHT_TO_LEFT}{LEFT_TO_RIGHT + '-' if value < 0 else ''}{text}"
 
 
 def day(value: date, *, style: str = "long", language: str | None = None) -> str:
@@ -104,7 +104,7 @@ def day(value: date, *, style: str = "long", language: str | None = None) -> str
     locale = _locale(language)
     if style == "short":
         return dates.format_skeleton("yMd", value, locale=locale)
-    return dates.format_date(value, style, locale)  # type: ignore[arg-type]
+    return dates.format_date(value, style, locale)
 
 
 def instant(value: datetime, *, style: str = "long", language: str | None = None) -> str:
@@ -170,6 +170,11 @@ def _in(language: str | None) -> Iterator[None]:
 def _pattern(whole: str, decimals: int | None) -> str:
     shown = ".##########" if decimals is None else "." + "0" * decimals if decimals else ""
     return whole.replace("#,##0", "#,##0" + shown)
+
+
+def _rounded(value: Number, decimals: int | None) -> Decimal:
+    """Half to even; what rounds to nothing is 0, not -0."""
+    return (Decimal(value) if decimals is None else round(Decimal(value), decimals)) + 0
 
 
 def _right_to_left(locale: Locale) -> bool:

@@ -19,8 +19,8 @@ from doorstep.kernel.values.reasons import (
     NOT_SIGNED_IN,
     NotAllowed,
     Reason,
+    ReasonKind,
     Refused,
-    Unavailable,
     reason,
 )
 from doorstep.kernel.values.text import N_
@@ -51,6 +51,13 @@ FAILED = reason(
     repair="Try again in a minute. Look first whether your last entry was saved.",
 )
 
+READ_AS: tuple[tuple[tuple[type[Exception], ...], ReasonKind, int], ...] = (
+    ((OperationalError, InterfaceError), DATABASE_AWAY, 503),
+    ((Http404,), NO_PAGE, 404),
+    ((PermissionDenied,), FORBIDDEN, 403),
+    ((RequestDataTooBig,), TOO_MUCH, 413),
+    ((SuspiciousOperation, BadRequest, MultiPartParserError), UNREADABLE, 400),
+)
 TITLES = {
     400: N_("We could not read that"),
     401: N_("Please sign in"),
@@ -65,9 +72,9 @@ TITLES = {
 }
 
 
-def problem(request: HttpRequest, failure: BaseException) -> HttpResponse:
+def problem(request: HttpRequest, failure: BaseException | type[BaseException]) -> HttpResponse:
     """The answer to a failure, in the reader's language."""
-    refused, status = _read(failure)
+    refused, status = _read(failure() if isinstance(failure, type) else failure)
     # Some failures come before or beside LocaleMiddleware; the thread may still hold another reader's language.
     with translation.override(translation.get_language_from_request(request)):
         title = translation.gettext(TITLES.get(status, TITLES[422]))
@@ -136,24 +143,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def _read(failure: BaseException) -> tuple[Refused, int]:
-    match failure:
-        case Refused():
-            away = any(one.code == NOT_SIGNED_IN.code for one in failure.reasons)
-            return failure, 401 if away else failure.status
-        case OperationalError() | InterfaceError():
-            _log(failure)
-            return Unavailable(DATABASE_AWAY()), 503
-        case Http404():
-            return Refused(NO_PAGE()), 404
-        case PermissionDenied():
-            return Refused(FORBIDDEN()), 403
-        case RequestDataTooBig():
-            return Refused(TOO_MUCH()), 413
-        case SuspiciousOperation() | BadRequest() | MultiPartParserError():
-            return Refused(UNREADABLE()), 400
-        case _:
-            _log(failure)
-            return Refused(FAILED()), 500
+    if isinstance(failure, Refused):
+        away = any(one.code == NOT_SIGNED_IN.code for one in failure.reasons)
+        return failure, 401 if away else failure.status
+    found = ((kind, status) for kinds, kind, status in READ_AS if isinstance(failure, kinds))
+    kind, status = next(found, (FAILED, 500))
+    if status >= 500:
+        _log(failure)
+    return Refused(kind()), status
 
 
 def _log(failure: BaseException) -> None:
@@ -168,5 +165,5 @@ def _log(failure: BaseException) -> None:
 
 
 def _page(request: HttpRequest, status: int, title: str, reasons: tuple[Reason, ...]) -> HttpResponse:
-    told = [(one.line, wording.html_text(one), wording.html_repair(one)) for one in reasons]
+    told = [(wording.html_place(one), wording.html_text(one), wording.html_repair(one)) for one in reasons]
     return render(request, "kernel/problem.html", {"status": status, "title": title, "told": told}, status=status)

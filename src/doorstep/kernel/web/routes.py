@@ -66,7 +66,7 @@ def _guard(access: Access, stranger: Callable[[HttpRequest], HttpResponseBase]) 
 
         marked: Any = guarded
         marked.doorstep_access = access
-        return guarded
+        return marked  # type: ignore[no-any-return]
 
     return declare
 

@@ -9,7 +9,7 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -72,7 +72,7 @@ def texts(package: Path, declared: set[str]) -> dict[Key, list[str]]:
     for path in _files(package, ".py"):
         source = path.read_text()
         literals = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
-        keys: list[Key] = [(text, None) for text in declared & literals]  # type: ignore[operator]
+        keys: list[Key] = [(text, None) for text in declared & literals]
         for key in (*keys, *_calls(source)):
             found.setdefault(key, set()).add(path.relative_to(package).as_posix())
     for path in _files(package, ".html"):
@@ -98,7 +98,7 @@ def declared_texts() -> set[str]:
                     import_module(module.name)
     told: set[str] = {text for kind in REASONS.values() for text in (kind.text, kind.repair)}
     for registry in (scopes.SCOPES, scopes.ROLES, scopes.PURPOSES):
-        told |= {entry.text for entry in registry.values()}  # type: ignore[attr-defined]
+        told |= {entry.text for entry in registry.values()}
     told |= {member.text for code in codes.CODES.values() for member in code}
     for one in indicators.INDICATORS.values():
         told |= {one.question, one.counts, one.excludes, one.measure_unit}
@@ -168,8 +168,8 @@ def faults(package: Path, declared: set[str]) -> Iterator[str]:
 
 
 def _message_faults(message: Message, plurals: int) -> Iterator[str]:
-    ids = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    ids = _tuple(message.id)
+    strings = _tuple(message.string)
     if len(strings) != (plurals if len(ids) > 1 else 1) or not all(strings):
         yield f"not translated: {ids[0]!r}"
         return
@@ -179,6 +179,10 @@ def _message_faults(message: Message, plurals: int) -> Iterator[str]:
         # Forms for one and two may say the number in words; the last form, of all other numbers, must show it.
         if names != wanted and not (names < wanted and number < len(strings)):
             yield f"{ids[0]!r} has the values {sorted(wanted)}, its translation {sorted(names)}"
+
+
+def _tuple(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text or "",) if text is None or isinstance(text, str) else tuple(text)
 
 
 def _calls(source: str) -> Iterator[Key]:

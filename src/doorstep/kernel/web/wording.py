@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -23,11 +23,23 @@ def repair(reason: Reason) -> str:
 
 
 def html_text(reason: Reason) -> SafeString:
-    return format_html(gettext(REASONS[reason.code].text), **_shown(reason, numbers.isolated))
+    return _html(REASONS[reason.code].text, reason)
 
 
 def html_repair(reason: Reason) -> SafeString:
-    return format_html(gettext(REASONS[reason.code].repair), **_shown(reason, numbers.isolated))
+    return _html(REASONS[reason.code].repair, reason)
+
+
+def html_place(reason: Reason) -> SafeString:
+    """The line that the reason speaks of; empty where it speaks of the whole."""
+    if reason.line is None:
+        return SafeString()
+    return format_html(gettext("Line {line}:"), line=numbers.isolated(numbers.number(reason.line)))
+
+
+def _html(message_id: str, reason: Reason) -> SafeString:
+    shown = _shown(reason, numbers.isolated)
+    return format_html(gettext(message_id), **shown) if shown else escape(gettext(message_id))
 
 
 def _shown(reason: Reason, wrap: Callable[[str], str]) -> Mapping[str, str]:

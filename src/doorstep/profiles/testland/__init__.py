@@ -39,6 +39,8 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        published=None,
+        committee="Y1",
         lodging=lodging(fictitious=fictitious),
     )
 

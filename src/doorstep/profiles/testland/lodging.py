@@ -1,5 +1,7 @@
 """Testland's law on lodging notices: due at noon of the next day, a day later where it is remote, for everybody alike."""
 
+import re
+from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
@@ -26,6 +28,7 @@ CARD_UNREADABLE = reason(
     repair="Scan the card again, or type the particulars.",
 )
 
+_DAY_OF_YEAR = re.compile(r"(\d{4})\.(\d{3})", re.ASCII)
 _SOURCE = "Invented for tests"
 _FOUNDED = date(2000, 2, 29)
 
@@ -46,15 +49,20 @@ def read_card(text: str, day: date, *, fictitious: bool) -> Card | list[Reason]:
     if len(fields) != 3 or not fields[0]:
         return [CARD_UNREADABLE()]
     name, born, number = fields
-    try:
-        birth = datetime.strptime(born, "%Y.%j").replace(tzinfo=UTC).date()
-    except ValueError:
-        return [CARD_UNREADABLE("birth")]
-    if birth > day:
+    birth = _read_day(born)
+    if birth is None or birth > day:
         return [CARD_UNREADABLE("birth")]
     return check_number(number, fictitious=fictitious, field="number") or Card(
         Masked(number), name, birth, Sex.UNSTATED, ""
     )
+
+
+def _read_day(text: str) -> date | None:
+    found = _DAY_OF_YEAR.fullmatch(text)
+    if not found or found[1] == "0000":
+        return None
+    last = 366 if isleap(int(found[1])) else 365
+    return date(int(found[1]), 1, 1) + timedelta(days=int(found[2]) - 1) if 1 <= int(found[2]) <= last else None
 
 
 def country(*, fictitious: bool) -> Country:

@@ -1,6 +1,7 @@
 """Viet Nam as of 2024: everything that the house needs to know about this country, and nothing that it does not."""
 
 from functools import cache
+from pathlib import Path
 
 from doorstep.kernel.values.text import N_
 from doorstep.profiles.profile import Profile
@@ -44,6 +45,8 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        published=Path(__file__).parent / "published-2024-h1.csv",
+        committee="G14",  # standing agency of the national committee in 2024 [S7]
         lodging=lodging(PersonalNumbers(prefixes, fictitious)),
     )
 

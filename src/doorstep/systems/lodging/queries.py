@@ -2,22 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import IdempotencyKey
 from doorstep.kernel.values.ids import Masked, first_uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
-from doorstep.systems.lodging.models import Booking, Establishment, NoGuests, Notice, Room, Stay, StayVersion
+from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, Notice, Room, Stay, StayVersion
 from doorstep.systems.lodging.permissions import NOTIFY, READ_NOTICES
 from doorstep.systems.lodging.rules import records
+from doorstep.systems.lodging.rules.columns import folded
 
 PAGE = 50
 
@@ -33,6 +36,10 @@ class House(msgspec.Struct, frozen=True):
     address: str
     remote: bool
     closed: bool
+
+    def __str__(self) -> str:
+        """How a look at its guests names it in the journal."""
+        return self.code
 
 
 class RoomRow(msgspec.Struct, frozen=True):
@@ -62,11 +69,14 @@ class GuestRow(msgspec.Struct, frozen=True):
     cancelled: bool
     late: str
     notified: datetime
+    deadline: datetime
+    version: int
 
 
 class Change(msgspec.Struct, frozen=True):
-    """An earlier version of a stay: which change ended it, why, and what it said before."""
+    """An earlier version of a stay: which change ended it, when, why, and what it said before."""
 
+    at: datetime
     version: int
     change: str
     why: str
@@ -99,6 +109,66 @@ class NoticeRow(msgspec.Struct, frozen=True):
     accepted: int
     late: int
     refused: int
+    digest: str
+
+
+class KeeperRow(msgspec.Struct, frozen=True):
+    """Who keeps a house, and since when."""
+
+    subject: str
+    since: datetime
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A room taken for the nights from `first` up to `end`: by guests (`stay`) or by a booking."""
+
+    room: str
+    first: date
+    end: date
+    stay: UUID | None = None
+    booking: UUID | None = None
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """What a stay costs by the room's price of today, in minor units; `subject_key` names the guest for the journal."""
+
+    subject_key: str
+    stay: StayRecord
+    first: date
+    end: date
+    nights: int
+    price: int
+    total: int
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """The answer to one file: `names` are its columns, `refused_lines` the lines that come back, as `sheets.packed`."""
+
+    at: datetime
+    lines: int
+    accepted: int
+    late: int
+    refused: int
+    references: tuple[str, ...]
+    names: tuple[str, ...]
+    refused_lines: bytes
+
+
+class Area(msgspec.Struct, frozen=True):
+    """A unit to choose; `further` says whether one must choose below it."""
+
+    code: str
+    name: str
+    further: bool
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Text that a person is looked for by: the journal says that somebody was looked for, not whom."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"text of {len(self.text)} characters"
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -129,13 +199,23 @@ def rooms(actor: Actor, house: House) -> list[RoomRow]:
     return [RoomRow(room.pk, room.number, room.beds, room.price) for room in found]
 
 
-def notices(actor: Actor, house: House, before: str = "") -> list[NoticeRow]:
-    """The house's submissions, newest first, a page at a time."""
+def notices(actor: Actor, house: House, after: str = "") -> list[NoticeRow]:
+    """The house's submissions, newest first, a page at a time; `after` is the reference of the last one before."""
     kept_house(actor, house.code)
-    found = Notice.objects.filter(establishment=house.id).order_by("-at", "-id")
-    if before:
-        found = found.filter(at__lt=before)
+    found = Notice.objects.filter(establishment=house.id).order_by("-id")
+    if after:
+        last = Notice.objects.filter(establishment=house.id, reference=after).first()
+        if last is None:
+            raise NotFound(NOT_FOUND("after"))
+        found = found.filter(id__lt=last.id)
     return [_notice(row) for row in found[:PAGE]]
+
+
+def keepers(actor: Actor, house: House) -> list[KeeperRow]:
+    """Who keeps the house now, the longest first."""
+    kept_house(actor, house.code)
+    found = Keeper.objects.filter(establishment=house.id, until=None).order_by("since", "subject")
+    return [KeeperRow(row.subject, row.since) for row in found]
 
 
 @personal(NOTIFY)
@@ -154,8 +234,8 @@ def guests(actor: Actor, house: House, day: date) -> list[GuestRow]:
 
 
 @personal(NOTIFY)
-def register(actor: Actor, house: House, first: date, last: date) -> list[records.Stay]:
-    """The stay register of the days from `first` to `last`, whole records, in order of arrival."""
+def register(actor: Actor, house: House, first: date, last: date) -> list[StayRecord]:
+    """The stay register of the days from `first` to `last`, whole records without history, in order of arrival."""
     kept_house(actor, house.code)
     found = Stay.objects.filter(
         establishment=house.id,
@@ -163,14 +243,16 @@ def register(actor: Actor, house: House, first: date, last: date) -> list[record
         arrival__gte=law(Country, "lodging").start(first),
         arrival__lt=law(Country, "lodging").start(last + timedelta(days=1)),
     )
-    return [stay_of(stay) for stay in found.order_by("arrival", "id")[:5000]]
+    return [_record(stay, "", ()) for stay in found.select_related("establishment").order_by("arrival", "id")]
 
 
 @personal(NOTIFY)
-def repeat_guests(actor: Actor, house: House, text: str) -> list[StayRecord]:
-    """The house's own earlier guests whose name or document begins so: the latest stay of each, ten at most."""
+def repeat_guests(actor: Actor, house: House, sought: Sought) -> list[StayRecord]:
+    """The house's own earlier guests whose name holds, or whose document begins with, the text: the latest stay of
+    each, ten at most.
+    """
     kept_house(actor, house.code)
-    text = text.strip()
+    text = sought.text.strip()
     if len(text) < 2:
         return []
     found = (
@@ -193,6 +275,18 @@ def stay(actor: Actor, house: House, stay_id: UUID) -> StayRecord:
     return _whole(Stay.objects.filter(id=stay_id, establishment=house.id))
 
 
+@personal(NOTIFY)
+def bill(actor: Actor, house: House, stay_id: UUID) -> Bill:
+    """Nights times the price of the room, up to the day on which the guest left or means to leave."""
+    found = _whole(Stay.objects.filter(id=stay_id, establishment=kept_house(actor, house.code).id))
+    country = law(Country, "lodging")
+    room = Room.objects.filter(establishment=house.id, number=found.stay.room).first()
+    first = country.day(found.stay.arrival)
+    end = country.day(found.departed) if found.departed else found.stay.expected_departure
+    nights, price = (end - first).days, room.price if room else 0
+    return Bill(found.subject_key, found, first, end, nights, price, nights * price)
+
+
 @personal(READ_NOTICES)
 def notice_in_area(actor: Actor, stay_id: UUID) -> StayRecord:
     """One stay in the area of the police unit, with its history."""
@@ -200,11 +294,17 @@ def notice_in_area(actor: Actor, stay_id: UUID) -> StayRecord:
 
 
 @personal(READ_NOTICES)
-def notices_in_area(actor: Actor, unit: str = "", day: date | None = None, after: UUID | None = None) -> list[GuestRow]:
-    """Stays notified in the actor's area (or `unit` within it), newest first; `after` is the last one of the page before."""
+def notices_in_area(
+    actor: Actor, unit: str = "", day: date | None = None, after: UUID | None = None, *, late: bool = False
+) -> list[GuestRow]:
+    """Stays notified in the actor's area (or `unit` within it), newest first, or the `late` ones only; `after` is the
+    last one of the page before.
+    """
     found = _in_area(actor)
+    if late:
+        found = found.exclude(late="")
     if unit:
-        found = found.filter(Q(establishment__unit=unit) | Q(establishment__unit__startswith=f"{unit}."))
+        found = found.filter(_within(unit, "establishment__"))
     if day:
         found = found.filter(
             id__gte=first_uuid7(law(Country, "lodging").start(day)),
@@ -213,6 +313,42 @@ def notices_in_area(actor: Actor, unit: str = "", day: date | None = None, after
     if after:
         found = found.filter(id__lt=after)
     return [_row(stay) for stay in found.order_by("-id")[:PAGE]]
+
+
+def silent_houses(actor: Actor, day: date, unit: str = "", after: str = "") -> list[House]:
+    """Open houses in the actor's area that on the legal `day` neither notified anybody nor said that nobody stays, by
+    unit; `after` is the code of the last one of the page before.
+    """
+    actor.need(READ_NOTICES)
+    start, end = (law(Country, "lodging").start(each) for each in (day, day + timedelta(days=1)))
+    found = Establishment.objects.filter(_within(actor.unit), _within(unit), closed=None, enrolled__lt=end)
+    found = found.exclude(Exists(Notice.objects.filter(establishment=OuterRef("id"), at__gte=start, at__lt=end)))
+    found = found.exclude(Exists(NoGuests.objects.filter(establishment=OuterRef("id"), day=day)))
+    if after:
+        last = Establishment.objects.filter(_within(actor.unit), code=after).first()
+        if last is None:
+            raise NotFound(NOT_FOUND("after"))
+        found = found.filter(Q(unit__gt=last.unit) | Q(unit=last.unit, id__gt=last.id))
+    return [_house(row) for row in found.order_by("unit", "id")[:PAGE]]
+
+
+def areas(within: str, day: date, language: str) -> list[Area]:
+    """The units below `within` ("" the nation) down to communes, by name; at the first level those that have any."""
+    known = units.in_force(day).exclude(kind=units.NEIGHBOURHOOD)
+    further = set(known.exclude(parent="").values_list("parent", flat=True).distinct())
+    found = [row for row in known.filter(parent=within) if within or row.code in further]
+    named = [Area(row.code, _named(row.names, language), row.code in further) for row in found]
+    return sorted(named, key=lambda area: folded(area.name))
+
+
+def unit_names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
+    """Names of units by code; the code itself where the unit is unknown on `day`."""
+    known = units.in_force(day).filter(code__in=set(codes))
+    return {code: code for code in codes} | {row.code: _named(row.names, language) for row in known}
+
+
+def _named(names: dict[str, str], language: str) -> str:
+    return names.get(language) or names.get("en") or next(iter(names.values()))
 
 
 @personal(NOTIFY)
@@ -234,6 +370,45 @@ def bookings(actor: Actor, house: House, first: date, last: date) -> list[Bookin
     kept_house(actor, house.code)
     found = Booking.objects.filter(establishment=house.id, cancelled=None, arrival__lte=last, departure__gt=first)
     return list(found.select_related("room").order_by("arrival", "room__number"))
+
+
+def booking(actor: Actor, house: House, booking_id: UUID) -> Booking:
+    """One booking of the house that was not cancelled."""
+    kept_house(actor, house.code)
+    found = Booking.objects.filter(id=booking_id, establishment=house.id, cancelled=None).select_related("room").first()
+    if found is None:
+        raise NotFound(NOT_FOUND("booking"))
+    return found
+
+
+def taken_rooms(actor: Actor, house: House, first: date, last: date, today: date) -> list[Taken]:
+    """Which rooms are taken in the nights from `first` to `last`. Whoever has not left stays until `today` at least."""
+    country = law(Country, "lodging")
+    found = [Taken(b.room.number, b.arrival, b.departure, booking=b.id) for b in bookings(actor, house, first, last)]
+    stays = Stay.objects.filter(
+        Q(departed=None) | Q(departed__gte=country.start(first)),
+        establishment=house.id,
+        cancelled=None,
+        arrival__lt=country.start(last + timedelta(days=1)),
+    )
+    fields = ("id", "room", "arrival", "expected_departure", "departed")
+    for stay_id, room, arrival, expected, departed in stays.exclude(room="").values_list(*fields):
+        end = country.day(departed) if departed else max(expected, today)
+        found.append(Taken(room, country.day(arrival), end, stay=stay_id))
+    return found
+
+
+@personal(NOTIFY)
+def upload(actor: Actor, house: House, digest: str) -> Upload | None:
+    """The answer that the actor got to the file with this SHA-256 (hex) for the house; None if there is none."""
+    key = upload_key(kept_house(actor, house.code).code, digest)
+    row = IdempotencyKey.objects.filter(subject=actor.subject, action="lodging.answer_upload", key=key).first()
+    return msgspec.msgpack.decode(row.answer, type=Upload) if row else None
+
+
+def upload_key(code: str, digest: str, chunk: int | None = None) -> str:
+    """The idempotency key of a file for a house, or of one chunk of its lines."""
+    return f"upload:{code}:{digest}" + ("" if chunk is None else f":{chunk}")
 
 
 def missing_tonight(actor: Actor, house: House, at: datetime) -> list[Booking]:
@@ -310,11 +485,11 @@ def _kept(actor: Actor) -> QuerySet[Establishment]:
 
 
 def _in_area(actor: Actor) -> QuerySet[Stay]:
-    found = Stay.objects.select_related("establishment")
-    if actor.unit:
-        area = Q(establishment__unit=actor.unit) | Q(establishment__unit__startswith=f"{actor.unit}.")
-        found = found.filter(area)
-    return found
+    return Stay.objects.select_related("establishment").filter(_within(actor.unit, "establishment__"))
+
+
+def _within(unit: str, path: str = "") -> Q:
+    return Q(**{f"{path}unit": unit}) | Q(**{f"{path}unit__startswith": f"{unit}."}) if unit else Q()
 
 
 def _whole(found: QuerySet[Stay]) -> StayRecord:
@@ -322,7 +497,13 @@ def _whole(found: QuerySet[Stay]) -> StayRecord:
     if row is None:
         raise NotFound(NOT_FOUND("stay"))
     changes = tuple(
-        Change(one.version, one.change, one.why, msgspec.convert(one.before, records.Stay, dec_hook=decoded))
+        Change(
+            datetime.fromtimestamp((one.id.int >> 80) / 1000, UTC),
+            one.version,
+            one.change,
+            one.why,
+            msgspec.convert(one.before, records.Stay, dec_hook=decoded),
+        )
         for one in StayVersion.objects.filter(stay=row.id).order_by("version")
     )
     return _record(row, Notice.objects.get(id=row.notice).reference, changes)
@@ -380,8 +561,10 @@ def _row(stay: Stay) -> GuestRow:
         cancelled=stay.cancelled is not None,
         late=stay.late,
         notified=stay.notified,
+        deadline=stay.deadline,
+        version=stay.version,
     )
 
 
 def _notice(row: Notice) -> NoticeRow:
-    return NoticeRow(row.reference, row.at, row.channel, row.accepted, row.late, row.refused)
+    return NoticeRow(row.reference, row.at, row.channel, row.accepted, row.late, row.refused, bytes(row.digest).hex())

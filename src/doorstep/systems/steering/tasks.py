@@ -1,15 +1,19 @@
 """What runs beside the web: sealing, computing, storing what moved, publishing. Only here is the engine loaded."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import msgspec
 
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.lake import engine, rings, seal
+from doorstep.kernel.lake import engine, files, merkle, rings, seal
+from doorstep.kernel.lake.evidence import LogRefused, verify_checkpoint
 from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.store import units
+from doorstep.kernel.store.models import Installation
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Reason, Refused
@@ -31,12 +35,16 @@ class Refreshed(msgspec.Struct, frozen=True):
 def refresh(at: datetime) -> Refreshed:
     """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost."""
     sealed = seal.seal()
+    seen = Installation.objects.filter(key="steering.snapshot").values_list("value", flat=True).first()
+    if seen == sealed.size:
+        return Refreshed(0, 0, sealed.size)
     lake = engine.Engine()
     try:
         cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
     finally:
         lake.close()
     moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found) for key, found in cells.items()})
+    Installation.objects.update_or_create(key="steering.snapshot", defaults={"value": sealed.size})
     return Refreshed(sealed.facts, moved, sealed.size)
 
 
@@ -98,3 +106,92 @@ def _evidence(size: int) -> reports.Evidence:
 
 def _cells(cells: list[engine.Cell]) -> list[reports.Cell]:
     return [reports.Cell(cell.unit, cell.month, cell.numerator, cell.denominator) for cell in cells]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """The first thing that does not hold, and where."""
+
+    text: str
+
+
+def verify(content: bytes) -> Iterator[str | Difference]:
+    """Prove a report step by step; ends with the first Difference.
+
+    The file itself, the published digest and its leaf, each segment's file, leaf and proof to the report's checkpoint,
+    and last every figure, computed anew from the facts.
+    """
+    read = reports.from_json(content)
+    if isinstance(read, Reason):
+        yield Difference("the file is no report: it is not JSON of this version")
+        return
+    if reports.to_json(read) != content:
+        yield Difference("the file is not in canonical form: bytes were changed that carry no figure")
+        return
+    yield f"report {read.period.label}, {len(list(read.lines()))} figures"
+    evidence = read.evidence
+    if evidence and evidence.size:
+        for step in _evidence_holds(evidence):
+            yield step
+            if isinstance(step, Difference):
+                return
+        try:
+            again = build(read.period, read.unit, read.made_at, evidence.size, read.simulated_scale, "facts")
+        except Refused as refused:
+            yield Difference(f"the records lead to no report: {refused}")
+            return
+        found = reports.first_difference(*(msgspec.json.decode(reports.to_json(one)) for one in (read, again)))
+        if found:
+            yield Difference(f"{found[0]}: the report says {found[1]!r}, the records say {found[2]!r}")
+            return
+        yield "every figure, recomputed from the facts, is the same"
+    digest = sha256(content).hexdigest()
+    leaf = queries.leaf_of(digest)
+    ring = rings.reader(Ring.PUBLIC)
+    if leaf is None or msgspec.json.decode(ring.entry(leaf))["report"] != digest:
+        yield Difference(f"no report with the digest {digest} was published")
+        return
+    head = ring.head()
+    if not merkle.verify_inclusion(
+        merkle.leaf_hash(ring.entry(leaf)), leaf, head.size, ring.prove(leaf, head.size), head.root
+    ):
+        yield Difference(f"leaf {leaf} is not in the public ring")
+        return
+    yield f"digest {digest} is leaf {leaf} of the public ring of {head.size}"
+
+
+def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
+    """The checkpoint is signed, each segment's leaf is in it, and each file is what its leaf says."""
+    ring = rings.reader(Ring.AUDITORS)
+    try:
+        head = verify_checkpoint(evidence.checkpoint.encode(), ring.verifier_key)
+        if head.size != evidence.size:
+            yield Difference(f"the checkpoint speaks of {head.size} leaves, the report of {evidence.size}")
+            return
+        for segment in evidence.segments:
+            entry = ring.entry(segment.leaf)
+            proof = ring.prove(segment.leaf, head.size)
+            if not merkle.verify_inclusion(merkle.leaf_hash(entry), segment.leaf, head.size, proof, head.root):
+                yield Difference(f"{segment.path}: leaf {segment.leaf} is not in the checkpoint")
+                return
+            said = msgspec.json.decode(entry)
+            if (said["path"], said["sha256"], said["rows"]) != (segment.path, segment.sha256, segment.rows):
+                yield Difference(f"{segment.path}: leaf {segment.leaf} says otherwise")
+                return
+            for path, digest in [
+                (segment.path, segment.sha256),
+                *((r["path"], r["sha256"]) for r in said["rollups"].values()),
+            ]:
+                if files.sha256(path).hex() != digest:
+                    yield Difference(f"{path}: the file is not the one that was sealed")
+                    return
+    except FileNotFoundError as error:
+        yield Difference(f"{error.filename}: the file is gone")
+        return
+    except LogRefused as refused:
+        yield Difference(f"the evidence log: {refused}")
+        return
+    yield f"checkpoint of {head.size} leaves is signed by {ring.verifier_key.split('+')[0]}"
+    yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
+
+
+EVERY = ((timedelta(seconds=10), refresh),)

@@ -7,7 +7,7 @@ import msgspec
 from django.db.models import Q
 
 from doorstep.kernel.country import law
-from doorstep.kernel.store.units import is_lowest
+from doorstep.kernel.store.units import is_commune
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import first_uuid7, reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused, refuse
@@ -31,9 +31,9 @@ def enrol_establishment(
     act: Act, name: str, facility_type: FacilityType, unit: str, address: str, *, remote: bool = False
 ) -> Enrolled:
     """Enrol a house; the actor becomes its first keeper. `unit` is the commune whose police receives its notices."""
-    lowest = is_lowest(unit, act.day)
+    commune = is_commune(unit, act.day)
     country = law(Country, "lodging")
-    refuse(houses.check_house(name, facility_type, address, commune=lowest, day=act.day, country=country))
+    refuse(houses.check_house(name, facility_type, address, commune=commune, day=act.day, country=country))
     house = Establishment.objects.create(
         id=act.id,
         code=reference(),

@@ -1,7 +1,7 @@
 """What happens to stays: the notice, and every change until the end. The keeper's other writes are in `houses`."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -278,6 +278,32 @@ def check_out(act: Act, house_code: str, stay: UUID, version: int, left: datetim
     refuse(changes.check_checkout(before, left, departed=row.departed, cancelled=cancelled, at=act.at))
     OpenStay.objects.filter(person=row.person, stay=row.id).delete()
     _change(act, row, before, "check_out", "", ["departed"], departed=left)
+
+
+@action(NOTIFY, FOR_NOTICE)
+def check_out_due(act: Act, house_code: str) -> int:
+    """Everybody whose expected departure has come left on that day at noon, or just now; returns how many."""
+    house = kept_house(act.actor, house_code)
+    country = law(Country, "lodging")
+    due = Stay.objects.select_for_update().filter(
+        establishment=house.id, departed=None, cancelled=None, expected_departure__lte=act.day, arrival__lte=act.at
+    )
+    rows = list(due.order_by("id"))
+    versions = []
+    for row, number in zip(rows, uuid7s(act.at, len(rows)), strict=True):
+        earlier = msgspec.to_builtins(stay_of(row), enc_hook=str)
+        versions.append(
+            StayVersion(id=number, stay=row.id, version=row.version, change="check_out", why="", before=earlier)
+        )
+        noon = country.start(row.expected_departure) + timedelta(hours=12)
+        row.departed = max(row.arrival, min(noon, act.at))
+        row.version += 1
+    OpenStay.objects.filter(stay__in=[row.id for row in rows]).delete()
+    StayVersion.objects.bulk_create(versions)
+    Stay.objects.bulk_update(rows, ["departed", "version"], batch_size=500)
+    people = list(dict.fromkeys(row.person for row in rows))
+    act.journal(subjects=people, fields=["departed"], detail=f"house {house_code} due")
+    return len(rows)
 
 
 @action(CORRECT, FOR_NOTICE)

@@ -59,11 +59,6 @@ class WhyCancelled(Code):
     WRONG_PERSON = "wrong_person", "Another person was meant"
 
 
-def check_overlap(*, open_stay: bool, why: TwoStays | None) -> list[Reason]:
-    """A person has one open stay, unless the keeper says why there are two. The reason does not say where the other is."""
-    return [STAY_STILL_OPEN("document_number")] if open_stay and why is None else []
-
-
 def check_correction(
     before: Stay, after: Stay, *, departed: datetime | None, cancelled: bool, at: datetime, country: Country
 ) -> list[Reason]:

@@ -108,18 +108,17 @@ def check_stay(stay: Stay, at: datetime, country: Country) -> list[Reason]:
     """Everything against notifying `stay` at `at` (aware); an empty list accepts it, in time or late.
 
     Arrivals up to a year back are taken (and late); later ones, and stays of a domestic guest beyond the country's
-    limit of nights, are refused with the repair. Whether the person has another open stay is `check_overlap`'s.
+    limit of nights, are refused with the repair. Whether the person has another open stay only
+    the database can tell.
     """
     if stay.arrival > at + CLOCK_SKEW:
-        found = [ARRIVAL_IN_FUTURE("arrival")]
+        day, found = country.day(at), [ARRIVAL_IN_FUTURE("arrival")]
     elif at - stay.arrival > OLDEST_ARRIVAL:
-        found = [ARRIVAL_TOO_OLD("arrival", days=OLDEST_ARRIVAL.days)]
+        day, found = country.day(at), [ARRIVAL_TOO_OLD("arrival", days=OLDEST_ARRIVAL.days)]
     else:
         day = country.day(stay.arrival)
         found = check_departure(stay.guest.kind, day, stay.expected_departure, country)
-        found += check_guest(stay.guest, day, country)
-    if found and found[0].field == "arrival":  # that day tells nothing; today will do for the guest
-        found += check_guest(stay.guest, country.day(at), country)
+    found += check_guest(stay.guest, day, country)
     if stay.room:
         found += check_text(stay.room, "room", 40)
     if stay.party:

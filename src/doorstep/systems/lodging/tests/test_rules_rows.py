@@ -135,11 +135,12 @@ words = st.text() | st.sampled_from(
 
 @given(
     st.dictionaries(st.sampled_from([*(column.field for column in COLUMNS), "arrival"]) | st.text(), words),
-    st.sampled_from([VIETNAM, TESTLAND]),
+    st.booleans(),
 )
-def test_arbitrary_text_never_raises(changes, profile):
+def test_arbitrary_text_never_raises(changes, at_home):
+    country = (VIETNAM if at_home else TESTLAND).lodging
     for cells in (changes, row() | changes):
-        found = read_row(cells, 3, profile.lodging, AT)
+        found = read_row(cells, 3, country, AT)
         if not isinstance(found, Stay):
             assert found
             assert all(isinstance(reason, Reason) and reason.code in REASONS and reason.line == 3 for reason in found)

@@ -13,13 +13,11 @@ from doorstep.kernel.values.reasons import REASONS
 from doorstep.systems.lodging.country import DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
 from doorstep.systems.lodging.rules.changes import (
-    TwoStays,
     changed_fields,
     check_cancellation,
     check_checkout,
     check_correction,
     check_extension,
-    check_overlap,
     notice_needed,
     retention_ends,
 )
@@ -30,6 +28,7 @@ from doorstep.systems.lodging.tests.builders import AT, TESTLAND, VIETNAM, forei
 
 replace = msgspec.structs.replace
 vietnam = VIETNAM.lodging
+PROFILES = {"vietnam": VIETNAM, "testland": TESTLAND}
 
 
 def codes(reasons):
@@ -43,9 +42,9 @@ texts = (
 
 
 @st.composite
-def domestic(draw, profile):
+def domestic(draw, country):
     return guest(
-        profile,
+        PROFILES[country],
         full_name=draw(names),
         birth=draw(st.dates(date(1900, 1, 1), date(2024, 5, 1))),
         sex=draw(st.sampled_from([Sex.MALE, Sex.FEMALE])),
@@ -66,42 +65,42 @@ def foreign(draw):
 
 
 @st.composite
-def passing(draw, profile):
+def passing(draw, country):
+    law = PROFILES[country].lodging
     arrival = AT - draw(st.timedeltas(timedelta(0), timedelta(days=364)))
-    who = draw(st.one_of(domestic(profile), foreign()))
-    assume(who.birth <= profile.lodging.day(arrival))
-    nights = draw(st.integers(0, profile.lodging.longest_nights))
+    who = draw(st.one_of(domestic(country), foreign()))
+    assume(who.birth <= law.day(arrival))
+    nights = draw(st.integers(0, law.longest_nights))
     return stay(
         replace(who, entry_date=None),
         arrival=arrival,
-        expected_departure=profile.lodging.day(arrival) + timedelta(days=nights),
+        expected_departure=law.day(arrival) + timedelta(days=nights),
         reason=draw(st.sampled_from(StayReason)),
         room=draw(texts),
     )
 
 
-@given(st.sampled_from([VIETNAM, TESTLAND]).flatmap(lambda profile: st.tuples(st.just(profile), passing(profile))))
-def test_every_proper_stay_passes(pair):
-    profile, proper = pair
-    assert check_stay(proper, AT, profile.lodging) == []
+@given(st.data(), st.sampled_from(sorted(PROFILES)))
+def test_every_proper_stay_passes(data, country):
+    assert check_stay(data.draw(passing(country)), AT, PROFILES[country].lodging) == []
 
 
 SPOILT = {
     "full_name": st.sampled_from(["", "7", "\u202eAnna", "王", "😀", "A" * 200]),
     "birth": st.dates(date(2024, 6, 1)) | st.dates(max_value=date(1890, 1, 1)),
     "nationality": st.sampled_from(["", "QQ", "vn", "VNM"]),
-    "document_number": st.sampled_from(["", "!", "00300000000", "•", "=1"]).map(Masked),
+    "document_number": st.sampled_from(["", "!", "0030", "•", "=1"]).map(Masked),
     "address": st.sampled_from(["=1", "\x00", "a\u2066b", "x" * 301]),
     "ethnicity": st.sampled_from(["@x", "\x1f"]),
     "phone": st.sampled_from(["x", "١٢٣٤٥٦٧٨٩", "+0"]),
 }
 
 
-@given(st.data(), st.sampled_from(sorted(SPOILT)), st.sampled_from([VIETNAM, TESTLAND]))
-def test_a_spoilt_guest_gets_a_reason_and_never_an_exception(data, field, profile):
-    proper = data.draw(passing(profile))
+@given(st.data(), st.sampled_from(sorted(SPOILT)), st.sampled_from(sorted(PROFILES)))
+def test_a_spoilt_guest_gets_a_reason_and_never_an_exception(data, field, country):
+    proper = data.draw(passing(country))
     spoilt = replace(proper, guest=replace(proper.guest, **{field: data.draw(SPOILT[field])}))
-    found = check_stay(spoilt, AT, profile.lodging)
+    found = check_stay(spoilt, AT, PROFILES[country].lodging)
     assert field in {reason.field for reason in found} | (
         {"full_name"} if "name_latin" in {r.field for r in found} else set()
     )
@@ -110,7 +109,7 @@ def test_a_spoilt_guest_gets_a_reason_and_never_an_exception(data, field, profil
 
 @given(st.data(), st.datetimes(timezones=st.just(UTC)), st.dates(), st.dates())
 def test_any_dates_are_answered(data, arrival, departure, birth):
-    proper = data.draw(passing(VIETNAM))
+    proper = data.draw(passing("vietnam"))
     odd = replace(proper, arrival=arrival, expected_departure=departure, guest=replace(proper.guest, birth=birth))
     late_or_early = not AT - timedelta(days=365) <= arrival <= AT + timedelta(minutes=10)
     assert late_or_early <= bool(check_stay(odd, AT, vietnam))
@@ -161,12 +160,6 @@ def test_a_form_offers_the_documents_that_will_be_taken():
         (GuestKind.STATELESS, {"passport", "travel_document", "residence_card"}),
     ):
         assert {row.type.value for row in accepted_documents(kind, date(2024, 5, 21), vietnam)} == expected
-
-
-def test_a_person_has_one_open_stay_unless_the_keeper_says_why_not():
-    assert check_overlap(open_stay=False, why=None) == check_overlap(open_stay=True, why=TwoStays.LEFT_EARLIER) == []
-    (reason,) = check_overlap(open_stay=True, why=None)
-    assert (reason.code, reason.given) == ("lodging.stay_still_open", {})
 
 
 def test_a_correction_passes_like_a_new_notice():
@@ -239,8 +232,13 @@ def test_nationalities_are_those_of_iso_3166_and_kosovo():
 
 def test_a_stay_comes_through_json_whole_and_with_its_zone():
     began = stay()
-    assert msgspec.json.decode(msgspec.json.encode(began), type=Stay, dec_hook=lambda kind, value: kind(value)) == began
-    naive = msgspec.json.encode(began).replace(b"13:00:00Z", b"13:00:00")
+    assert (
+        msgspec.json.decode(
+            msgspec.json.encode(began, enc_hook=str), type=Stay, dec_hook=lambda kind, value: kind(value)
+        )
+        == began
+    )
+    naive = msgspec.json.encode(began, enc_hook=str).replace(b"13:00:00Z", b"13:00:00")
     with pytest.raises(msgspec.ValidationError, match="timezone"):
         msgspec.json.decode(naive, type=Stay, dec_hook=lambda kind, value: kind(value))
 

@@ -197,8 +197,8 @@ def read_figures(
 ) -> tuple[list[SubmittedFigure], list[Reason]]:
     """The figures of a CSV file with the columns `COLUMNS`, and what is wrong with the other lines; never raises.
 
-    `units` maps the code of each unit to its English name; `owner` is the code of the unit that submits the file and
-    answers where `submitted_by` is empty ("" for none).
+    `units` maps the code of each unit to its English name; `owner` is the code of the unit that answers for
+    figures which a system computes and which name nobody in `submitted_by` ("" for none).
     """
     text = _decoded(content)
     if text is None:
@@ -268,7 +268,7 @@ def _completed(values: dict[str, Any], units: Mapping[str, str], owner: str) -> 
         reasons.append(MORE_THAN_WHOLE("value", value=str(values["value"]), whole=whole))
     if values["baseline_as_of"] is None and not values["baseline"] is values["difference"] is None:
         reasons.append(CELL_MISSING("baseline_as_of"))
-    values["submitted_by"] = values["submitted_by"] or owner
+    values["submitted_by"] = values["submitted_by"] or (owner if values["computed_by"] else "")
     if not values["submitted_by"]:
         reasons.append(WITHOUT_OWNER("submitted_by"))
     elif values["submitted_by"] not in units:

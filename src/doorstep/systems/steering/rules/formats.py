@@ -166,7 +166,8 @@ def isolated(text: str) -> str:
 def signed(value: Decimal, size: str) -> str:
     """`size` with the sign of `value`, which stays before the digits in right-to-left text too."""
     sign = "+" if value > 0 else "−" if value < 0 else "±"
-    return _DIGITS.sub(lambda found: isolated(f"{sign}{found[1]}"), size, count=1)
+    text, found = _DIGITS.subn(lambda digits: isolated(f"{sign}{digits[1]}"), size, count=1)
+    return text if found else f"{sign} {size}"
 
 
 def _whole(value: Decimal) -> int:

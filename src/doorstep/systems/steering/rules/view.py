@@ -289,25 +289,17 @@ def _parts(
 
 
 def _charts(line: Line, said: Mapping[str, str], fmt: Format, tiles: Tiles, palette: Palette) -> tuple[Chart, ...]:
-    name, title, computed = line.key.replace(".", "-"), said["title"], line.computed
+    title, computed = said["title"], line.computed
     drawn = []
     rows = _bars(line, said, fmt)
     if len(rows) > 1:
-        drawn.append(charts.bars(f"{name}-bars", title, rows, fmt, palette))
+        drawn.append(charts.bars(line.key, title, rows, fmt, palette))
     if computed and computed.records:
         by_month = [(_month(month, fmt), count.value) for month, count in computed.by_month.items()]
-        drawn.append(
-            charts.months(
-                f"{name}-months", fmt.text(N_("{title}: over the months"), title=title), by_month, fmt, palette
-            )
-        )
+        drawn.append(charts.months(line.key, title, by_month, fmt, palette))
         values = {code: count.value for code, count in computed.by_unit.items()}
         if set(values) & set(tiles):
-            drawn.append(
-                charts.tiles(
-                    f"{name}-tiles", fmt.text(N_("{title}: by unit"), title=title), values, tiles, fmt, palette
-                )
-            )
+            drawn.append(charts.tiles(line.key, title, values, tiles, fmt, palette))
     return tuple(drawn)
 
 

@@ -1,0 +1,58 @@
+"""The frame of every page: who is signed in, what they may do, and the notice of a simulation."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from doorstep.kernel.testing.tryout import ACTOR, DO_IT
+from doorstep.kernel.web import layout
+from doorstep.kernel.web.routes import PUBLIC, Entry
+
+
+@pytest.fixture
+def two_entries(monkeypatch):
+    config = SimpleNamespace(menu=(Entry(DO_IT, "guarded", "Try it"), Entry(PUBLIC, "home", "For all")))
+    monkeypatch.setattr(layout, "systems", lambda: [config])
+
+
+def test_the_menu_holds_what_the_actor_may(two_entries):
+    assert [entry["text"] for entry in layout.menu(ACTOR, "/guarded")] == ["Try it", "For all"]
+    assert [entry["text"] for entry in layout.menu(None, "/")] == ["For all"]
+
+
+def test_the_menu_marks_where_one_is(two_entries):
+    assert [entry["current"] for entry in layout.menu(ACTOR, "/guarded/rooms")] == [True, False]
+    assert [entry["current"] for entry in layout.menu(ACTOR, "/")] == [False, True]
+
+
+def test_the_signed_in_person_is_greeted_with_the_role(reader):
+    page = reader(actor=ACTOR).get("/").content.decode()
+    assert '<bdi class="who-name">Hoà</bdi>' in page
+    assert "Trier" in page
+    assert 'action="/sign-out"' in page
+    assert 'action="/sign-out"' not in reader().get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "scale"), [("en", "0.001"), ("de", "0,001"), ("vi", "0,001"), ("ar", "\u200e0.001")]
+)
+def test_every_page_of_a_simulation_says_so_with_the_scale(reader, monkeypatch, language, scale):
+    monkeypatch.setattr(layout, "_scale", (math.inf, "0.001"))
+    for path in ("/", "/no-such-place"):
+        page = reader(language).get(path).content.decode()
+        assert 'class="simulated"' in page
+        assert f"<bdi>{scale}</bdi>" in page
+
+
+def test_real_records_carry_no_such_notice(reader):
+    assert 'class="simulated"' not in reader().get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_scale_comes_from_the_installation(monkeypatch):
+    from doorstep.kernel.store.models import Installation
+
+    monkeypatch.setattr(layout, "_scale", (0.0, ""))
+    Installation.objects.create(key="simulated", value={"scale": 0.001, "seed": 1})
+    assert str(layout.simulated_scale()) == "0.001"

@@ -1,0 +1,66 @@
+"""`doorstep demo`: an installation filled by a simulation, with sign-in buttons instead of identities."""
+
+import argparse
+import os
+import time
+from decimal import Decimal
+from pathlib import Path
+
+from doorstep.site.cli import installation, say
+from doorstep.site.commands import simulate, up
+
+EXAMPLES = ["doorstep demo", "doorstep demo --scale 0.005 --port 8080"]
+SCALE = "0.001"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=int(os.environ.get("DOORSTEP_PORT", "8000")))
+    parser.add_argument("--scale", type=Decimal, default=Decimal(SCALE), help="share of the published counts")
+    parser.add_argument("--fill-only", action="store_true", help="fill the installation and do not serve")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    began = time.monotonic()
+    say("Starting the database and bringing its tables up to date ...")
+    with installation("demo"):
+        fill(arguments.scale, seed=1)
+        say(f"Everything is there after {time.monotonic() - began:.0f} s.")
+        return 0 if arguments.fill_only else up.serve(arguments.port)
+
+
+def report_of(published: Path | None, owner: str) -> None:
+    """The published figures as submitted ones, and the report that holds them against the records."""
+    from django.utils import timezone  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415
+    from doorstep.kernel.store.writing import By  # noqa: PLC0415
+    from doorstep.kernel.values.period import Period  # noqa: PLC0415
+    from doorstep.systems.steering import tasks  # noqa: PLC0415
+    from doorstep.systems.steering.actions import import_figures  # noqa: PLC0415
+
+    say("Importing the published figures and making the report of 2024-H1 ...")
+    secretary = Actor("demo:secretary", roles=("steering.secretary",), via="command")
+    if published:
+        import_figures(By(secretary, timezone.now()), published.read_bytes(), owner)
+    tasks.make_report(Period.parse("2024-H1"), "", timezone.now())
+
+
+def fill(scale: Decimal, seed: int) -> None:
+    """Simulate, import the published figures, seal, compute and publish; a second call finds it done."""
+    from django.apps import apps  # noqa: PLC0415  after Django's set-up
+    from django.utils import timezone  # noqa: PLC0415
+
+    from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
+    from doorstep.kernel.system import systems  # noqa: PLC0415
+
+    if not Installation.objects.filter(key="filled").exists():
+        simulate.fill(scale, seed)
+        for system in systems():
+            room = system.room("simulation")
+            if room and hasattr(room, "prepare_demo"):
+                say(f"Preparing what {system.label} shows ...")
+                room.prepare_demo(timezone.now())
+        if apps.is_installed("doorstep.systems.steering"):
+            report_of(profile().published, profile().committee)
+        Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})

@@ -1,0 +1,106 @@
+"""`doorstep doctor`: checks what an installation stands on, and says the repair of each finding."""
+
+import argparse
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from doorstep.site.cli import home, say, set_up
+
+EXAMPLES = ["doorstep doctor", "DOORSTEP_HOME=/srv/doorstep doorstep doctor"]
+
+Finding = tuple[bool, str, str]
+"""Is it well, what was looked at, and the repair where it is not."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=int(os.environ.get("DOORSTEP_PORT", "8000")))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    set_up()
+    ill = 0
+    for check in (_python, lambda: _port(arguments.port), _disk, _keys, _fonts, _assets, _clock, _database):
+        for well, what, repair in check():
+            say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
+            ill += not well
+    say("Everything is well." if not ill else f"{ill} findings.")
+    return 1 if ill else 0
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield sys.version_info >= (3, 11), f"Python {version}", "Install Python 3.11 or newer and run `make setup`."
+
+
+def _port(port: int) -> Iterator[Finding]:
+    from doorstep.site.processes import port_refusal  # noqa: PLC0415  after Django's set-up
+
+    refusal = port_refusal(port)
+    running = refusal is not None and (home() / "run" / "tasks.pid").exists()
+    yield refusal is None or running, f"port {port} is {'ours' if running else 'free'}", refusal or ""
+
+
+def _disk() -> Iterator[Finding]:
+    place = home() if home().exists() else home().parent
+    free = shutil.disk_usage(place).free
+    yield free > 1_000_000_000, f"{free / 1e9:.1f} GB are free at {place}", "Make room, or move DOORSTEP_HOME."
+    yield os.access(place, os.W_OK), f"{place} can be written", "Give this account the right to write there."
+
+
+def _keys() -> Iterator[Finding]:
+    for key in sorted((home() / "keys").glob("*")):
+        mode = stat.S_IMODE(key.stat().st_mode)
+        yield not mode & 0o077, f"key {key.name} is closed to others", f"Others may have read it: replace {key}."
+
+
+def _fonts() -> Iterator[Finding]:
+    from doorstep.kernel.documents import covers  # noqa: PLC0415
+
+    sample = "Nguyễn Thị Hường – Straße – الإدارة الأولى"
+    yield covers(sample), "documents have Vietnamese, German and Arabic letters", "Run `make setup` for the fonts."
+
+
+def _assets() -> Iterator[Finding]:
+    from django.contrib.staticfiles import finders  # noqa: PLC0415
+
+    for name in ("designsystemet.css", "kernel/doorstep.css"):
+        yield finders.find(name) is not None, f"{name} is built", "Run `make setup`."
+
+
+def _clock() -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    newest = max((path.stat().st_mtime for path in Path(home()).glob("lake/**/*.parquet")), default=0)
+    yield now.year >= 2024, f"the clock says {now:%Y-%m-%d %H:%M} UTC", "Set the clock (NTP)."
+    yield newest <= time.time() + 60, "no file of the lake is from the future", "The clock went back: set it (NTP)."
+
+
+def _database() -> Iterator[Finding]:
+    from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
+
+    if not os.environ.get("DOORSTEP_DATABASE_URL") and not Embedded(home()).running():
+        yield True, "the embedded database is stopped; `doorstep up` starts it", ""
+        return
+    from django.db import Error, connection  # noqa: PLC0415
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
+
+    try:
+        plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*), coalesce(sum(rows), 0) FROM kernel_factbatch")
+            batches, facts = cursor.fetchone()
+            cursor.execute("SELECT current_setting('server_version'), now()")
+            version, there = cursor.fetchone()
+    except Error as error:
+        yield False, f"the database answers: {error}", "Look into log/postgres.log, or check DOORSTEP_DATABASE_URL."
+        return
+    yield not plan, f"PostgreSQL {version}, tables are of this version", "Run `doorstep up`, which migrates."
+    away = abs((datetime.now(UTC) - there).total_seconds())
+    yield away < 5, "its clock agrees with ours", f"They lie {away:.0f} s apart: set both (NTP)."
+    waiting = f"{facts} facts in {batches} batches wait to be sealed"
+    yield batches < 100_000, waiting, "Is the process `tasks` running? `doorstep seal` seals at once."

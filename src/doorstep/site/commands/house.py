@@ -1,0 +1,46 @@
+"""`doorstep house`: who owns what, drawn from the declarations themselves."""
+
+import argparse
+from pathlib import Path
+
+from doorstep.site.cli import say, set_up
+
+EXAMPLES = ["doorstep house"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """No options."""
+
+
+def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes them
+    set_up()
+    from importlib import import_module  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.kernel.declare.facts import FACTS  # noqa: PLC0415
+    from doorstep.kernel.declare.indicators import INDICATORS  # noqa: PLC0415
+    from doorstep.kernel.declare.scopes import ROLES, SCOPES  # noqa: PLC0415
+    from doorstep.kernel.store.writing import ACTIONS  # noqa: PLC0415
+    from doorstep.kernel.system import ROOMS, systems  # noqa: PLC0415
+
+    for config in systems():
+        for module in sorted(Path(config.path).glob("actions/*.py")) or [Path("actions.py")]:
+            import_module(f"{config.name}.actions" + (f".{module.stem}" if module.parent.name == "actions" else ""))
+        rooms = [r for r in ROOMS if any((Path(config.path) / name).exists() for name in (r, f"{r}.py"))]
+        say(f"{config.label}: {config.title}\n  rooms       {' '.join(rooms)}")
+        own = f"{config.label}."
+        for name, fact in FACTS.items():
+            if name.startswith(own):
+                rollups = ", ".join(f"{r.name}({' × '.join(r.by)})" for r in fact.rollups)
+                say(f"  fact        {name} v{fact.version} ({', '.join(fact.columns)}); rollups {rollups}")
+        for key, indicator in INDICATORS.items():
+            if indicator.owner == config.label:
+                say(f"  indicator   {key} ({indicator.kind}, {indicator.measure_unit}) from {indicator.fact.name}")
+        for name, (scope, purpose) in sorted(ACTIONS.items()):
+            if name.startswith(own):
+                say(f"  action      {name} needs {scope.code} for {purpose.code}")
+        for code, scope in SCOPES.items():
+            if code.startswith(own):
+                holders = ", ".join(role.code for role in ROLES.values() if scope in role.scopes)
+                say(f"  scope       {code}: {scope.text} ({holders})")
+        say("  messages    none: no system tells another anything yet")
+    return 0

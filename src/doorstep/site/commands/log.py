@@ -1,0 +1,33 @@
+"""`doorstep log show`: the evidence log's rings, their checkpoints and newest leaves."""
+
+import argparse
+
+from doorstep.site.cli import installation, say
+
+EXAMPLES = ["doorstep log show", "doorstep log show --ring auditors --last 5"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="log_verb", required=True, metavar="show")
+    showing = verbs.add_parser("show", help="show checkpoints and newest leaves")
+    showing.add_argument("--ring", choices=["public", "auditors"])
+    showing.add_argument("--last", type=int, default=3, help="how many leaves of each ring")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    code = 0
+    with installation():
+        from doorstep.kernel.lake import rings  # noqa: PLC0415  after Django's set-up
+        from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
+
+        for ring in [Ring(arguments.ring)] if arguments.ring else list(Ring):
+            rings.publish(ring)
+            log = rings.reader(ring)
+            say(f"{ring} ring: {log.folder}\nkey {log.verifier_key}\n\n{log.checkpoint().decode()}")
+            size = log.size
+            for index in range(max(size - arguments.last, 0), size):
+                say(f"leaf {index}: {log.entry(index).decode()[:300]}")
+            difference = log.check()
+            code = 1 if difference else code
+            say(f"\nDIFFERS: {difference.path}: {difference.reason}" if difference else f"All {size} leaves hold.\n")
+    return code

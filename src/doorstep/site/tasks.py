@@ -1,0 +1,56 @@
+"""The process beside the web: does each system's recurring work when it is due, and goes on after a failure."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from doorstep.site.cli import set_up
+
+log = logging.getLogger("doorstep.tasks")
+
+Work = tuple[timedelta, Callable[[datetime], object]]
+"""How often, and what: a function of now. A system lists its own in `EVERY` of its `tasks.py`."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+
+
+def all_work() -> list[Work]:
+    from doorstep.kernel.system import systems  # noqa: PLC0415  after Django's set-up
+
+    return [work for system in systems() if (room := system.room("tasks")) for work in room.EVERY]
+
+
+def main() -> None:
+    """Until SIGTERM. A failure is logged and tried again later, twice as late each time, at most an hour."""
+    set_up()
+    from django.db import close_old_connections, connection  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    work = all_work()
+    due = [time.monotonic()] * len(work)
+    failures = [0] * len(work)
+    while not stopped.is_set():
+        for place, (every, function) in enumerate(work):
+            if time.monotonic() < due[place] or stopped.is_set():
+                continue
+            try:
+                function(timezone.now())
+                failures[place] = 0
+            except Exception:
+                failures[place] += 1
+                log.exception("%s failed, time %d in a row", function.__qualname__, failures[place])
+                connection.close()
+            pause = min(every * 2 ** min(failures[place], 20), max(every, LONGEST_PAUSE))
+            due[place] = time.monotonic() + pause.total_seconds()
+        close_old_connections()
+        stopped.wait(max(0.05, min(due, default=time.monotonic() + 1) - time.monotonic()))
+
+
+if __name__ == "__main__":
+    main()

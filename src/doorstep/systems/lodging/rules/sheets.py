@@ -1,0 +1,246 @@
+"""Files of stays: what stands in a CSV file, read line by line, and the lines that come back, packed.
+
+Pure over a binary file that can seek; a workbook becomes CSV first, in `pages.workbooks`. Memory does not grow with the
+file, but for one line.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import BinaryIO
+
+import msgspec
+
+from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.systems.lodging.rules.columns import read_header
+
+FILE_EMPTY = reason(
+    "lodging.file_empty",
+    "The file holds no guests.",
+    repair="Put the names of the columns in the first line, guests below.",
+)
+FILE_TOO_LARGE = reason(
+    "lodging.file_too_large", "The file is larger than {limit} MB.", repair="Split it into several files."
+)
+FILE_TOO_LONG = reason(
+    "lodging.file_too_long",
+    "The file has more than {limit} lines.",
+    repair="Split it into several files, each with the names of the columns in its first line.",
+)
+ENCODING_UNKNOWN = reason(
+    "lodging.encoding_unknown",
+    "The letters of this line cannot be read: the file is not in UTF-8 or UTF-16.",
+    repair="In your spreadsheet choose “CSV UTF-8” when saving, or upload the workbook (XLSX) itself.",
+)
+QUOTES_UNBALANCED = reason(
+    "lodging.quotes_unbalanced",
+    "The quotation marks of this line do not match.",
+    repair="Save the file anew from your spreadsheet; in a text editor, write a quotation mark inside a cell twice.",
+)
+CELLS_TOO_MANY = reason(
+    "lodging.cells_too_many",
+    "This line has more cells than the first line has names.",
+    repair="Put a cell that holds a comma or a semicolon in quotation marks, or save the file from your spreadsheet.",
+)
+WORKBOOK_UNREADABLE = reason(
+    "lodging.workbook_unreadable",
+    "This workbook cannot be read.",
+    repair="Save it as XLSX without a password, or as “CSV UTF-8”.",
+)
+WORKBOOK_TOO_LARGE = reason(
+    "lodging.workbook_too_large",
+    "Unpacked, this workbook is far larger than a list of guests.",
+    repair="Copy the lines with guests into a new workbook without pictures, or save them as “CSV UTF-8”.",
+)
+
+MOST_LINES = 100_000
+LARGEST_FILE = 50_000_000
+LARGEST_UNPACKED = 300_000_000
+MOST_PARTS = 1_000
+LARGEST_RATIO = 200
+"""Text of a list packs 5 to 30 times; a zip bomb a thousand times and more."""
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Sheet(msgspec.Struct, frozen=True):
+    """A file that can be read to its end: the `names` in its first line, the `fields` they stand for ("" is left out),
+    how many `lines` of guests follow, and the SHA-256 of the whole.
+    """
+
+    names: tuple[str, ...]
+    fields: tuple[str, ...]
+    lines: int
+    digest: str
+    encoding: str
+    delimiter: str
+
+
+class RefusedLine(msgspec.Struct, frozen=True, array_like=True):
+    """A line that was not taken: its number in the file, its cells as they stood there, and why."""
+
+    line: int
+    cells: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+def check_size(size: int) -> list[Reason]:
+    """Against a file of so many bytes."""
+    return [FILE_TOO_LARGE(limit=LARGEST_FILE // 1_000_000)] if size > LARGEST_FILE else []
+
+
+def is_archive(file: BinaryIO) -> bool:
+    """A zip archive, as XLSX is one."""
+    file.seek(0)
+    return file.read(4) == b"PK\x03\x04"
+
+
+def check_archive(file: BinaryIO) -> list[Reason]:
+    """Against unpacking: judged by the archive's directory, whose sizes may lie, so whoever unpacks has limits too."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return [WORKBOOK_UNREADABLE()]
+    unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
+    if len(parts) > MOST_PARTS or unpacked > min(LARGEST_UNPACKED, max(LARGEST_RATIO * packed, 1_000_000)):
+        return [WORKBOOK_TOO_LARGE()]
+    if not any(part.filename == "xl/workbook.xml" for part in parts):
+        return [WORKBOOK_UNREADABLE()]
+    return []
+
+
+def read_sheet(file: BinaryIO) -> Sheet | list[Reason]:
+    """Reads the whole file twice, keeps nothing of it: can every line be read, and are the columns there?"""
+    encoding = _encoding(file)
+    digest = _digest(file, encoding)
+    if isinstance(digest, list):
+        return digest
+    with _text(file, encoding) as text:
+        delimiter = _delimiter(text.readline())
+    number, names, lines = 0, None, 0
+    try:
+        for number, cells in _cells(file, encoding, delimiter):  # noqa: B007  the line that cannot be read
+            if names is None:
+                names = cells
+            else:
+                lines += 1
+            if lines > MOST_LINES:
+                return [FILE_TOO_LONG(limit=MOST_LINES)]
+    except csv.Error:
+        return [QUOTES_UNBALANCED(line=number + 1)]
+    fields = read_header(["" if name.startswith("#") else name for name in names or ()])
+    if not lines or names is None:
+        return [FILE_EMPTY()]
+    if found := [each for each in fields if isinstance(each, Reason)]:
+        return found
+    return Sheet(tuple(names), tuple(map(str, fields)), lines, digest, encoding, delimiter)
+
+
+def rows(file: BinaryIO, sheet: Sheet) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The lines below the first with their numbers in the file, empty ones left out."""
+    found = _cells(file, sheet.encoding, sheet.delimiter)
+    next(found)
+    for number, cells in found:
+        yield number, tuple(cells)
+
+
+def by_column(cells: Sequence[str], sheet: Sheet) -> dict[str, str] | list[Reason]:
+    """A line's cells by field; missing ones at its end are empty."""
+    if any(cell.strip() for cell in cells[len(sheet.fields) :]):
+        return [CELLS_TOO_MANY()]
+    padded = (*cells, *[""] * (len(sheet.fields) - len(cells)))
+    return {field: _unmarked(cell) for field, cell in zip(sheet.fields, padded, strict=False) if field}
+
+
+def safe_cell(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe before the signs that begin one.
+
+    >>> safe_cell("=1+1"), safe_cell("Hoa")
+    ("'=1+1", 'Hoa')
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class Packing:
+    """Lines that come back, compressed as they come."""
+
+    def __init__(self) -> None:
+        self._out = io.BytesIO()
+        self._file = gzip.GzipFile(fileobj=self._out, mode="wb", mtime=0)
+
+    def add(self, line: RefusedLine) -> None:
+        self._file.write(msgspec.json.encode(line) + b"\n")
+
+    def packed(self) -> bytes:
+        self._file.close()
+        return self._out.getvalue()
+
+
+def unpacked(packed: bytes) -> Iterator[RefusedLine]:
+    """The lines again, one at a time."""
+    with gzip.open(io.BytesIO(packed)) as file:
+        for line in file:
+            yield msgspec.json.decode(line, type=RefusedLine)
+
+
+def _encoding(file: BinaryIO) -> str:
+    file.seek(0)
+    head = file.read(4)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if head[1:2] == b"\0":  # UTF-16 of a letter of our columns' names, without its mark
+        return "utf-16-le"
+    return "utf-16-be" if head[:1] == b"\0" else "utf-8"
+
+
+def _digest(file: BinaryIO, encoding: str) -> str | list[Reason]:
+    """SHA-256 of the file, or the line in which its letters cannot be read."""
+    file.seek(0)
+    digest, decoder, line = sha256(), codecs.getincrementaldecoder(encoding)(), 1
+    while True:
+        part = file.read(1 << 16)
+        digest.update(part)
+        try:
+            text = decoder.decode(part, final=not part)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode(encoding, "replace")
+            return [ENCODING_UNKNOWN(line=line + before.count("\n"))]
+        if "\0" in text:
+            return [ENCODING_UNKNOWN(line=line + text[: text.index("\0")].count("\n"))]
+        line += text.count("\n")
+        if not part:
+            return digest.hexdigest()
+
+
+def _delimiter(first_line: str) -> str:
+    return max(",;\t", key=first_line.count)
+
+
+def _cells(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    with _text(file, encoding) as text:
+        for number, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), 1):
+            if any(cell.strip() for cell in cells):
+                yield number, cells
+
+
+@contextmanager
+def _text(file: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        yield text
+    finally:
+        text.detach()  # the caller's file stays open
+
+
+def _unmarked(cell: str) -> str:
+    """Without the apostrophe that `safe_cell`, or a spreadsheet, put before a sign to mark text."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

@@ -1,0 +1,178 @@
+"""How keepers and guests behave: half a year of lodging in all provinces, through the real actions."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.simulation import Simulation
+from doorstep.kernel.store import units
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.ids import Masked
+from doorstep.systems.lodging import queries
+from doorstep.systems.lodging.actions import houses, stays
+from doorstep.systems.lodging.actions.stays import Line
+from doorstep.systems.lodging.country import Country, DocumentType, Sex
+from doorstep.systems.lodging.facts import Channel, FacilityType, GuestKind
+from doorstep.systems.lodging.rules.changes import WhyCancelled
+from doorstep.systems.lodging.rules.records import Guest, StayReason
+
+ESTABLISHMENTS = 93_388
+NOTIFICATIONS = 8_778_722
+"""Published for the first half of 2024; what comes out is the scale times these."""
+
+FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Giàng", "Lò")
+MIDDLE = ("Văn", "Thị", "Minh", "Thu", "Đức", "Ngọc", "Quang", "Mai")
+GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hà", "Khánh", "Lan", "Nam", "Oanh", "Phúc", "Sơn", "Thảo", "Vân")
+ABROAD = (
+    *(("DE", "Anna Beispiel"), ("FR", "Luc Exemple"), ("KR", "Kim Sample"), ("JP", "Yuki Sample")),
+    *(("AU", "Sam Example"), ("EG", "Salma Mithal"), ("LA", "Kham Sample"), ("US", "Pat Example")),
+)
+FACILITIES = (FacilityType.TOURIST, FacilityType.TOURIST, FacilityType.RENTAL, FacilityType.HEALTH, FacilityType.OTHER)
+HOUSE_NAMES = ("Nhà nghỉ Hoa Ban", "Khách sạn Ví Dụ", "Homestay Mẫu", "Nhà trọ Bình Yên", "Khách sạn Sông Mẫu")
+
+
+def simulate(simulation: Simulation) -> None:
+    """Houses enrol, notify from the first day to the last, sometimes late or by mistake, and check out who leaves."""
+    chance = simulation.random("lodging")
+    count, wanted = simulation.share(ESTABLISHMENTS), simulation.share(NOTIFICATIONS)
+    places = _places(simulation.period.start, count, chance)
+    shares = _shares(wanted, len(places), chance)
+    serials = iter(range(100_000_000))
+    done = 0
+    for number, (unit, share) in enumerate(zip(places, shares, strict=True), 1):
+        _House(simulation, chance, number, unit, serials).run(share)
+        done += share
+        if number % max(len(places) // 10, 1) == 0:
+            simulation.say(f"lodging: {number} of {len(places)} houses, {done} of {wanted} notices")
+
+
+class _House:
+    """One house with its keeper."""
+
+    def __init__(self, simulation: Simulation, chance: Random, number: int, unit: str, serials: Iterator[int]) -> None:
+        self.chance, self.serials = chance, serials
+        self.country = law(Country, "lodging")
+        self.fictitious_number = profile().fictitious_number
+        self.simulation = simulation
+        self.actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
+        opens = self.country.start(simulation.period.start) + timedelta(hours=9)
+        self.code = houses.enrol_establishment(
+            By(self.actor, opens),
+            f"{chance.choice(HOUSE_NAMES)} {number}",
+            chance.choice(FACILITIES),
+            unit,
+            f"{number} Đường Ví Dụ",
+            remote=chance.random() < 0.1,
+        ).code
+
+    def run(self, share: int) -> None:
+        """Notify `share` stays that stand, in chronological order; now and then one more that is cancelled."""
+        if share == 0:
+            return
+        months = self.simulation.period
+        days = [months.start + timedelta(days=n) for n in range(1, (months.end - months.start).days)]
+        parties = sorted(self.chance.choices(days, k=max(1, share // self.chance.choice((2, 3, 8, 30)))))
+        sizes = _shares(share, len(parties), self.chance)
+        for day, size in zip(parties, sizes, strict=True):
+            for start in range(0, size, 500):
+                self.notify(day, min(size - start, 500))
+
+    def notify(self, day: date, size: int) -> None:
+        zone = self.country.zone
+        came = datetime.combine(day, time(self.chance.randrange(13, 22), self.chance.randrange(60)), zone)
+        late = self.chance.random() < 0.04
+        said = came + (timedelta(hours=26) if late else timedelta(minutes=self.chance.randrange(2, 45)))
+        if said >= self.simulation.until:
+            said = came + timedelta(minutes=1)
+        stays.check_out_due(By(self.actor, came - timedelta(minutes=30)), self.code)
+        lines: list[Line | list[object]] = [self.guest(came) for _ in range(size)]
+        mistake = self.chance.random() < 0.02
+        if mistake:
+            lines.append(self.guest(came))
+        channel = Channel.API if size > 20 else self.chance.choice((Channel.PAGE, Channel.SCAN, Channel.UPLOAD))
+        done = stays.notify_stays(By(self.actor, said), self.code, lines, channel)
+        if done.refused:
+            raise RuntimeError(f"the simulation made a stay that the rules refuse: {done.refused[0].reasons}")
+        if mistake:
+            cancelled = done.stays[-1]
+            at = said + timedelta(minutes=5)
+            stays.cancel_stay(By(self.actor, at), self.code, cancelled, 1, WhyCancelled.NEVER_CAME)
+
+    def guest(self, came: datetime) -> Line:
+        chance = self.chance
+        born = date(chance.randrange(1950, 2006), chance.randrange(1, 13), chance.randrange(1, 29))
+        female = chance.random() < 0.5
+        serial = next(self.serials)
+        if chance.random() < 0.12:
+            nationality, name = chance.choice(ABROAD)
+            identity = {
+                "kind": GuestKind.FOREIGN,
+                "full_name": name,
+                "nationality": nationality,
+                "document_type": DocumentType.PASSPORT,
+                "document_number": Masked(f"X{serial:08}"),
+                "purpose": "tourism",
+            }
+        else:
+            identity = {
+                "kind": GuestKind.DOMESTIC,
+                "full_name": f"{chance.choice(FAMILY)} {chance.choice(MIDDLE)} {chance.choice(GIVEN)}",
+                "nationality": self.country.nationality,
+                "document_type": DocumentType.NATIONAL_ID,
+                "document_number": Masked(self.fictitious_number(born, female, serial)),
+                "address": f"{chance.randrange(1, 300)} Đường Ví Dụ",
+            }
+        sex = Sex.FEMALE if female else Sex.MALE
+        return Line(
+            guest=Guest(birth=born, sex=sex, **identity),
+            arrival=came,
+            expected_departure=self.country.day(came) + timedelta(days=chance.randrange(1, 4)),
+            reason=chance.choice(tuple(StayReason)),
+            room=str(chance.randrange(101, 130)),
+        )
+
+
+def _places(day: date, count: int, chance: Random) -> list[str]:
+    """A commune for each house: every province has one as far as they reach, the rest go by chance."""
+    provinces = [row.code for row in profile().units.localities(day)]
+    chosen = (provinces * (1 if count >= len(provinces) else 0) + chance.choices(provinces, k=count))[:count]
+    communes = {province: [unit.code for unit in units.below(province, day)] for province in set(chosen)}
+    return [chance.choice(communes[province]) for province in chosen]
+
+
+def _shares(total: int, parts: int, chance: Random) -> list[int]:
+    """`total` in so many whole parts, unequal, each at least 1 where it goes."""
+    if not parts:
+        return []
+    weights = [chance.random() + 0.2 for _ in range(parts)]
+    spare = max(total - parts, 0)
+    whole = [min(1, total) + int(spare * weight / sum(weights)) for weight in weights]
+    for place in range(total - sum(whole)):
+        whole[place % parts] += 1
+    return whole
+
+
+def prepare_demo(at: datetime) -> None:
+    """A house for the demo's keeper, with rooms, bookings and guests of today."""
+    actor = Actor("demo:keeper", roles=("lodging.keeper",), via="simulation")
+    if queries.houses(actor):
+        return
+    by = By(actor, at)
+    country = law(Country, "lodging")
+    province = (
+        profile().units.localities(country.day(at))[-1].code if not units.below("H38", country.day(at)) else "H38"
+    )
+    commune = units.below(province, country.day(at))[0].code
+    code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", FacilityType.TOURIST, commune, "12 Đường Ví Dụ").code
+    for room, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
+        houses.put_room(by, code, str(room), beds, price)
+    today = country.day(at)
+    for room, name, first, nights in (
+        ("102", "Lò Thị Mai", 0, 2),
+        ("103", "Phạm Đức An", 1, 3),
+        ("104", "Kim Sample", 0, 1),
+    ):
+        arrival = today + timedelta(days=first)
+        houses.book(by, code, room, name, 2, arrival, arrival + timedelta(days=nights))

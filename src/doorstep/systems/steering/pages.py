@@ -1,0 +1,118 @@
+"""Steering's pages: the list of reports, a report, and what stands behind each figure. Stored values only."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET
+
+from doorstep.kernel import documents
+from doorstep.kernel.country import profile
+from doorstep.kernel.declare.indicators import INDICATORS
+from doorstep.kernel.store import units
+from doorstep.kernel.values.text import N_
+from doorstep.kernel.web import numbers
+from doorstep.kernel.web.routes import PUBLIC, page
+from doorstep.systems.steering import queries
+from doorstep.systems.steering.rules import charts, exports, view
+from doorstep.systems.steering.rules import report as reports
+from doorstep.systems.steering.rules.formats import Format
+
+TYPES = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv; charset=utf-8"}
+DOWNLOADS = {"pdf": N_("As PDF"), "csv": N_("As CSV"), "json": N_("As JSON, to be verified")}
+REPORT_TYP = Path(__file__).parent / "templates" / "steering" / "report.typ"
+
+
+@page(PUBLIC)
+@require_GET
+def report_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "steering/reports.html", {"published": queries.published()})
+
+
+@page(PUBLIC)
+@require_GET
+def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
+    found = queries.report(period, unit)
+    shown = view.report_view(found, _format(found), _tiles())
+    links = [
+        {
+            "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
+            "text": gettext(text),
+        }
+        for kind, text in DOWNLOADS.items()
+    ]
+    return render(request, "steering/report.html", {"report": shown, "downloads": links})
+
+
+@page(PUBLIC)
+@require_GET
+def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpResponse:
+    found = queries.report(period, unit)
+    shown = view.figure_view(found, key, _format(found), _tiles(), INDICATORS.get(key))
+    if shown is None:
+        raise Http404
+    return render(request, "steering/figure.html", {"figure": shown})
+
+
+@page(PUBLIC)
+@require_GET
+def file(request: HttpRequest, period: str, kind: str, unit: str = "") -> HttpResponse:  # noqa: ARG001  a view
+    if kind not in TYPES:
+        raise Http404
+    content = rendered(queries.report(period, unit), translation.get_language(), kind)
+    response = HttpResponse(content, content_type=TYPES[kind])
+    name = "-".join(filter(None, ("report", period, unit)))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
+
+
+def rendered(found: reports.Report, language: str, kind: str) -> bytes:
+    """A report as a file: `html` stands alone, `json` is the canonical one that `doorstep verify` reads."""
+    with translation.override(language):
+        fmt = _format(found)
+        match kind:
+            case "json":
+                return reports.to_json(found)
+            case "csv":
+                return b"\xef\xbb\xbf" + exports.to_csv(found, fmt).encode()
+            case "pdf":
+                return _pdf(found, fmt)
+            case _:
+                shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+                return render_to_string("steering/report_file.html", {"report": shown}).encode()
+
+
+def _pdf(found: reports.Report, fmt: Format) -> bytes:
+    shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+    data = paper(shown)
+    return documents.pdf(REPORT_TYP, data, fmt.language, at=found.made_at)
+
+
+def paper(shown: view.ReportView) -> Mapping[str, Any]:
+    """What the Typst template reads: the view, with each chart drawn as SVG."""
+    data: dict[str, Any] = msgspec.to_builtins(shown)
+    for section, drawn in zip(data["sections"], shown.sections, strict=True):
+        for line, one in zip(section["lines"], drawn.lines, strict=True):
+            for chart, made in zip(line["charts"], one.charts, strict=True):
+                chart["svg"] = render_to_string(made.template, {"chart": made})
+    return {"title": shown.heading.title, **data}
+
+
+def _format(found: reports.Report) -> Format:
+    """The reader's language, with the units' names of the report's last day."""
+    language = translation.get_language() or "vi"
+    day = found.period.end
+    names = {unit.code: unit.names.get(language) or unit.names["en"] for unit in units.in_force(day)}
+    return Format(language, numbers, translation, names)
+
+
+def _tiles() -> view.Tiles:
+    tiles: view.Tiles = profile().units.grid
+    return tiles
