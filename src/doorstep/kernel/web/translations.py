@@ -69,6 +69,7 @@ def packages() -> list[Path]:
 def texts(package: Path, declared: set[str]) -> dict[Key, list[str]]:
     """Every message of a package with the files (relative to it) that use it."""
     found: dict[Key, set[str]] = {}
+    declared = set() if package.name == "site" else declared  # it declares nothing, but may hold the same words
     for path in _files(package, ".py"):
         source = path.read_text()
         literals = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}

@@ -57,6 +57,7 @@ class _House:
         self.fictitious_number = profile().fictitious_number
         self.simulation = simulation
         self.actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
+        self.next_check_out = simulation.period.start
         opens = self.country.start(simulation.period.start) + timedelta(hours=9)
         self.code = houses.enrol_establishment(
             By(self.actor, opens),
@@ -78,6 +79,7 @@ class _House:
         for day, size in zip(parties, sizes, strict=True):
             for start in range(0, size, 500):
                 self.notify(day, min(size - start, 500))
+        stays.check_out_due(By(self.actor, self.simulation.until), self.code)
 
     def notify(self, day: date, size: int) -> None:
         zone = self.country.zone
@@ -86,7 +88,9 @@ class _House:
         said = came + (timedelta(hours=26) if late else timedelta(minutes=self.chance.randrange(2, 45)))
         if said >= self.simulation.until:
             said = came + timedelta(minutes=1)
-        stays.check_out_due(By(self.actor, came - timedelta(minutes=30)), self.code)
+        if day >= self.next_check_out:
+            self.next_check_out = day + timedelta(days=5)
+            stays.check_out_due(By(self.actor, came - timedelta(minutes=30)), self.code)
         lines: list[Line | list[object]] = [self.guest(came) for _ in range(size)]
         mistake = self.chance.random() < 0.02
         if mistake:

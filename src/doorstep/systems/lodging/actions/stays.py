@@ -1,7 +1,7 @@
 """What happens to stays: the notice, and every change until the end. The keeper's other writes are in `houses`."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType, GuestKind, StayNotified
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import CORRECT, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import kept_house, stay_of
+from doorstep.systems.lodging.queries import Upload, kept_house, stay_of
 from doorstep.systems.lodging.rules import changes, records
 from doorstep.systems.lodging.rules.changes import STAY_STILL_OPEN, TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.checking import check_stay
@@ -111,6 +111,14 @@ def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]]
         tuple(ids[number] if number in checked else None for number in range(1, len(lines) + 1)),
         tuple(Refusal(number, tuple(refused[number])) for number in sorted(refused)),
     )
+
+
+@action(NOTIFY, FOR_NOTICE)
+def answer_upload(act: Act, house_code: str, answer: Upload) -> Upload:
+    """The end of a file whose chunks were notified: kept under the file's key, so that it can be read and asked again."""
+    house = kept_house(act.actor, house_code)
+    act.journal(detail=f"house {house.code} file of {answer.lines} lines, {answer.accepted} accepted")
+    return answer
 
 
 def _already_open(checked: dict[int, Line], persons: dict[int, str], ids: dict[int, str], house: UUID) -> list[int]:
@@ -295,12 +303,15 @@ def check_out_due(act: Act, house_code: str) -> int:
         versions.append(
             StayVersion(id=number, stay=row.id, version=row.version, change="check_out", why="", before=earlier)
         )
-        noon = country.start(row.expected_departure) + timedelta(hours=12)
-        row.departed = max(row.arrival, min(noon, act.at))
-        row.version += 1
-    OpenStay.objects.filter(stay__in=[row.id for row in rows]).delete()
     StayVersion.objects.bulk_create(versions)
-    Stay.objects.bulk_update(rows, ["departed", "version"], batch_size=500)
+    with connection.cursor() as cursor:
+        ids = [row.id for row in rows]
+        cursor.execute(
+            "UPDATE lodging_stay SET version = version + 1, departed ="
+            " greatest(arrival, least((expected_departure + time '12:00') AT TIME ZONE %s, %s)) WHERE id = ANY(%s)",
+            [country.zone.key, act.at, ids],
+        )
+        cursor.execute("DELETE FROM lodging_openstay WHERE stay = ANY(%s)", [ids])
     people = list(dict.fromkeys(row.person for row in rows))
     act.journal(subjects=people, fields=["departed"], detail=f"house {house_code} due")
     return len(rows)

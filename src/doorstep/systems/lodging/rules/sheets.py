@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from doorstep.kernel.values.reasons import Reason, reason
-from doorstep.systems.lodging.rules.columns import read_header
+from doorstep.systems.lodging.rules.columns import by_field, read_header
 
 FILE_EMPTY = reason(
     "lodging.file_empty",
@@ -42,6 +42,11 @@ QUOTES_UNBALANCED = reason(
     "The quotation marks of this line do not match.",
     repair="Save the file anew from your spreadsheet; in a text editor, write a quotation mark inside a cell twice.",
 )
+HEADER_UNREADABLE = reason(
+    "lodging.header_unreadable",
+    "The first line does not hold the names of the columns.",
+    repair="Download the template, and copy your guests below its first line.",
+)
 CELLS_TOO_MANY = reason(
     "lodging.cells_too_many",
     "This line has more cells than the first line has names.",
@@ -61,6 +66,8 @@ WORKBOOK_TOO_LARGE = reason(
 MOST_LINES = 100_000
 LARGEST_FILE = 50_000_000
 LARGEST_UNPACKED = 300_000_000
+LONGEST_LINE = 100_000
+MOST_COLUMNS = 200
 MOST_PARTS = 1_000
 LARGEST_RATIO = 200
 """Text of a list packs 5 to 30 times; a zip bomb a thousand times and more."""
@@ -123,7 +130,7 @@ def read_sheet(file: BinaryIO) -> Sheet | list[Reason]:
     if isinstance(digest, list):
         return digest
     with _text(file, encoding) as text:
-        delimiter = _delimiter(text.readline())
+        delimiter = _delimiter(text.readline(LONGEST_LINE))
     number, names, lines = 0, None, 0
     try:
         for number, cells in _cells(file, encoding, delimiter):  # noqa: B007  the line that cannot be read
@@ -135,9 +142,11 @@ def read_sheet(file: BinaryIO) -> Sheet | list[Reason]:
                 return [FILE_TOO_LONG(limit=MOST_LINES)]
     except csv.Error:
         return [QUOTES_UNBALANCED(line=number + 1)]
-    fields = read_header(["" if name.startswith("#") else name for name in names or ()])
     if not lines or names is None:
         return [FILE_EMPTY()]
+    if len(names) > MOST_COLUMNS or not by_field(dict.fromkeys(names, "")):
+        return [HEADER_UNREADABLE(line=1)]
+    fields = read_header(["" if name.startswith("#") else name for name in names])
     if found := [each for each in fields if isinstance(each, Reason)]:
         return found
     return Sheet(tuple(names), tuple(map(str, fields)), lines, digest, encoding, delimiter)
@@ -226,9 +235,16 @@ def _delimiter(first_line: str) -> str:
 
 def _cells(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     with _text(file, encoding) as text:
-        for number, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), 1):
+        for number, cells in enumerate(csv.reader(_lines(text), delimiter=delimiter, strict=True), 1):
             if any(cell.strip() for cell in cells):
                 yield number, cells
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise csv.Error("no end of line")
+        yield line
 
 
 @contextmanager

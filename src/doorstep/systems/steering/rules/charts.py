@@ -19,7 +19,6 @@ _STEPS = (
     (Decimal(10) ** 9, N_("{title}, in billions")),
     (Decimal(10) ** 6, N_("{title}, in millions")),
     (Decimal(10) ** 3, N_("{title}, in thousands")),
-    (Decimal(1), N_("{title}")),
 )
 
 
@@ -173,14 +172,14 @@ def _share(value: Decimal, largest: Decimal, length: int) -> int:
 def _short(values: Sequence[Decimal | None], title: str, fmt: Format) -> tuple[list[str], str]:
     """Numbers of at most four signs, all in one step (ones, thousands, millions), and the title with that step."""
     largest = max((abs(value) for value in values if value is not None), default=Decimal(0))
-    step, message = next((found for found in _STEPS if largest >= found[0]), _STEPS[-1])
+    step, message = next((found for found in _STEPS if largest >= found[0]), (Decimal(1), ""))
     texts = []
     for value in values:
         part = Decimal(0) if value is None else value / step
         whole = abs(part) >= 10 or part == part.to_integral_value()
         part = part.quantize(Decimal(1) if whole else Decimal("0.1"), ROUND_HALF_UP)
         texts.append("–" if value is None else fmt.number(part))
-    return texts, fmt.text(message, title=title)
+    return texts, fmt.text(message, title=title) if message else title
 
 
 def _directed(text: str, fmt: Format) -> str:

@@ -84,9 +84,9 @@ class Format:
         if unit is MeasureUnit.PERCENT:
             return self.percent(value)
         if unit is MeasureUnit.BILLION_VND:
-            return self.text("{number} billion VND", number=self.number(value))
+            return self.text(N_("{number} billion VND"), number=self.number(value))
         if unit is MeasureUnit.MEGAWATT:
-            return self.text("{number} MW", number=self.number(value))
+            return self.text(N_("{number} MW"), number=self.number(value))
         if abs(value) >= 1_000_000 and not value % 10_000:  # printed "75.7 million", not to the last digit
             return _bare(self._numbers.compact(int(value), language=self.language))
         return self.number(value)
@@ -140,10 +140,10 @@ class Format:
     def since(self, day: date, *, same_period: bool) -> str:
         """The day of a baseline, as it stands after "compared with"."""
         if same_period:
-            return self.text("the same period of {year}", year=str(day.year))
+            return self.text(N_("the same period of {year}"), year=str(day.year))
         if (day.month, day.day) == (12, 31):
-            return self.text("the end of {year}", year=str(day.year))
-        return self.text("the state of {day}", day=self.day(day))
+            return self.text(N_("the end of {year}"), year=str(day.year))
+        return self.text(N_("the state of {day}"), day=self.day(day))
 
     def period(self, period: Period) -> str:
         return _bare(self._numbers.period(period, language=self.language))
