@@ -62,15 +62,14 @@ def points(value: Number, *, decimals: int | None = None, language: str | None =
     with _in(language):
         whole = int(value) if value == int(value) else OTHER
         text = translation.ngettext("{number} percentage point", "{number} percentage points", abs(whole))
-        return text.format(number=signed(value, decimals=decimals, language=language))
+        return _phrase(text.format(number=signed(value, decimals=decimals, language=language)), language)
 
 
 def compact(value: Number, *, decimals: int = 2, language: str | None = None) -> str:
     """In words of thousands, millions and so on, with at most `decimals`: 16.39 million."""
     locale = _locale(language)
-    return _marked(
-        cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals), locale
-    )
+    text = cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals)
+    return _phrase(_marked(text, locale), language)
 
 
 def span(low: Number, high: Number, *, language: str | None = None) -> str:
@@ -81,9 +80,9 @@ def span(low: Number, high: Number, *, language: str | None = None) -> str:
 def out_of(count: int, total: int, *, language: str | None = None) -> str:
     """So many of so many: 63 of 63."""
     with _in(language):
-        return translation.gettext("{count} of {total}").format(
-            count=number(count, language=language), total=number(total, language=language)
-        )
+        text = translation.gettext("{count} of {total}")
+        whole = text.format(count=number(count, language=language), total=number(total, language=language))
+        return _phrase(whole, language)
 
 
 def money(amount: Money, *, language: str | None = None) -> str:
@@ -179,6 +178,11 @@ def _rounded(value: Number, decimals: int | None) -> Decimal:
 
 def _right_to_left(locale: Locale) -> bool:
     return locale.character_order == "right-to-left"
+
+
+def _phrase(text: str, language: str | None) -> str:
+    """A number with words: the words decide the direction, not the mark before the number."""
+    return RIGHT_TO_LEFT + text if _right_to_left(_locale(language)) else text
 
 
 def _marked(text: str, locale: Locale) -> str:

@@ -1,7 +1,9 @@
 """`doorstep house`: who owns what, drawn from the declarations themselves."""
 
 import argparse
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from doorstep.site.cli import say, set_up
 
@@ -14,17 +16,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes them
     set_up()
-    from importlib import import_module  # noqa: PLC0415  after Django's set-up
-
-    from doorstep.kernel.declare.facts import FACTS  # noqa: PLC0415
+    from doorstep.kernel.declare.facts import FACTS  # noqa: PLC0415  after Django's set-up
     from doorstep.kernel.declare.indicators import INDICATORS  # noqa: PLC0415
     from doorstep.kernel.declare.scopes import ROLES, SCOPES  # noqa: PLC0415
     from doorstep.kernel.store.writing import ACTIONS  # noqa: PLC0415
     from doorstep.kernel.system import ROOMS, systems  # noqa: PLC0415
 
     for config in systems():
-        for module in sorted(Path(config.path).glob("actions/*.py")) or [Path("actions.py")]:
-            import_module(f"{config.name}.actions" + (f".{module.stem}" if module.parent.name == "actions" else ""))
+        _load_actions(config)
         rooms = [r for r in ROOMS if any((Path(config.path) / name).exists() for name in (r, f"{r}.py"))]
         say(f"{config.label}: {config.title}\n  rooms       {' '.join(rooms)}")
         own = f"{config.label}."
@@ -44,3 +43,9 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes
                 say(f"  scope       {code}: {scope.text} ({holders})")
         say("  messages    none: no system tells another anything yet")
     return 0
+
+
+def _load_actions(config: Any) -> None:
+    """Actions are known once their modules are imported."""
+    for module in sorted(Path(config.path).glob("actions/*.py")) or [Path("actions.py")]:
+        import_module(f"{config.name}.actions" + (f".{module.stem}" if module.parent.name == "actions" else ""))

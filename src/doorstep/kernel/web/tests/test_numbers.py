@@ -34,7 +34,12 @@ VECTORS = [
     (numbers.percent, (42,), {}, row("42%", "42%", f"42{NBSP}%", f"{LRM}42%")),
     (numbers.percent, (Decimal("72.98"),), {}, row("72,98%", "72.98%", f"72,98{NBSP}%", f"{LRM}72.98%")),
     (numbers.percent, (Decimal(-1),), {"decimals": 1}, row("-1,0%", "-1.0%", f"-1,0{NBSP}%", f"{LRM}-1.0%")),
-    (numbers.compact, (16390000,), {}, row("16,39 triệu", "16.39 million", "16,39 Millionen", f"{LRM}16.39 مليون")),
+    (
+        numbers.compact,
+        (16390000,),
+        {},
+        row("16,39 triệu", "16.39 million", "16,39 Millionen", f"{RLM}{LRM}16.39 مليون"),
+    ),
     (numbers.span, (-3, 1200), {}, row("-3–1.200", "-3–1,200", "-3–1.200", f"{LRM}-3–1,200")),
     (
         numbers.money,
@@ -103,11 +108,42 @@ def test_as_many_decimals_as_asked_for(value, decimals):
     assert abs(Decimal(written.replace(",", "")) - value) <= Decimal("0.5").scaleb(-decimals)
 
 
-@given(st.sampled_from([(s, n, o, e) for s, n, o, e in VECTORS if s not in {numbers.day, numbers.money}]))
-def test_arabic_numbers_keep_their_order_in_arabic_text(vector):
-    """After the mark, everything up to the first Arabic letter resolves to one left-to-right run (UAX #9, W7 and N1)."""
-    write, values, options, expected = vector
-    if write in {numbers.month, numbers.clock, numbers.instant}:
-        return
-    assert write(*values, **options, language="ar").startswith(LRM)
-    assert RLM not in expected["ar"]
+@pytest.mark.parametrize("value", [-5, -1, 0, 1, 2, 3, 11, 100, Decimal("2.6"), Decimal("-1.5")])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_percentage_points_hold_their_sign_and_words(value, language):
+    written = numbers.points(value, language=language)
+    assert numbers.signed(value, language=language) in written
+    assert len(written.split()) > 1
+
+
+DIGITS_AND_SIGNS = "0123456789.,+-–%"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        numbers.number(-5, language="ar"),
+        numbers.signed(Decimal("2.6"), language="ar"),
+        numbers.percent(Decimal("-1.5"), language="ar"),
+        numbers.span(-3, 1200, language="ar"),
+    ],
+)
+def test_signs_and_ranges_form_one_left_to_right_run_in_arabic(written):
+    """After a left-to-right mark digits are L (UAX #9, W7), and so are the neutrals between them (N1)."""
+    assert written[0] == LRM
+    assert set(written[1:]) <= set(DIGITS_AND_SIGNS)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        numbers.points(-5, language="ar"),
+        numbers.compact(-16390000, language="ar"),
+        numbers.out_of(63, 63, language="ar"),
+        numbers.money(Money(-5, VND), language="ar"),
+    ],
+)
+def test_numbers_with_words_read_from_the_right(written):
+    """The first strong character is a right-to-left mark, so that `<bdi>` takes the direction of the words."""
+    assert written[0] == RLM
+    assert LRM + "-" in written or "-" not in written

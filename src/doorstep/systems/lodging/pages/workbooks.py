@@ -13,6 +13,8 @@ import tempfile
 from datetime import datetime, time, timedelta
 from typing import BinaryIO, TextIO
 
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
+
 from doorstep.kernel.values.reasons import Reason
 from doorstep.systems.lodging.rules.sheets import WORKBOOK_TOO_LARGE, WORKBOOK_UNREADABLE, check_archive
 
@@ -28,7 +30,7 @@ def as_csv(workbook: BinaryIO) -> BinaryIO | list[Reason]:
     """The first sheet as CSV in UTF-8, in a temporary file that the caller closes; or why it cannot be read."""
     if found := check_archive(workbook):
         return found
-    out = tempfile.TemporaryFile()
+    out = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     with tempfile.TemporaryFile() as source:
         workbook.seek(0)
         shutil.copyfileobj(workbook, source)
@@ -46,17 +48,15 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_TEXT, LARGEST_TEXT))
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError  # noqa: PLC0415  after the limits
-
     try:
-        with open(0, "rb") as source, open(1, "w", encoding="utf-8", newline="") as out:  # noqa: PTH123  the standard streams
+        with open(0, "rb") as source, open(1, "w", encoding="utf-8", newline="") as out:
             _write(CalamineWorkbook.from_filelike(source), out)
     except (CalamineError, PasswordError, XmlError, ZipError, IndexError):
         return UNREADABLE
     return 0
 
 
-def _write(workbook: "CalamineWorkbook", out: TextIO) -> None:
+def _write(workbook: CalamineWorkbook, out: TextIO) -> None:
     writer = csv.writer(out)
     for row in workbook.get_sheet_by_index(0).iter_rows():
         writer.writerow([_text(cell) for cell in row])
@@ -72,7 +72,7 @@ def _text(cell: object) -> str:
         case time():
             return cell.isoformat("minutes")
         case timedelta():
-            return (datetime.min + cell).time().isoformat("minutes")
+            return f"{cell // timedelta(hours=1)}:{cell // timedelta(minutes=1) % 60:02}"
     return str(cell)
 
 

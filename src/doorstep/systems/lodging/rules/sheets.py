@@ -144,9 +144,7 @@ def read_sheet(file: BinaryIO) -> Sheet | list[Reason]:
         return [QUOTES_UNBALANCED(line=number + 1)]
     if not lines or names is None:
         return [FILE_EMPTY()]
-    if len(names) > MOST_COLUMNS or not by_field(dict.fromkeys(names, "")):
-        return [HEADER_UNREADABLE(line=1)]
-    fields = read_header(["" if name.startswith("#") else name for name in names])
+    fields = _fields(names)
     if found := [each for each in fields if isinstance(each, Reason)]:
         return found
     return Sheet(tuple(names), tuple(map(str, fields)), lines, digest, encoding, delimiter)
@@ -197,6 +195,13 @@ def unpacked(packed: bytes) -> Iterator[RefusedLine]:
     with gzip.open(io.BytesIO(packed)) as file:
         for line in file:
             yield msgspec.json.decode(line, type=RefusedLine)
+
+
+def _fields(names: list[str]) -> list[str] | list[Reason]:
+    """Names that begin with # are notes, as on the lines that came back."""
+    if len(names) > MOST_COLUMNS or not by_field(dict.fromkeys(names, "")):
+        return [HEADER_UNREADABLE(line=1)]
+    return read_header(["" if name.startswith("#") else name for name in names])
 
 
 def _encoding(file: BinaryIO) -> str:

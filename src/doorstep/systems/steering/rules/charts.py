@@ -57,7 +57,9 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """`template` draws it; `title` names it, `desc` says all its values in words; `caption` stands in the picture."""
+    """`template` draws it; `title` names it, `desc` says all its values in words; `caption` stands in the picture. `size` is
+    that of its letters, in px.
+    """
 
     template: str
     id: str
@@ -66,6 +68,7 @@ class Chart(msgspec.Struct, frozen=True):
     caption: tuple[Label, ...]
     width: int
     height: int
+    size: int
     palette: Palette
     marks: tuple[Mark, ...]
 
@@ -79,8 +82,10 @@ class Bar(msgspec.Struct, frozen=True):
     text: str
 
 
-def bars(key: str, title: str, values: Sequence[Bar], fmt: Format, palette: Palette) -> Chart:
-    """Lying bars from zero, each under its name and value; for values of one unit that are not negative.
+def bars(
+    key: str, title: str, values: Sequence[Bar], fmt: Format, palette: Palette, whole: Decimal | None = None
+) -> Chart:
+    """Lying bars from zero to `whole` or to the longest, each under its name and value; of one unit and not negative.
 
     Roles differ in outline as well as in shade.
     """
@@ -90,7 +95,7 @@ def bars(key: str, title: str, values: Sequence[Bar], fmt: Format, palette: Pale
         "baseline": (palette.ink, "0.3", palette.ink, "none"),
         "target": ("none", "1", palette.ink, "5 3"),
     }
-    largest = max((bar.value for bar in values), default=Decimal(0)) or Decimal(1)
+    largest = max([bar.value for bar in values] + [whole or Decimal(0)]) or Decimal(1)
     marks = []
     for place, bar in enumerate(values):
         top, length = place * _BAR_ROW, max(_share(bar.value, largest, WIDTH - 2), 2)
@@ -101,7 +106,7 @@ def bars(key: str, title: str, values: Sequence[Bar], fmt: Format, palette: Pale
         )
         left = WIDTH - 1 - length if fmt.rtl else 1
         marks.append(Mark(left, top + 20, length, 14, *paint[bar.role], labels, f"{bar.name}: {bar.text}"))
-    return _chart("bars", key, title, (), len(values) * _BAR_ROW, palette, marks)
+    return _chart("bars", key, title, "", len(values) * _BAR_ROW, fmt, palette, marks)
 
 
 def months(key: str, title: str, values: Sequence[tuple[str, Decimal | None]], fmt: Format, palette: Palette) -> Chart:
@@ -121,7 +126,7 @@ def months(key: str, title: str, values: Sequence[tuple[str, Decimal | None]], f
         paint = (palette.accent, "1", "none", "none")
         marks.append(Mark(left + 3, top, pitch - 6, height, *paint, labels, f"{name}: {text}"))
     height = _CAPTION + _COLUMN_HEIGHT + 42
-    return _chart("months", key, f"{title}: {caption}", _caption(caption, fmt), height, palette, marks)
+    return _chart("months", key, title, caption, height, fmt, palette, marks)
 
 
 def tiles(
@@ -150,19 +155,25 @@ def tiles(
         paint = (palette.accent, f"0.{fifth * 8:02}", palette.ink, "none" if value is not None else "2 2")
         marks.append(Mark(left, top, side - 2, _TILE_HEIGHT - 2, *paint, labels, f"{fmt.unit(code)}: {text}"))
     height = _CAPTION + _TILE_HEIGHT * (1 + max((row for _, row in places.values()), default=0))
-    return _chart("tiles", key, f"{title}: {caption}", _caption(caption, fmt), height, palette, marks)
+    return _chart("tiles", key, title, caption, height, fmt, palette, marks)
 
 
 def _chart(
-    kind: str, key: str, title: str, caption: tuple[Label, ...], height: int, palette: Palette, marks: Sequence[Mark]
+    kind: str, key: str, title: str, caption: str, height: int, fmt: Format, palette: Palette, marks: Sequence[Mark]
 ) -> Chart:
-    name = f"{key.replace('.', '-')}-{kind}"
-    desc = "; ".join(mark.hint for mark in marks)
-    return Chart(f"steering/charts/{kind}.svg", name, title, desc, caption, WIDTH, height, palette, tuple(marks))
-
-
-def _caption(text: str, fmt: Format) -> tuple[Label, ...]:
-    return (Label(WIDTH if fmt.rtl else 0, 14, "end" if fmt.rtl else "start", _directed(text, fmt)),)
+    head = Label(WIDTH if fmt.rtl else 0, 15, "end" if fmt.rtl else "start", _directed(caption, fmt))
+    return Chart(
+        template=f"steering/charts/{kind}.svg",
+        id=f"{key.replace('.', '-')}-{kind}",
+        title=f"{title}: {caption}" if caption else title,
+        desc="; ".join(mark.hint for mark in marks),
+        caption=(head,) if caption else (),
+        width=WIDTH,
+        height=height,
+        size=14 if fmt.rtl else 12,  # Arabic letters are smaller at the same size
+        palette=palette,
+        marks=tuple(marks),
+    )
 
 
 def _share(value: Decimal, largest: Decimal, length: int) -> int:

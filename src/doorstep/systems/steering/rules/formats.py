@@ -163,6 +163,11 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
+def plain(text: str) -> str:
+    """Without isolates, for a text all in one language that becomes a document's title."""
+    return text.translate({0x2068: None, 0x2069: None})
+
+
 def signed(value: Decimal, size: str) -> str:
     """`size` with the sign of `value`, which stays before the digits in right-to-left text too."""
     sign = "+" if value > 0 else "−" if value < 0 else "±"

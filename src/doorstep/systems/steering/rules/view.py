@@ -5,6 +5,7 @@ Templates only loop over what stands here.
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 
@@ -14,7 +15,7 @@ from doorstep.systems.steering.rules import charts, wording
 from doorstep.systems.steering.rules.catalogue import CHAPTERS, EXPLAINED, OTHER
 from doorstep.systems.steering.rules.charts import Bar, Chart, Palette
 from doorstep.systems.steering.rules.figures import FigureScope, MeasureUnit
-from doorstep.systems.steering.rules.formats import Format
+from doorstep.systems.steering.rules.formats import Format, plain
 from doorstep.systems.steering.rules.report import Computed, Count, Line, Report
 from doorstep.systems.steering.rules.sentences import message
 
@@ -26,7 +27,7 @@ _SIMULATED = N_(
     "and say nothing about real people or places."
 )
 _WORDS = {
-    "figure": N_("Figure"),
+    "title": N_("Figure"),
     "scope": N_("Scope"),
     "value": N_("Value"),
     "measure": N_("Unit of measure"),
@@ -100,8 +101,13 @@ class SectionView(msgspec.Struct, frozen=True):
 
 
 class ReportView(msgspec.Struct, frozen=True):
+    """`note`, `reference` and `page_of` stand on every sheet of paper."""
+
     heading: Heading
     sections: tuple[SectionView, ...]
+    note: str
+    reference: str
+    page_of: str
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -141,7 +147,9 @@ def report_view(report: Report, fmt: Format, tiles: Tiles, palette: Palette = ch
         )
         for section in report.sections
     )
-    return ReportView(heading(report, fmt), tuple(sections))
+    head = heading(report, fmt)
+    page_of = fmt.text(N_("Page {page} of {pages}"), page="{page}", pages="{pages}")
+    return ReportView(head, tuple(sections), head.notice, f"{report.period.label} {report.unit}", page_of)
 
 
 def line_view(report: Report, line: Line, fmt: Format, tiles: Tiles, palette: Palette = charts.PAGE) -> LineView:
@@ -216,7 +224,7 @@ def heading(report: Report, fmt: Format) -> Heading:
         language=fmt.language,
         direction="rtl" if fmt.rtl else "ltr",
         period=report.period.label,
-        title=fmt.text(N_("Digital transformation report: {period}"), period=fmt.period(report.period)),
+        title=plain(fmt.text(N_("Digital transformation report: {period}"), period=fmt.period(report.period))),
         notice=fmt.text(_SIMULATED, scale=fmt.scale(scale)) if scale is not None else "",
         about=about,
         made=fmt.text(N_("Made on {instant}."), instant=fmt.instant(report.made_at)),
@@ -293,7 +301,7 @@ def _charts(line: Line, said: Mapping[str, str], fmt: Format, tiles: Tiles, pale
     drawn = []
     rows = _bars(line, said, fmt)
     if len(rows) > 1:
-        drawn.append(charts.bars(line.key, title, rows, fmt, palette))
+        drawn.append(charts.bars(line.key, title, rows, fmt, palette, _full(line)))
     if computed and computed.records:
         by_month = [(_month(month, fmt), count.value) for month, count in computed.by_month.items()]
         drawn.append(charts.months(line.key, title, by_month, fmt, palette))
@@ -301,6 +309,14 @@ def _charts(line: Line, said: Mapping[str, str], fmt: Format, tiles: Tiles, pale
         if set(values) & set(tiles):
             drawn.append(charts.tiles(line.key, title, values, tiles, fmt, palette))
     return tuple(drawn)
+
+
+def _full(line: Line) -> Decimal | None:
+    """Where a bar is full: at 100 per cent, at 63 of 63."""
+    figure = line.submitted
+    if figure and figure.measure_unit is MeasureUnit.PERCENT:
+        return Decimal(100)
+    return Decimal(figure.denominator) if figure and figure.denominator else None
 
 
 def _bars(line: Line, said: Mapping[str, str], fmt: Format) -> list[Bar]:

@@ -6,10 +6,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from doorstep.kernel.values.text import N_
 from doorstep.systems.steering.rules.catalogue import EXPLAINED
 from doorstep.systems.steering.rules.figures import DifferenceUnit, MeasureUnit, Qualifier
-from doorstep.systems.steering.rules.formats import Format, isolated, signed
+from doorstep.systems.steering.rules.formats import Format, signed
 from doorstep.systems.steering.rules.report import Count, Line, Report
 
 _WITHHELD = N_("too small to publish")
+_BOTH = N_("{absolute}, or {relative}")
 _STEP = {MeasureUnit.PERCENT: DifferenceUnit.POINTS, MeasureUnit.RANK: DifferenceUnit.PLACES}
 
 
@@ -61,7 +62,7 @@ def _computed_values(line: Line, fmt: Format) -> dict[str, str]:
         )
         if apart.relative is not None:
             relative = signed(apart.relative, fmt.percent(abs(_tidy(apart.relative))))
-            said["difference"] = f"{isolated(said['difference'])} ({isolated(relative)})"
+            said["difference"] = fmt.text(_BOTH, absolute=said["difference"], relative=relative)
     return said
 
 
@@ -122,7 +123,8 @@ def change_cell(line: Line, said: Mapping[str, str], fmt: Format) -> str:
     if compared.change_qualifier is Qualifier.MORE_THAN:
         return fmt.text(N_("more than {value}"), value=change)
     if compared.growth is not None and compared.change_unit is DifferenceUnit.SAME:
-        return f"{isolated(change)} ({isolated(signed(compared.growth, fmt.percent(abs(compared.growth))))})"
+        growth = signed(compared.growth, fmt.percent(abs(compared.growth)))
+        return fmt.text(_BOTH, absolute=change, relative=growth)
     return change
 
 

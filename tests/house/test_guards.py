@@ -1,0 +1,192 @@
+"""What the import rules cannot see: each room in its place, each route guarded, each word in every language."""
+
+import ast
+import re
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django.urls import URLPattern, URLResolver, get_resolver
+
+import doorstep
+from doorstep.kernel.declare.facts import FACTS, Code, Minor
+from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
+from doorstep.kernel.system import ROOMS, SystemConfig, systems
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.web import translations
+
+PACKAGE = Path(doorstep.__file__).parent
+FOLDERS = sorted(path.parent for path in PACKAGE.glob("systems/*/apps.py"))
+REQUIRED = ("README.md", "apps", "facts", "models", "actions", "queries", "tests", "simulation")
+
+
+def sources(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*.py")) if not {"tests", "migrations"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_only_rooms(folder):
+    present = {path.name.removesuffix(".py") for path in folder.iterdir() if not path.name.startswith("__")}
+    assert present <= set(ROOMS), f"{folder.name} has files that are no rooms"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_required_rooms(folder):
+    missing = [room for room in REQUIRED if not any((folder / name).exists() for name in (room, f"{room}.py"))]
+    if folder.name == "steering":  # it feeds nothing itself and has no users of its own to simulate
+        missing = [room for room in missing if room not in {"facts", "simulation"}]
+    assert not missing
+
+
+def test_every_systems_config_is_ours():
+    for folder in FOLDERS:
+        assert isinstance(apps.get_app_config(folder.name), SystemConfig)
+
+
+def routes(patterns, prefix=""):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, prefix + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            yield prefix + str(pattern.pattern), pattern.callback
+
+
+def test_every_route_has_auth_and_a_scope():
+    open_routes = []
+    for address, view in routes(get_resolver().url_patterns):
+        if address.startswith("api/"):
+            owner = getattr(view, "__self__", None)
+            operations = getattr(owner, "operations", [])
+            if operations:
+                open_routes += [address for one in operations if not one.auth_callbacks]
+                assert all(hasattr(auth, "doorstep_access") for one in operations for auth in one.auth_callbacks)
+        elif not hasattr(view, "doorstep_access"):
+            open_routes.append(address)
+    described = {"api/lodging/v1/openapi.json", "api/lodging/v1/"}
+    assert not set(open_routes) - described
+
+
+def test_no_relation_crosses_systems():
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            if isinstance(field, models.ForeignKey | models.ManyToManyField):
+                assert field.related_model._meta.app_label == model._meta.app_label, f"{model}.{field.name}"
+
+
+def test_no_signals_and_no_contrib_auth():
+    assert not {"django.contrib.auth", "django.contrib.admin"} & set(settings.INSTALLED_APPS)
+    for path in sources(PACKAGE / "systems"):
+        assert "django.db.models.signals" not in path.read_text(), path
+
+
+def test_facts_hold_only_allowed_types():
+    for kind in FACTS.values():
+        for annotation in kind.columns.values():
+            assert annotation.__name__ in {"date", "UnitCode", "int", "bool", "CaseKey", Minor.__name__} or issubclass(
+                annotation, Code
+            )
+
+
+def test_every_purpose_has_a_legal_basis_in_every_profile():
+    from importlib import import_module
+
+    for name in ("vietnam", "testland"):
+        bases = import_module(f"doorstep.profiles.{name}").LEGAL_BASES
+        missing = {p for p in PURPOSES if not p.startswith(("tryout.", "kernel.", "steering."))} - set(bases)
+        assert not missing, name
+
+
+def test_every_scope_is_held_by_a_role():
+    held = {scope.code for role in ROLES.values() for scope in role.scopes}
+    assert set(SCOPES) <= held
+
+
+def test_texts_are_complete_in_four_languages():
+    faults = translations.check()
+    assert not faults, "\n".join(faults[:40])
+
+
+def test_no_country_outside_the_profiles():
+    words = re.compile(r"viet ?nam|vnd\b|vneid|H38|Lao Cai|Ho_Chi_Minh", re.IGNORECASE)
+    allowed = {"simulation.py", "figures.py", "sentences.py", "catalogue.py", "formats.py"}
+    for floor in ("kernel", "systems"):
+        for path in sources(PACKAGE / floor):
+            if path.name in allowed or "testing" in path.parts:
+                continue
+            tree = ast.parse(path.read_text())
+            documented = {
+                id(node.body[0].value)
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+                and node.body
+                and isinstance(node.body[0], ast.Expr)
+            }
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+                    assert not words.search(node.value.replace("be_vietnam", "")), f"{path}: {node.value[:80]!r}"
+
+
+def personal(annotation: object, seen: set[object] | None = None) -> bool:
+    """Whether a query's answer holds a person's fields: names, numbers, or a struct that does."""
+    seen = set() if seen is None else seen
+    if annotation in seen:
+        return False
+    seen.add(annotation)
+    if annotation is Masked:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        hints = typing.get_type_hints(annotation)
+        return "full_name" in hints or "document" in hints or any(personal(one, seen) for one in hints.values())
+    return any(personal(argument, seen) for argument in typing.get_args(annotation))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_queries_that_return_people_are_marked(folder):
+    room = apps.get_app_config(folder.name).room("queries")
+    for name, query in vars(room).items():
+        if name.startswith("_") or not callable(query) or getattr(query, "__module__", "") != room.__name__:
+            continue
+        if isinstance(query, type) or name in {"stay_of", "decoded"}:
+            continue
+        if personal(typing.get_type_hints(query).get("return")):
+            assert getattr(query, "personal", False), f"{room.__name__}.{name} returns people and is not @personal"
+
+
+def test_a_look_is_the_only_way():
+    from doorstep.systems.lodging import queries
+
+    with pytest.raises(RuntimeError, match="look"):
+        queries.notice_in_area(None, None)
+
+
+def test_no_engine_in_a_web_process():
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'doorstep.site.settings';"
+        "import doorstep.site.wsgi; from django.urls import get_resolver; get_resolver().url_patterns;"
+        "print([m for m in ('duckdb', 'ibis', 'pyarrow', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_kernel_knows_no_system():
+    names = [folder.name for folder in FOLDERS]
+    for path in sources(PACKAGE / "kernel"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "doorstep.systems." in node.value:
+                assert not any(name in node.value for name in names), path
+
+
+def test_kernel_stays_small():
+    lines = sum(len(path.read_text().splitlines()) for path in sources(PACKAGE / "kernel"))
+    assert lines < 6500, "the kernel is to be read in a day"
+
+
+def test_the_systems_of_this_run():
+    assert [config.label for config in systems()] == sorted(settings.SYSTEMS)

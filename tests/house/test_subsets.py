@@ -1,0 +1,57 @@
+"""Any subset of systems starts, and describes its API; the snapshots say when an API changed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import doorstep
+
+SYSTEMS = sorted(path.parent.name for path in Path(doorstep.__file__).parent.glob("systems/*/apps.py"))
+WITH_API = [name for name in SYSTEMS if (Path(doorstep.__file__).parent / "systems" / name / "api.py").exists()]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_each_system_starts_alone(name, tmp_path):
+    environment = {**os.environ, "DOORSTEP_SYSTEMS": name, "DOORSTEP_HOME": str(tmp_path), "DOORSTEP_MODE": "test"}
+    environment.pop("DOORSTEP_TEST_HOME", None)
+    command = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
+    seal = subprocess.run([*command, "seal"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert seal.returncode == 0, seal.stderr
+    assert "0 facts sealed" in seal.stdout
+    house = subprocess.run([*command, "house"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert house.stdout.startswith(f"{name}: ")
+    assert not any(f"\n{other}: " in house.stdout for other in SYSTEMS if other != name)
+
+
+@pytest.mark.parametrize("name", WITH_API)
+def test_the_api_is_as_described(name):
+    from importlib import import_module
+
+    api = import_module(f"doorstep.systems.{name}.api").api
+    snapshot = Path(doorstep.__file__).parent / "systems" / name / "docs" / "openapi.json"
+    now = (
+        json.dumps(api.get_openapi_schema(path_prefix=f"/api/{name}/v1/"), indent=1, sort_keys=True, default=str) + "\n"
+    )
+    if os.environ.get("DOORSTEP_WRITE_SNAPSHOTS"):
+        snapshot.parent.mkdir(exist_ok=True)
+        snapshot.write_text(now)
+    assert snapshot.read_text() == now, (
+        "the API changed: run with DOORSTEP_WRITE_SNAPSHOTS=1 and look at the difference"
+    )
+
+
+def test_new_system_is_a_house_with_three_failing_tests(tmp_path):
+    from doorstep.site.cli import main
+
+    assert main(["new-system", "parking", "--into", str(tmp_path)]) == 0
+    assert {path.name for path in (tmp_path / "parking" / "tests").glob("test_*.py")} == {
+        "test_rules.py",
+        "test_actions.py",
+        "test_queries.py",
+    }
+    assert main(["new-system", "parking", "--into", str(tmp_path)]) == 1
+    assert main(["new-system", "Car Park", "--into", str(tmp_path)]) == 1
