@@ -56,10 +56,11 @@ class Up:
             from contextlib import nullcontext
             from functools import partial
             from pathlib import Path
-            from doorstep.kernel.store.embedded import database
+            from doorstep.kernel.store.embedded import Embedded, database
             from doorstep.site.processes import run
             home = Path({str(home)!r})
-            with database(home) if {database} else nullcontext() as server:
+            with database(home) if {database} else nullcontext():
+                server = Embedded(home) if {database} else None
                 say = partial(print, flush=True)
                 raise SystemExit(run({children!r}, home=home, port={port}, database=server, say=say))
         """

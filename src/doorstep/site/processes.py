@@ -70,9 +70,9 @@ def run(
 ) -> int:
     """Runs the children (name, argument list) until SIGINT, SIGTERM or SIGHUP; the exit code of the command.
 
-    A dead child is started again; so is the embedded database, which the caller starts before and leaves after. Says
-    `ready` when /health answers on every loopback address. Returns 1, after saying why, when another supervisor runs
-    on this home, when the port is taken, or when /health does not answer in a minute. Call it from the main thread.
+    A dead child is started again; so is the embedded database, whose use ends after the last child. Says `ready` when
+    /health answers on every loopback address. Returns 1, after saying why, when another supervisor runs on this home,
+    when the port is taken, or when /health does not answer in a minute. Call it from the main thread.
     """
     home = home.resolve()
     signals: list[int] = []
@@ -101,7 +101,11 @@ def run(
             tended: list[_Child | _Database] = [_Child(name, argv, home, say) for name, argv in children]
             if database is not None:
                 tended.insert(0, _Database(database, say))
-            return _supervise(tended, port, signals, say=say, ready=ready)
+            try:
+                return _supervise(tended, port, signals, say=say, ready=ready)
+            finally:
+                if database is not None:
+                    database.leave()  # after the children; stops it unless the caller or others still use it
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -9,11 +9,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
+from django.db.models import Max
 
 from doorstep.kernel.declare.facts import FACTS, FactKind
 from doorstep.kernel.lake import columns, files
 from doorstep.kernel.lake.models import Pin, Ring, Segment
 from doorstep.kernel.lake.rings import alone, append, publish
+from doorstep.kernel.store.models import FactBatch
 
 ROWS_AT_ONCE = 250_000
 MERGE_FROM = 8
@@ -33,17 +35,18 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 def seal() -> Sealed:
-    """Seal all facts that the outbox holds now. One sealer at a time: a second one waits for the first.
+    """Seal all facts that the outbox holds now; what comes in meanwhile waits for the next seal. One sealer at a time: a second one waits for the first.
 
     A crash before the commit leaves only orphan files, which the next seal removes. Raises OSError when the disk is
     full: nothing is lost, the facts stay in the outbox.
     """
     facts = segments = 0
+    last = FactBatch.objects.aggregate(last=Max("id"))["last"] or 0
     while True:
         with transaction.atomic(durable=True):
             alone()
             _remove_orphans()
-            made, taken = _seal_some()
+            made, taken = _seal_some(last)
         facts, segments = facts + taken, segments + made
         if not taken:
             break
@@ -60,14 +63,14 @@ def _remove_orphans() -> None:
             (files.root() / path).unlink()
 
 
-def _seal_some() -> tuple[int, int]:
-    """Seal up to ROWS_AT_ONCE facts (at least one batch); returns (segments made, facts taken)."""
+def _seal_some(last: int) -> tuple[int, int]:
+    """Seal up to ROWS_AT_ONCE facts (at least one batch) of batches up to id `last`; returns (segments made, facts taken)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, kind, version, recorded, rows, columns FROM ("
-            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch ORDER BY id LIMIT 20000"
+            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch WHERE id <= %s ORDER BY id LIMIT 20000"
             ") batch WHERE before < %s",
-            [ROWS_AT_ONCE],
+            [last, ROWS_AT_ONCE],
         )
         batches = cursor.fetchall()
         tables: dict[str, list[pa.Table]] = defaultdict(list)

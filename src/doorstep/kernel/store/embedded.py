@@ -81,7 +81,8 @@ class Embedded:
         self.log = self.home / "log" / "postgres.log"
         self.sockets = _socket_folder(self.home)
         self._use: int | None = None
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[bytes] | None = None  # while it starts
+        self._child: int | None = None  # afterwards
         self._log_from = 0  # where the words of the server just started begin
 
     @property
@@ -112,12 +113,14 @@ class Embedded:
                     self._use = os.open(self.home / "run" / "database.users", os.O_RDWR | os.O_CREAT, 0o600)
                     fcntl.flock(self._use, fcntl.LOCK_SH)  # gone with this process, however it ends
                 try:
-                    return self._until_it_answers()
+                    started = self._until_it_answers()
                 except BaseException:
                     self._forget_use()
                     if self._server is not None:  # interrupted, or never got ready: nobody would stop it
                         self._shut_down()
                     raise
+                self._let_go()
+                return started
         except OSError as error:
             raise EmbeddedDatabaseError(
                 f"The data folder {self.home} cannot be used: {error}. {self._disk()}"
@@ -133,7 +136,6 @@ class Embedded:
                 try:
                     fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
-                    self._let_go()
                     return False
                 self._shut_down()
         return True
@@ -268,6 +270,10 @@ class Embedded:
         if self._server is not None:
             self._server.wait()
             self._server = None
+        if self._child is not None:
+            with suppress(ChildProcessError):
+                os.waitpid(self._child, 0)  # or it would stay a zombie as long as this process lives
+            self._child = None
 
     def _create(self, wrap: list[str]) -> None:
         # Made beside its place and renamed when whole, so that a kill or a full disk leaves no half database.
@@ -347,8 +353,9 @@ class Embedded:
         self._end_processes()
 
     def _let_go(self) -> None:
-        # It goes on for others, on purpose: without a return code Popen would warn about it when collected.
+        # It may outlive this object and this process, on purpose: without a return code Popen would warn about it.
         if self._server is not None:
+            self._child = self._server.pid
             self._server.returncode = 0
             self._server = None
 

@@ -168,6 +168,12 @@ def faults(package: Path, declared: set[str]) -> Iterator[str]:
                 yield f"{where}: nothing says {message.id!r} any more; run extract"
 
 
+def check() -> list[str]:
+    """What is wrong with the catalogues of all packages; Django is set up."""
+    declared = declared_texts()
+    return [fault for package in packages() for fault in faults(package, declared)]
+
+
 def _message_faults(message: Message, plurals: int) -> Iterator[str]:
     ids = _tuple(message.id)
     strings = _tuple(message.string)
@@ -215,12 +221,12 @@ def main(arguments: list[str]) -> int:
 
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.site.settings")
             django.setup()
-            declared = declared_texts()
             if verb == "extract":
+                declared = declared_texts()
                 for package in packages():
                     extract(package, declared)
                 return 0
-            found = [fault for package in packages() for fault in faults(package, declared)]
+            found = check()
             sys.stdout.write("".join(f"{fault}\n" for fault in found) or "Every text is translated.\n")
             return 1 if found else 0
     sys.stderr.write("usage: python -m doorstep.kernel.web.translations extract|compile|check\n")

@@ -58,6 +58,7 @@ class GuestRow(msgspec.Struct, frozen=True):
     house: str
     unit: str
     name: str
+    name_latin: str
     document: str
     kind: str
     nationality: str
@@ -550,6 +551,7 @@ def _row(stay: Stay) -> GuestRow:
         house=stay.establishment.name,
         unit=stay.establishment.unit,
         name=stay.full_name,
+        name_latin=stay.name_latin,
         document=Masked(stay.document_number).masked,
         kind=stay.kind,
         nationality=stay.nationality,

@@ -57,20 +57,28 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """`template` draws it; `title` names it, `desc` says all its values in words; `caption` stands in the picture. `size` is
-    that of its letters, in px.
+    """`template` draws it; `title` names it, `desc` says all its values in words; `captions` stand in the picture: what it
+    shows, and that it is simulated. `size` is that of its letters, in px.
     """
 
     template: str
     id: str
     title: str
     desc: str
-    caption: tuple[Label, ...]
+    captions: tuple[Label, ...]
     width: int
     height: int
     size: int
     palette: Palette
     marks: tuple[Mark, ...]
+
+
+class Name(msgspec.Struct, frozen=True):
+    """Key and title of the figure that a chart shows; `note` says that it is simulated, or is empty."""
+
+    key: str
+    title: str
+    note: str
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -82,9 +90,7 @@ class Bar(msgspec.Struct, frozen=True):
     text: str
 
 
-def bars(
-    key: str, title: str, values: Sequence[Bar], fmt: Format, palette: Palette, whole: Decimal | None = None
-) -> Chart:
+def bars(name: Name, values: Sequence[Bar], fmt: Format, palette: Palette, whole: Decimal | None = None) -> Chart:
     """Lying bars from zero to `whole` or to the longest, each under its name and value; of one unit and not negative.
 
     Roles differ in outline as well as in shade.
@@ -106,32 +112,31 @@ def bars(
         )
         left = WIDTH - 1 - length if fmt.rtl else 1
         marks.append(Mark(left, top + 20, length, 14, *paint[bar.role], labels, f"{bar.name}: {bar.text}"))
-    return _chart("bars", key, title, "", len(values) * _BAR_ROW, fmt, palette, marks)
+    return _chart("bars", name, "", len(values) * _BAR_ROW, fmt, palette, marks)
 
 
-def months(key: str, title: str, values: Sequence[tuple[str, Decimal | None]], fmt: Format, palette: Palette) -> Chart:
+def months(name: Name, values: Sequence[tuple[str, Decimal | None]], fmt: Format, palette: Palette) -> Chart:
     """Standing columns, first month where reading begins; None is a month without a value."""
     texts, caption = _short([value for _, value in values], fmt.text(N_("Over the months")), fmt)
     largest = max((abs(value) for _, value in values if value), default=Decimal(1))
     pitch = WIDTH // max(len(values), 1)
     marks = []
-    for place, ((name, value), text) in enumerate(zip(values, texts, strict=True)):
+    for place, ((month, value), text) in enumerate(zip(values, texts, strict=True)):
         left = (len(values) - 1 - place if fmt.rtl else place) * pitch
         height = max(_share(value or Decimal(0), largest, _COLUMN_HEIGHT), 0)
         top, middle = _CAPTION + 18 + _COLUMN_HEIGHT - height, left + pitch // 2
         labels = (
             Label(middle, top - 5, "middle", text),
-            Label(middle, _CAPTION + _COLUMN_HEIGHT + 34, "middle", _directed(name, fmt)),
+            Label(middle, _CAPTION + _COLUMN_HEIGHT + 34, "middle", _directed(month, fmt)),
         )
         paint = (palette.accent, "1", "none", "none")
-        marks.append(Mark(left + 3, top, pitch - 6, height, *paint, labels, f"{name}: {text}"))
+        marks.append(Mark(left + 3, top, pitch - 6, height, *paint, labels, f"{month}: {text}"))
     height = _CAPTION + _COLUMN_HEIGHT + 42
-    return _chart("months", key, title, caption, height, fmt, palette, marks)
+    return _chart("months", name, caption, height, fmt, palette, marks)
 
 
 def tiles(
-    key: str,
-    title: str,
+    name: Name,
     values: Mapping[str, Decimal | None],
     places: Mapping[str, tuple[int, int]],
     fmt: Format,
@@ -155,21 +160,22 @@ def tiles(
         paint = (palette.accent, f"0.{fifth * 8:02}", palette.ink, "none" if value is not None else "2 2")
         marks.append(Mark(left, top, side - 2, _TILE_HEIGHT - 2, *paint, labels, f"{fmt.unit(code)}: {text}"))
     height = _CAPTION + _TILE_HEIGHT * (1 + max((row for _, row in places.values()), default=0))
-    return _chart("tiles", key, title, caption, height, fmt, palette, marks)
+    return _chart("tiles", name, caption, height, fmt, palette, marks)
 
 
 def _chart(
-    kind: str, key: str, title: str, caption: str, height: int, fmt: Format, palette: Palette, marks: Sequence[Mark]
+    kind: str, name: Name, caption: str, height: int, fmt: Format, palette: Palette, marks: Sequence[Mark]
 ) -> Chart:
-    head = Label(WIDTH if fmt.rtl else 0, 15, "end" if fmt.rtl else "start", _directed(caption, fmt))
+    edge, anchor = (WIDTH, "end") if fmt.rtl else (0, "start")
+    captions = ((caption, 15), (name.note, height + 12))
     return Chart(
         template=f"steering/charts/{kind}.svg",
-        id=f"{key.replace('.', '-')}-{kind}",
-        title=f"{title}: {caption}" if caption else title,
-        desc="; ".join(mark.hint for mark in marks),
-        caption=(head,) if caption else (),
+        id=f"{name.key.replace('.', '-')}-{kind}",
+        title=f"{name.title}: {caption}" if caption else name.title,
+        desc="; ".join([mark.hint for mark in marks] + [name.note] * bool(name.note)),
+        captions=tuple(Label(edge, y, anchor, _directed(text, fmt)) for text, y in captions if text),
         width=WIDTH,
-        height=height,
+        height=height + 18 * bool(name.note),
         size=14 if fmt.rtl else 12,  # Arabic letters are smaller at the same size
         palette=palette,
         marks=tuple(marks),

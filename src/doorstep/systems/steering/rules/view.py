@@ -38,7 +38,6 @@ _WORDS = {
     "difference": N_("Computed minus submitted"),
     "origin": N_("Origin"),
     "contents": N_("Contents"),
-    "table": N_("The same in a table"),
     "question": N_("The question"),
     "counts": N_("What counts"),
     "excludes": N_("What does not count"),
@@ -58,6 +57,10 @@ _WORDS = {
     "note": N_("Note from the source, in its own words"),
     "back": N_("Back to the report"),
 }
+
+
+_SAID = (MeasureUnit.PERCENT, MeasureUnit.BILLION_VND, MeasureUnit.MEGAWATT)
+"""Units of measure that stand beside the value itself."""
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +98,11 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SectionView(msgspec.Struct, frozen=True):
+    """`table` names the table that says the same."""
+
     code: str
     title: str
+    table: str
     lines: tuple[LineView, ...]
 
 
@@ -139,14 +145,11 @@ class FigureView(msgspec.Struct, frozen=True, kw_only=True):
 def report_view(report: Report, fmt: Format, tiles: Tiles, palette: Palette = charts.PAGE) -> ReportView:
     """The whole report in the language of `fmt`; `tiles` places units on the map, the others stand in tables alone."""
     titles = {chapter.code: chapter.title for chapter in (*CHAPTERS, OTHER)}
-    sections = (
-        SectionView(
-            section.code,
-            fmt.text(titles[section.code]),
-            tuple(line_view(report, line, fmt, tiles, palette) for line in section.lines),
-        )
-        for section in report.sections
-    )
+    sections = []
+    for section in report.sections:
+        title = fmt.text(titles[section.code])
+        lines = tuple(line_view(report, line, fmt, tiles, palette) for line in section.lines)
+        sections.append(SectionView(section.code, title, fmt.text(N_("{section}: in a table"), section=title), lines))
     head = heading(report, fmt)
     page_of = fmt.text(N_("Page {page} of {pages}"), page="{page}", pages="{pages}")
     return ReportView(head, tuple(sections), head.notice, f"{report.period.label} {report.unit}", page_of)
@@ -164,7 +167,7 @@ def line_view(report: Report, line: Line, fmt: Format, tiles: Tiles, palette: Pa
         scope=fmt.unit(area) if area else fmt.text(scope.text),
         sentences=tuple(fmt.text(message(line.key, sentence), **said) for sentence in line.sentences),
         value=wording.value_cell(line, said, fmt),
-        measure=fmt.text(unit.text) if unit else "",
+        measure=fmt.text(unit.text) if unit and unit not in _SAID else "",
         baseline=wording.baseline_cell(line, said, fmt),
         change=wording.change_cell(line, said, fmt),
         target=wording.target_cell(line, said, fmt),
@@ -297,17 +300,17 @@ def _parts(
 
 
 def _charts(line: Line, said: Mapping[str, str], fmt: Format, tiles: Tiles, palette: Palette) -> tuple[Chart, ...]:
-    title, computed = said["title"], line.computed
-    drawn = []
-    rows = _bars(line, said, fmt)
+    computed, drawn = line.computed, []
+    note = fmt.text(N_("Simulated records, scale {scale}"), scale=said["scale"]) if "scale" in said and computed else ""
+    name, rows = charts.Name(line.key, said["title"], note), _bars(line, said, fmt)
     if len(rows) > 1:
-        drawn.append(charts.bars(line.key, title, rows, fmt, palette, _full(line)))
+        drawn.append(charts.bars(name, rows, fmt, palette, _full(line)))
     if computed and computed.records:
         by_month = [(_month(month, fmt), count.value) for month, count in computed.by_month.items()]
-        drawn.append(charts.months(line.key, title, by_month, fmt, palette))
+        drawn.append(charts.months(name, by_month, fmt, palette))
         values = {code: count.value for code, count in computed.by_unit.items()}
         if set(values) & set(tiles):
-            drawn.append(charts.tiles(line.key, title, values, tiles, fmt, palette))
+            drawn.append(charts.tiles(name, values, tiles, fmt, palette))
     return tuple(drawn)
 
 

@@ -1,0 +1,195 @@
+"""A file of stays: judged as a whole first, then notified in chunks, each once whatever happens to the connection."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from hashlib import sha256
+from itertools import islice
+from typing import BinaryIO, cast
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from doorstep.kernel.access import look
+from doorstep.kernel.store.writing import By, Once
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
+from doorstep.kernel.web import wording
+from doorstep.kernel.web.forms import add_reasons
+from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.systems.lodging import queries
+from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
+from doorstep.systems.lodging.facts import Channel
+from doorstep.systems.lodging.forms import UploadForm
+from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language
+from doorstep.systems.lodging.pages.workbooks import as_csv
+from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY
+from doorstep.systems.lodging.queries import House, Upload, upload_key
+from doorstep.systems.lodging.rules import sheets
+from doorstep.systems.lodging.rules.columns import COLUMNS
+from doorstep.systems.lodging.rules.records import Stay
+from doorstep.systems.lodging.rules.rows import read_row
+from doorstep.systems.lodging.rules.sheets import RefusedLine, Sheet
+
+CHUNK = 500
+SHOWN = 50
+
+Numbered = tuple[int, tuple[str, ...]]
+"""A line's number in the file, and its cells."""
+
+
+@page(NOTIFY)
+@csrf_exempt  # the body is not touched before its size is known; `_upload` checks the token
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest, code: str) -> HttpResponseBase:
+    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    if too_large := sheets.check_size(size - 10_000):  # the form around the file
+        raise Refused(too_large)
+    return cast("HttpResponseBase", _upload(request, code))
+
+
+@csrf_protect
+def _upload(request: HttpRequest, code: str) -> HttpResponse:
+    by, house = enter_house(request, code)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if request.method == "POST" and form.is_valid():
+        found = _answer(by, house, form.cleaned_data["file"])
+        if isinstance(found, str):
+            return SeeOther(reverse("lodging:uploaded", args=[code, found]))
+        add_reasons(form, found)
+    context = {"form": form, "columns": COLUMNS, "most_lines": sheets.MOST_LINES}
+    return in_house(request, "upload", house, context, status=REFUSED if form.errors else 200)
+
+
+@page(NOTIFY)
+@require_GET
+def uploaded(request: HttpRequest, code: str, digest: str) -> HttpResponse:
+    """What became of the lines of a file."""
+    by, house = enter_house(request, code)
+    told = _told(by, house, digest)
+    refused = [
+        (line, [(wording.html_text(each), wording.html_repair(each)) for each in line.reasons])
+        for line in islice(sheets.unpacked(told.refused_lines), SHOWN)
+    ]
+    context = {"upload": told, "digest": digest, "refused": refused, "shown": len(refused)}
+    return in_house(request, "uploaded", house, context)
+
+
+@page(NOTIFY)
+@require_GET
+def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttpResponse:
+    """The lines that came back, to be corrected in the same columns and sent again."""
+    by, house = enter_house(request, code)
+    told = _told(by, house, digest)
+    return _csv_file(_refused_rows(told, language()), gettext("refused-lines"))
+
+
+@page(NOTIFY)
+@require_GET
+def template(request: HttpRequest, code: str) -> StreamingHttpResponse:
+    """An empty file with all columns, named in Vietnamese or English."""
+    enter_house(request, code)
+    names = [column.names[1 if language() == "vi" else 0] for column in COLUMNS]
+    return _csv_file([names], gettext("guests"))
+
+
+def _answer(by: By, house: House, file: UploadedFile) -> str | list[Reason]:
+    """The digest under which the answer is kept, or the reasons for which nothing of the file was taken."""
+    if found := sheets.check_size(file.size or 0):
+        return found
+    source = cast("BinaryIO", file.file)
+    if not sheets.is_archive(source):
+        return _notified(by, house, source)
+    text = as_csv(source)
+    if isinstance(text, list):
+        return text
+    with closing(text):
+        return _notified(by, house, text)
+
+
+def _notified(by: By, house: House, source: BinaryIO) -> str | list[Reason]:
+    sheet = sheets.read_sheet(source)
+    if isinstance(sheet, list):
+        return sheet
+    if look(by.actor, FOR_NOTICE, by.at, queries.upload, house, sheet.digest):
+        return sheet.digest  # the same file again: the same answer
+    packing, references, accepted, late, refused = sheets.Packing(), list[str](), 0, 0, 0
+    rows = sheets.rows(source, sheet)
+    for number in range((sheet.lines + CHUNK - 1) // CHUNK):
+        chunk = list(islice(rows, CHUNK))
+        done = notify_stays(
+            By(by.actor, by.at, _once(house, sheet, number)), house.code, _stays(by, chunk, sheet), Channel.UPLOAD
+        )
+        references += [done.reference] if done.reference else []
+        accepted, late, refused = accepted + done.accepted, late + done.late, refused + len(done.refused)
+        for one in done.refused:
+            packing.add(_line(chunk, one))
+    answer = Upload(by.at, sheet.lines, accepted, late, refused, tuple(references), sheet.names, packing.packed())
+    answer_upload(By(by.actor, by.at, _once(house, sheet)), house.code, answer)
+    return sheet.digest
+
+
+def _once(house: House, sheet: Sheet, chunk: int | None = None) -> Once:
+    key = upload_key(house.code, sheet.digest, chunk)
+    return Once(key, sha256(key.encode()).digest())
+
+
+def _stays(by: By, chunk: Sequence[Numbered], sheet: Sheet) -> list[Line | list[Reason]]:
+    return [_stay(by, number, cells, sheet) for number, cells in chunk]
+
+
+def _stay(by: By, number: int, cells: tuple[str, ...], sheet: Sheet) -> Line | list[Reason]:
+    row = sheets.by_column(cells, sheet)
+    stay = row if isinstance(row, list) else read_row(row, number, country(), by.at)
+    if isinstance(stay, list):
+        return stay
+    return Line(**{name: getattr(stay, name) for name in Stay.__struct_fields__})
+
+
+def _line(chunk: Sequence[Numbered], refusal: Refusal) -> RefusedLine:
+    number, cells = chunk[refusal.line - 1]
+    return RefusedLine(number, cells, refusal.reasons)
+
+
+def _told(by: By, house: House, digest: str) -> Upload:
+    told = look(by.actor, FOR_NOTICE, by.at, queries.upload, house, digest)
+    if told is None:
+        raise NotFound(NOT_FOUND())
+    return told
+
+
+def _refused_rows(told: Upload, reader: str) -> Iterator[list[str]]:
+    """The first line, then each refused one; our own columns begin with #, so that they are left out when read again.
+
+    The language is set line by line: the answer is streamed after the request's own language is gone.
+    """
+    with translation.override(reader):
+        yield ["# " + gettext("Line"), "# " + gettext("What to correct"), *told.names]
+    for line in sheets.unpacked(told.refused_lines):
+        with translation.override(reader):
+            why = " ".join(f"{each.field}: {wording.text(each)} {wording.repair(each)}" for each in line.reasons)
+        yield [str(line.line), why, *line.cells]
+
+
+def _csv_file(rows: Iterable[Sequence[str]], name: str) -> StreamingHttpResponse:
+    """UTF-8 with its mark, which spreadsheets need to see, and no cell that one of them would run."""
+    response = StreamingHttpResponse(_csv_lines(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    yield b"\xef\xbb\xbf"
+    for row in rows:
+        writer.writerow([sheets.safe_cell(cell) for cell in row])
+        yield out.getvalue().encode()
+        out.seek(0)
+        out.truncate()

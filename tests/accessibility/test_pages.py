@@ -1,0 +1,102 @@
+"""Pages in a browser: WCAG 2.2 AA, four languages, narrow and wide, light and dark, by keyboard, small, without script."""
+
+import brotli
+import pytest
+
+PATHS = ["/", "/sign-in", "/parts", "/form", "/no-such-place"]
+WAYS = [("vi", 1200, "light"), ("en", 1200, "dark"), ("de", 360, "light"), ("ar", 360, "dark")]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FIRST_VIEW = 100_000  # bytes, compressed: HTML, CSS, script, pictures and fonts
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Opens a page in one way, and fails at the end when the browser's console complained."""
+    contexts, complaints = [], []
+
+    def open_page(path, language="en", width=1200, theme="light", *, script=True):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, locale=language, color_scheme=theme, java_script_enabled=script
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(address + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "404 (Not Found)" not in text] == []
+
+
+def broken(page, axe: str) -> list[tuple[str, list[str]]]:
+    page.evaluate(axe)
+    result = page.evaluate("tags => axe.run({runOnly: tags})", WCAG)
+    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in result["violations"]]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("language", "width", "theme"), WAYS)
+def test_everybody_can_use_the_page(visit, axe, path, language, width, theme):
+    page = visit(path, language, width, theme)
+    assert broken(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.lang") == language
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), WAYS[2:])
+def test_a_form_with_mistakes_leads_to_them(visit, axe, language, width, theme):
+    page = visit("/form", language, width, theme)
+    page.click("main button")
+    assert page.evaluate("document.activeElement.className") == "ds-error-summary"
+    assert broken(page, axe) == []
+    page.click(".ds-error-summary a")
+    assert page.evaluate("document.activeElement.id") == "id_name"
+
+
+def test_the_first_tab_skips_to_the_content(visit):
+    page = visit("/parts")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.hash") == "#main"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().height") > 20
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_language_theme_and_sign_in_work_without_script(visit):
+    page = visit("/", "en", script=False)
+    page.click(".choice >> nth=0")
+    page.click("text=العربية")
+    assert page.locator("html[dir=rtl][lang=ar]").count() == 1
+    page.click(".choice >> nth=1")
+    page.click(".choice >> nth=1 >> a >> nth=2")
+    assert page.locator("html[data-color-scheme=dark][lang=ar]").count() == 1
+    if page.locator(".people button").count():
+        page.click(".people button >> nth=0")
+        assert page.locator(".who button").count() == 1
+        page.click(".who button")
+        assert page.locator(".who button").count() == 0
+
+
+def test_the_chosen_theme_stands_above_the_device_s(visit):
+    page = visit("/", theme="dark")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(colour)
+    page.click(".choice >> nth=1")
+    page.click(".choice >> nth=1 >> a >> nth=1")
+    assert page.evaluate(colour) != dark
+
+
+@pytest.mark.parametrize("language", ["vi", "ar"])
+@pytest.mark.parametrize("path", PATHS)
+def test_the_first_view_is_small(browser, address, path, language):
+    context = browser.new_context(locale=language)
+    page = context.new_page()
+    weights = {}
+    page.on("response", lambda response: weights.update({response.url: response}))
+    page.goto(address + path, wait_until="networkidle")
+    sizes = {url: len(brotli.compress(answer.body(), quality=5)) for url, answer in weights.items()}
+    context.close()
+    assert sum(sizes.values()) <= FIRST_VIEW, sizes

@@ -1,0 +1,179 @@
+"""Kill -9 in the middle of intake and of sealing: what was acknowledged is counted, once."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from doorstep.site.benches.stays import _free_port
+
+DOORSTEP = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
+SET_UP = """
+import json
+from doorstep.site.cli import installation
+with installation("demo"):
+    from doorstep.site.benches.stays import _houses
+    print(json.dumps(_houses()))
+"""
+COUNT = """
+import json
+from doorstep.site.cli import installation
+with installation():
+    from django.db import connection
+    from doorstep.kernel.declare.indicators import INDICATORS
+    from doorstep.kernel.lake import engine, seal
+    seal.seal()
+    lake = engine.Engine()
+    found = {s: sum(c.numerator for c in lake.evaluate([INDICATORS["lodging.notifications"]], engine.snapshot(), s)["lodging.notifications"]) for s in ("facts", "rollup")}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT person) FROM lodging_stay")
+        found["stays"], found["people"] = cursor.fetchone()
+        cursor.execute("SELECT coalesce(sum(accepted), 0) FROM lodging_notice")
+        found["notices"] = int(cursor.fetchone()[0])
+        cursor.execute("SELECT count(*) FROM kernel_journalsubject")
+        found["journal"] = cursor.fetchone()[0]
+    print(json.dumps(found))
+"""
+
+
+class Client(threading.Thread):
+    """A keeper's software: sends batches, and repeats each under its key until it is acknowledged."""
+
+    def __init__(self, number: int, house: tuple[str, str], port: int, stop: threading.Event) -> None:
+        super().__init__()
+        self.number, (self.code, self.token), self.port, self.stop = number, house, port, stop
+        self.acknowledged = 0
+        self.repeated = 0
+        self.refused: list[str] = []
+
+    def run(self) -> None:
+        batch = 0
+        while not self.stop.is_set():
+            batch += 1
+            serial = self.number * 1_000_000 + batch * 20
+            self.until_acknowledged(f"{self.number}-{batch}", [stay(serial + place) for place in range(20)])
+
+    def until_acknowledged(self, key: str, stays: list[dict[str, object]]) -> None:
+        body = json.dumps({"stays": stays}).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Idempotency-Key": key}
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                connection.request("POST", f"/api/lodging/v1/houses/{self.code}/stays", body, headers)
+                response = connection.getresponse()
+                answer = json.loads(response.read())
+            except (OSError, http.client.HTTPException, ValueError):
+                self.repeated += 1
+                time.sleep(0.1)
+                continue
+            finally:
+                connection.close()
+            if response.status == 200:
+                self.acknowledged += answer["accepted"]
+                if answer["refused"]:
+                    self.refused.append(str(answer["refused"][0]))
+                return
+            self.repeated += 1
+            time.sleep(0.1)
+        self.refused.append(f"{key} was never acknowledged")
+
+
+def stay(serial: int) -> dict[str, object]:
+    born = date(1990, 5, 21)
+    number = f"9{serial // 1_000_000:02}090{serial % 1_000_000:06}"
+    guest = {"kind": "domestic", "full_name": "Nguyễn Văn Ví", "birth": born.isoformat(), "sex": "male"}
+    guest |= {"nationality": "VN", "document_type": "national_id", "document_number": number}
+    now = datetime.now(UTC)
+    return {
+        "guest": guest,
+        "arrival": (now - timedelta(hours=1)).isoformat(),
+        "expected_departure": (now + timedelta(days=2)).date().isoformat(),
+        "reason": "tourism",
+    }
+
+
+def run_script(text: str, environment: dict[str, str]) -> object:
+    done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def victims(home: Path) -> dict[str, int]:
+    pids = {path.stem: int(path.read_text().split()[0]) for path in home.glob("run/*.pid")}
+    postmaster = home / "postgres" / "18" / "postmaster.pid"
+    for found in home.glob("postgres/**/postmaster.pid"):
+        postmaster = found
+    if postmaster.exists():
+        pids["postgres"] = int(postmaster.read_text().split()[0])
+    return {name: pid for name, pid in pids.items() if name != "up" and psutil.pid_exists(pid)}
+
+
+def kill_everything(kills: int, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DOORSTEP_HOME": str(tmp_path),
+        "DOORSTEP_MODE": "demo",
+        "DOORSTEP_SYSTEMS": "lodging,steering",
+    }
+    houses = run_script(SET_UP, environment)[:4]
+    port = _free_port()
+    up = subprocess.Popen([*DOORSTEP, "up", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True)
+    stop = threading.Event()
+    clients = [Client(number, house, port, stop) for number, house in enumerate(houses, 1)]
+    chance = random.Random(7)
+    killed: list[str] = []
+    try:
+        for line in up.stdout:
+            if "http://localhost" in line:
+                break
+        for client in clients:
+            client.start()
+        while len(killed) < kills:
+            sealing = subprocess.Popen(
+                [*DOORSTEP, "seal"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            time.sleep(chance.uniform(0.5, 1.8))
+            if len(killed) % 5 == 4:
+                sealing.kill()
+                killed.append("seal")
+            elif found := victims(tmp_path):
+                name = sorted(found)[len(killed) % len(found)]
+                os.kill(found[name], signal.SIGKILL)
+                killed.append(name)
+            sealing.wait()
+            print(f"{time.monotonic():.1f} killed {killed[-1:]}", flush=True)
+    finally:
+        stop.set()
+        print(f"{time.monotonic():.1f} stopping", flush=True)
+        for client in clients:
+            client.join()
+        print(f"{time.monotonic():.1f} clients done", flush=True)
+        up.send_signal(signal.SIGINT)
+        up.wait(timeout=60)
+        up.stdout.close()
+    assert not [why for client in clients for why in client.refused]
+    acknowledged = sum(client.acknowledged for client in clients)
+    assert acknowledged > 0
+    found = run_script(COUNT, environment)
+    assert found == dict.fromkeys(("facts", "rollup", "stays", "people", "notices", "journal"), acknowledged), killed
+    print(f"{len(killed)} kills ({', '.join(sorted(set(killed)))}), {acknowledged} acknowledged, all counted once")
+
+
+def test_killed_processes_lose_nothing(tmp_path):
+    kill_everything(4, tmp_path)
+
+
+@pytest.mark.soak
+def test_twenty_kills_lose_nothing(tmp_path):
+    kill_everything(20, tmp_path)
