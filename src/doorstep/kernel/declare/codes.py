@@ -17,7 +17,7 @@ class Code(StrEnum):
 
     text: str
 
-    def __new__(cls, value: str, text: str) -> Self:
+    def __new__(cls, value: str, text: str = "") -> Self:
         member = str.__new__(cls, value)
         member._value_ = value
         member.text = text
@@ -25,4 +25,6 @@ class Code(StrEnum):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        if not all(member.text for member in cls):
+            raise TypeError(f"{cls.__qualname__}: each code needs its text")
         CODES[f"{cls.__module__}.{cls.__qualname__}"] = cls

@@ -8,7 +8,6 @@ from django.db.models import Q, QuerySet
 
 from doorstep.kernel.store.models import Unit
 
-
 NEIGHBOURHOOD = "neighbourhood"
 
 

@@ -7,7 +7,6 @@ of pytest-xdist inherit its name.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def home(tmp_path: Path, settings: Any) -> Path:
     """A data folder of the test's own for lake, keys and log."""
     settings.HOME = tmp_path
     return tmp_path

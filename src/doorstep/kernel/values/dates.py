@@ -58,6 +58,7 @@ def read_time(text: str) -> time | None:
     if not found:
         return None
     try:
-        return time(*(int(part or 0) for part in found.groups()))
+        hour, minute, second = (int(part or 0) for part in found.groups())
+        return time(hour, minute, second)
     except ValueError:
         return None

@@ -7,6 +7,7 @@ import msgspec
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import rotate_token
 
 from doorstep.kernel.declare.scopes import Actor
 
@@ -39,11 +40,12 @@ def name_of(request: HttpRequest) -> str:
 
 
 def sign_in(request: HttpRequest, actor: Actor, *, name: str = "") -> None:
-    """The session becomes the actor's, under a new key; what an earlier actor kept in it is gone."""
+    """The session becomes the actor's, under a new key and CSRF token; what an earlier actor kept is gone."""
     session = _session(request)
     session.flush()
     session[_ACTOR] = msgspec.to_builtins(actor)
     session[_NAME] = name
+    rotate_token(request)
     request.actor = actor  # type: ignore[attr-defined]
 
 

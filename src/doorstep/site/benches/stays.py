@@ -219,7 +219,8 @@ def _copy_rate() -> float:
 def _resident(pid: int) -> int:
     """The largest resident size of a server and its workers, in bytes."""
     process = psutil.Process(pid)
-    return max(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    largest: int = max(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    return largest
 
 
 def _free_port() -> int:
@@ -228,7 +229,7 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
-        return port
+    return port
 
 
 def _until_healthy(address: str, port: int) -> None:

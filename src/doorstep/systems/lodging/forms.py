@@ -178,7 +178,12 @@ class CorrectionForm(GuestForm, ArrivalForm):
     """A stay as it should have been notified, and why."""
 
     why = Cell(label=_("Why you correct it"), required=False, widget=forms.TextInput)
-    version = Cell(widget=forms.HiddenInput)
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @property
+    def forms(self) -> list[Form]:
+        """As a party has them: the summary of errors is the same."""
+        return [self]
 
 
 class Party:

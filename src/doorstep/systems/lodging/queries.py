@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -439,6 +440,8 @@ def months(actor: Actor, house: House, first: date, last: date) -> list[Month]:
         departed__lt=law(Country, "lodging").start(last + timedelta(days=1)),
     )
     for room, arrival, departed in found.values_list("room", "arrival", "departed").order_by("arrival"):
+        if departed is None:
+            continue
         night, end = country.day(arrival), country.day(departed)
         month = end.replace(day=1)
         while night < end:
@@ -476,7 +479,7 @@ def stay_of(row: Stay) -> records.Stay:
     )
 
 
-def _details(details: dict[str, str]) -> dict[str, str | date]:
+def _details(details: dict[str, str]) -> dict[str, Any]:
     dates = ("visa_until", "entry_date")
     return {k: date.fromisoformat(v) if k in dates else v for k, v in details.items() if k != "relation"}
 

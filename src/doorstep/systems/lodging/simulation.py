@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
+from uuid import UUID
 
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.scopes import Actor
@@ -10,6 +12,7 @@ from doorstep.kernel.simulation import Simulation
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.reasons import Reason
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.actions.stays import Line
@@ -91,7 +94,7 @@ class _House:
         if day >= self.next_check_out:
             self.next_check_out = day + timedelta(days=5)
             stays.check_out_due(By(self.actor, came - timedelta(minutes=30)), self.code)
-        lines: list[Line | list[object]] = [self.guest(came) for _ in range(size)]
+        lines: list[Line | list[Reason]] = [self.guest(came) for _ in range(size)]
         mistake = self.chance.random() < 0.02
         if mistake:
             lines.append(self.guest(came))
@@ -100,9 +103,8 @@ class _House:
         if done.refused:
             raise RuntimeError(f"the simulation made a stay that the rules refuse: {done.refused[0].reasons}")
         if mistake:
-            cancelled = done.stays[-1]
             at = said + timedelta(minutes=5)
-            stays.cancel_stay(By(self.actor, at), self.code, cancelled, 1, WhyCancelled.NEVER_CAME)
+            stays.cancel_stay(By(self.actor, at), self.code, UUID(done.stays[-1]), 1, WhyCancelled.NEVER_CAME)
 
     def guest(self, came: datetime) -> Line:
         chance = self.chance
@@ -111,7 +113,7 @@ class _House:
         serial = next(self.serials)
         if chance.random() < 0.12:
             nationality, name = chance.choice(ABROAD)
-            identity = {
+            identity: dict[str, Any] = {
                 "kind": GuestKind.FOREIGN,
                 "full_name": name,
                 "nationality": nationality,
@@ -170,8 +172,8 @@ def prepare_demo(at: datetime) -> None:
     )
     commune = units.below(province, country.day(at))[0].code
     code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", FacilityType.TOURIST, commune, "12 Đường Ví Dụ").code
-    for room, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
-        houses.put_room(by, code, str(room), beds, price)
+    for number, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
+        houses.put_room(by, code, str(number), beds, price)
     today = country.day(at)
     for room, name, first, nights in (
         ("102", "Lò Thị Mai", 0, 2),

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import engine, files, merkle, rings, seal
-from doorstep.kernel.lake.evidence import LogRefused, verify_checkpoint
+from doorstep.kernel.lake.evidence import EvidenceReader, Head, LogRefused, verify_checkpoint
 from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
@@ -72,8 +73,8 @@ def build(
     lake = engine.Engine()
     try:
         # A unit's report tells its parts apart, which no rollup does.
-        by, where = ("unit", "facts") if unit else ("top", source)
-        found = lake.evaluate(list(INDICATORS.values()), size, where, by)
+        wanted = list(INDICATORS.values())
+        found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
     computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
@@ -128,35 +129,41 @@ def verify(content: bytes) -> Iterator[str | Difference]:
         yield Difference("the file is not in canonical form: bytes were changed that carry no figure")
         return
     yield f"report {read.period.label}, {len(list(read.lines()))} figures"
-    evidence = read.evidence
-    if evidence and evidence.size:
-        for step in _evidence_holds(evidence):
-            yield step
-            if isinstance(step, Difference):
-                return
-        try:
-            again = build(read.period, read.unit, read.made_at, evidence.size, read.simulated_scale, "facts")
-        except Refused as refused:
-            yield Difference(f"the records lead to no report: {refused}")
+    steps = [_publication(content)]
+    if read.evidence and read.evidence.size:
+        steps = [_evidence_holds(read.evidence), _recomputed(read, read.evidence), *steps]
+    for step in chain.from_iterable(steps):
+        yield step
+        if isinstance(step, Difference):
             return
-        found = reports.first_difference(*(msgspec.json.decode(reports.to_json(one)) for one in (read, again)))
-        if found:
-            yield Difference(f"{found[0]}: the report says {found[1]!r}, the records say {found[2]!r}")
-            return
+
+
+def _recomputed(read: reports.Report, evidence: reports.Evidence) -> Iterator[str | Difference]:
+    try:
+        again = build(read.period, read.unit, read.made_at, evidence.size, read.simulated_scale, "facts")
+    except Refused as refused:
+        yield Difference(f"the records lead to no report: {refused}")
+        return
+    found = reports.first_difference(*(msgspec.json.decode(reports.to_json(one)) for one in (read, again)))
+    if found:
+        yield Difference(f"{found[0]}: the report says {found[1]!r}, the records say {found[2]!r}")
+    else:
         yield "every figure, recomputed from the facts, is the same"
+
+
+def _publication(content: bytes) -> Iterator[str | Difference]:
     digest = sha256(content).hexdigest()
     leaf = queries.leaf_of(digest)
     ring = rings.reader(Ring.PUBLIC)
+    head = ring.head()
     if leaf is None or msgspec.json.decode(ring.entry(leaf))["report"] != digest:
         yield Difference(f"no report with the digest {digest} was published")
-        return
-    head = ring.head()
-    if not merkle.verify_inclusion(
+    elif not merkle.verify_inclusion(
         merkle.leaf_hash(ring.entry(leaf)), leaf, head.size, ring.prove(leaf, head.size), head.root
     ):
         yield Difference(f"leaf {leaf} is not in the public ring")
-        return
-    yield f"digest {digest} is leaf {leaf} of the public ring of {head.size}"
+    else:
+        yield f"digest {digest} is leaf {leaf} of the public ring of {head.size}"
 
 
 def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
@@ -166,32 +173,30 @@ def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
         head = verify_checkpoint(evidence.checkpoint.encode(), ring.verifier_key)
         if head.size != evidence.size:
             yield Difference(f"the checkpoint speaks of {head.size} leaves, the report of {evidence.size}")
-            return
         for segment in evidence.segments:
-            entry = ring.entry(segment.leaf)
-            proof = ring.prove(segment.leaf, head.size)
-            if not merkle.verify_inclusion(merkle.leaf_hash(entry), segment.leaf, head.size, proof, head.root):
-                yield Difference(f"{segment.path}: leaf {segment.leaf} is not in the checkpoint")
-                return
-            said = msgspec.json.decode(entry)
-            if (said["path"], said["sha256"], said["rows"]) != (segment.path, segment.sha256, segment.rows):
-                yield Difference(f"{segment.path}: leaf {segment.leaf} says otherwise")
-                return
-            for path, digest in [
-                (segment.path, segment.sha256),
-                *((r["path"], r["sha256"]) for r in said["rollups"].values()),
-            ]:
-                if files.sha256(path).hex() != digest:
-                    yield Difference(f"{path}: the file is not the one that was sealed")
-                    return
+            if wrong := _segment_differs(segment, ring, head):
+                yield Difference(f"{wrong[0]}: {wrong[1]}")
     except FileNotFoundError as error:
         yield Difference(f"{error.filename}: the file is gone")
-        return
     except LogRefused as refused:
         yield Difference(f"the evidence log: {refused}")
-        return
-    yield f"checkpoint of {head.size} leaves is signed by {ring.verifier_key.split('+')[0]}"
-    yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
+    else:
+        yield f"checkpoint of {head.size} leaves is signed by {ring.verifier_key.split('+')[0]}"
+        yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
+
+
+def _segment_differs(segment: reports.Segment, ring: EvidenceReader, head: Head) -> tuple[str, str] | None:
+    """Which file of a segment differs, and how."""
+    entry, proof = ring.entry(segment.leaf), ring.prove(segment.leaf, head.size)
+    if not merkle.verify_inclusion(merkle.leaf_hash(entry), segment.leaf, head.size, proof, head.root):
+        return segment.path, f"leaf {segment.leaf} is not in the checkpoint"
+    said = msgspec.json.decode(entry)
+    if (said["path"], said["sha256"], said["rows"]) != (segment.path, segment.sha256, segment.rows):
+        return segment.path, f"leaf {segment.leaf} says otherwise"
+    for sealed in (said, *said["rollups"].values()):
+        if files.sha256(sealed["path"]).hex() != sealed["sha256"]:
+            return sealed["path"], "the file is not the one that was sealed"
+    return None
 
 
 EVERY = ((timedelta(seconds=10), refresh),)

@@ -71,6 +71,6 @@ def silent(request: HttpRequest) -> HttpResponse:
 
 
 def _further(request: HttpRequest, after: object = "") -> str:
-    """This page's filter, after a place in the list or from its beginning."""
+    """The page's own filter, after a place in the list or from its beginning."""
     kept = {name: text for name, text in request.GET.items() if name != "after" and text}
     return "?" + urlencode({**kept, "after": after} if after else kept)

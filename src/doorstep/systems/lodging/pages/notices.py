@@ -1,5 +1,6 @@
 """Notifying guests by form, in one go for a party, prefilled from a card, an earlier stay or a booking; and the answer."""
 
+from contextlib import suppress
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
@@ -39,19 +40,20 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
         return _form(request, by, house, shared, guests)
     posted = request.POST
     shared, guests = _posted(posted)
-    if "send" in posted:
+    asked = posted.get("card") or posted.get("sought")
+    if "send" in posted or ("enter" in posted and not asked):
         return _sent(request, by, house, shared, guests)
     context: dict[str, Any] = {}
     if "add" in posted:
         guests.append(dict(NEW_GUEST))
     elif posted.get("remove", "").isdecimal():
         guests = [cells for number, cells in enumerate(guests) if number != int(posted["remove"])]
-    elif "read_card" in posted:
+    elif "read_card" in posted or ("enter" in posted and posted.get("card")):  # scanners end with Enter
         context = _read_card(by, posted, guests)
     elif "again" in posted:
         record = look(by.actor, FOR_NOTICE, by.at, queries.stay, house, read_uuid(posted["again"]))
         _fill(guests, guest_cells(record.stay.guest))
-    elif "find" in posted:
+    elif "find" in posted or "enter" in posted:
         sought = Sought(posted.get("sought", ""))
         found = look(by.actor, FOR_HOUSE, by.at, queries.repeat_guests, house, sought)
         context = {"sought": sought.text, "searched": True, "found": found}
@@ -176,7 +178,8 @@ def _notified(
     once = Once(f"form:{house.code}:{shared['once']}", sha256(msgspec.json.encode([shared, guests])).digest())
     done = notify_stays(By(by.actor, by.at, once if shared["once"] else None), house.code, lines, channel)
     if done.accepted and shared["booking"]:
-        mark_arrived(By(by.actor, by.at), house.code, read_uuid(shared["booking"]))
+        with suppress(NotFound):  # cancelled meanwhile: nothing is left to mark, and the guests are notified
+            mark_arrived(By(by.actor, by.at), house.code, read_uuid(shared["booking"]))
     return done
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
@@ -99,7 +100,7 @@ def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
             (gettext("Guest"), printable(guest.full_name, guest.name_latin)),
             (gettext("Room"), printable(told.stay.stay.room) or "–"),
         ],
-        "header": [gettext(text) for text in ("From", "To", "Nights", "Price a night", "Amount")],
+        "header": [gettext(text) for text in _BILLED],
         "row": [
             *(numbers.day(day) for day in (told.first, told.end)),
             numbers.number(told.nights),
@@ -123,8 +124,12 @@ def months(request: HttpRequest, code: str) -> HttpResponse:
     return in_house(request, "months", house, context)
 
 
-_ACKNOWLEDGED = ("No.", "Guest", "Document", "Arrival", "Deadline", "Outcome")
-_REGISTERED = ("No.", "Name", "Born", "Document number", "Nationality", "Address", "Room", "Arrival", "Departure")
+_ACKNOWLEDGED = (N_("No."), N_("Guest"), N_("Document"), N_("Arrival"), N_("Deadline"), N_("Outcome"))
+_BILLED = (N_("From"), N_("To"), N_("Nights"), N_("Price a night"), N_("Amount"))
+_REGISTERED = (
+    *(N_("No."), N_("Name"), N_("Born"), N_("Document number"), N_("Nationality"), N_("Address"), N_("Room")),
+    *(N_("Arrival"), N_("Departure")),
+)
 
 
 def _acknowledged(number: int, row: GuestRow) -> list[str]:

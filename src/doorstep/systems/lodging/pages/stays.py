@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.reasons import Refused
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
@@ -102,8 +103,10 @@ def correct(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
 
     def act() -> None:
         told = form.cleaned_data
-        after = _unrounded(record.stay, stays_refuse(read_correction(form, country(), by.at)))
-        stays.correct_stay(by, code, stay_id, int(told["version"]), after, told["why"])
+        read = read_correction(form, country(), by.at)
+        if isinstance(read, list):
+            raise Refused(read)
+        stays.correct_stay(by, code, stay_id, told["version"], _unrounded(record.stay, read), told["why"])
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("lodging:stay", args=[code, stay_id]))
@@ -226,7 +229,7 @@ def _text(stay: records.Stay, name: str) -> str:
         case date():
             return numbers.day(value)
     if name == "guest.nationality":
-        return dict(nationalities()).get(value, value)
+        value = dict(nationalities()).get(value, value)
     return str(value)
 
 

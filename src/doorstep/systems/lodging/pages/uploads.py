@@ -74,7 +74,7 @@ def uploaded(request: HttpRequest, code: str, digest: str) -> HttpResponse:
     by, house = enter_house(request, code)
     told = _told(by, house, digest)
     refused = [
-        (line, [(wording.html_text(each), wording.html_repair(each)) for each in line.reasons])
+        (line, [(_column(each.field), wording.html_text(each), wording.html_repair(each)) for each in line.reasons])
         for line in islice(sheets.unpacked(told.refused_lines), SHOWN)
     ]
     context = {"upload": told, "digest": digest, "refused": refused, "shown": len(refused)}
@@ -93,10 +93,9 @@ def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttp
 @page(NOTIFY)
 @require_GET
 def template(request: HttpRequest, code: str) -> StreamingHttpResponse:
-    """An empty file with all columns, named in Vietnamese or English."""
+    """An empty file with all columns."""
     enter_house(request, code)
-    names = [column.names[1 if language() == "vi" else 0] for column in COLUMNS]
-    return _csv_file([names], gettext("guests"))
+    return _csv_file([[_column(column.field) for column in COLUMNS]], gettext("guests"))
 
 
 def _answer(by: By, house: House, file: UploadedFile) -> str | list[Reason]:
@@ -173,8 +172,16 @@ def _refused_rows(told: Upload, reader: str) -> Iterator[list[str]]:
         yield ["# " + gettext("Line"), "# " + gettext("What to correct"), *told.names]
     for line in sheets.unpacked(told.refused_lines):
         with translation.override(reader):
-            why = " ".join(f"{each.field}: {wording.text(each)} {wording.repair(each)}" for each in line.reasons)
+            why = " ".join(
+                f"{_column(each.field)}: {wording.text(each)} {wording.repair(each)}" for each in line.reasons
+            )
         yield [str(line.line), why, *line.cells]
+
+
+def _column(field: str) -> str:
+    """What a file calls the field: the first name in Vietnamese for its readers, else in English."""
+    names = next((column.names for column in COLUMNS if column.field == field), (field, field))
+    return names[1 if language() == "vi" else 0]
 
 
 def _csv_file(rows: Iterable[Sequence[str]], name: str) -> StreamingHttpResponse:

@@ -6,17 +6,17 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import msgspec
 from babel.messages.mofile import write_mo
 
-from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.declare.facts import Fact, Rollup, fact
 from doorstep.kernel.declare.indicators import INDICATORS, Direction, Indicator, Kind
+from doorstep.kernel.testing.tryout import Happened
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.translations import catalogue
-from doorstep.systems.steering.rules.figures import FigureKind, SubmittedFigure, read_figures
+from doorstep.systems.steering.rules.figures import SubmittedFigure, read_figures
 from doorstep.systems.steering.rules.formats import Format
 from doorstep.systems.steering.rules.report import Cell, Computation, Report, build_report
 
@@ -52,30 +52,25 @@ def fmt(language: str) -> Format:
     return Format(language, numbers, translations, UNITS)
 
 
-class Way(Code):
-    ROAD = "road", "By road"
-
-
 def indicator(key: str, kind: Kind = Kind.FLOW, *, rate: bool = False, smallest: int = 0) -> Indicator:
-    """A declared indicator whose formulas are never run here; its declaration is taken back at once."""
-    declared = Indicator(
-        key=key,
-        question="How many visits were there?",
-        counts="A visit.",
-        excludes="",
-        measure_unit="percent" if rate else "notifications",
-        direction=Direction.HIGHER,
-        kind=kind,
-        fact=Visit.KIND,
-        rollup="top_month",
-        numerator=lambda table: table.n.sum(),
-        denominator=(lambda table: table.n.sum()) if rate else None,
-        factor=Decimal(100 if rate else 1),
-        smallest=smallest,
-        owner="lodging",
-    )
-    del INDICATORS[key]
-    return declared
+    """An indicator whose formulas are never run here, declared for this one use."""
+    with patch.dict(INDICATORS, clear=True):
+        return Indicator(
+            key=key,
+            question="How many visits were there?",
+            counts="A visit.",
+            excludes="",
+            measure_unit="percent" if rate else "notifications",
+            direction=Direction.HIGHER,
+            kind=kind,
+            fact=Happened.KIND,
+            rollup="top_month",
+            numerator=lambda table: table.n.sum(),
+            denominator=(lambda table: table.n.sum()) if rate else None,
+            factor=Decimal(100 if rate else 1),
+            smallest=smallest,
+            owner="lodging",
+        )
 
 
 def cells(*rows: tuple[str, int, int] | tuple[str, int, int, int]) -> list[Cell]:
