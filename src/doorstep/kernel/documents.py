@@ -64,7 +64,7 @@ def pdf(template: Path, data: Mapping[str, Any], language: str, *, at: datetime 
         format="pdf",
         sys_inputs={"data": values},
         pdf_standards=["ua-1", "a-2a"],
-        timestamp=at,
+        timestamp=at.replace(microsecond=0) if at else None,
     )
     if not isinstance(made, bytes):
         raise TypeError("Typst made no PDF")

@@ -1,19 +1,29 @@
 """Lodging: where people stay tonight, notified in time, and provably so."""
 
 from doorstep.kernel.system import SystemConfig
+from doorstep.kernel.values.text import N_
+from doorstep.kernel.web.routes import Entry
+from doorstep.systems.lodging.permissions import NOTIFY, READ_NOTICES
 
 
 class Lodging(SystemConfig):
     label = "lodging"
-    title = "Lodging notices"
-    retention = "Stays and notices: as the profile says; establishments: until five years after they close."
+    title = N_("Lodging notices")
+    retention = N_("Stays and notices: as the profile says; establishments: until five years after they close.")
+    menu = (Entry(NOTIFY, "lodging:houses", N_("My houses")), Entry(READ_NOTICES, "lodging:area", N_("Lodging notices")))
     demo_people = (
-        {"subject": "demo:keeper", "name": "Hoa", "role": "lodging.keeper", "unit": "", "title": "Guesthouse keeper"},
+        {
+            "subject": "demo:keeper",
+            "name": "Hoa",
+            "role": "lodging.keeper",
+            "unit": "",
+            "title": N_("Guesthouse keeper"),
+        },
         {
             "subject": "demo:police",
             "name": "Minh",
             "role": "lodging.police",
             "unit": "H38",
-            "title": "Police officer, Lao Cai",
+            "title": N_("Police officer, Lao Cai"),
         },
     )

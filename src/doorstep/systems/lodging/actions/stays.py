@@ -23,6 +23,7 @@ from doorstep.systems.lodging.queries import Upload, kept_house, stay_of
 from doorstep.systems.lodging.rules import changes, records
 from doorstep.systems.lodging.rules.changes import STAY_STILL_OPEN, TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.checking import check_stay
+from doorstep.systems.lodging.rules.houses import HOUSE_CLOSED
 from doorstep.systems.lodging.rules.persons import person_key
 
 _json = msgspec.json.Encoder(enc_hook=str).encode
@@ -63,10 +64,12 @@ class Notified(msgspec.Struct, frozen=True):
 def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]], channel: Channel) -> Notified:
     """Notify the stays of one house: good lines are taken, bad ones come back with their reasons.
 
-    A line may be the list of reasons for which it could not even be read. Raises NotFound for a house of others.
+    A line may be the list of reasons for which it could not even be read. Raises NotFound for a house of others,
+    Refused for a closed one.
     """
     country = law(Country, "lodging")
     house = kept_house(act.actor, house_code)
+    refuse([HOUSE_CLOSED("house")] if house.closed else [])
     refused = {number: line for number, line in enumerate(lines, 1) if isinstance(line, list)}
     checked: dict[int, Line] = {}
     for number, line in enumerate(lines, 1):

@@ -1,6 +1,7 @@
 """One stay: the whole record with its history, and what may happen to it."""
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -200,19 +201,19 @@ def told_of(record: StayRecord) -> dict[str, Any]:
 
 
 def _events(record: StayRecord) -> list[Event]:
-    after = [*(change.before for change in record.changes[1:]), record.stay]
+    states = [*(change.before for change in record.changes), record.stay]
     return [
         Event(
             change.at,
             gettext(CHANGES[change.change]),
             gettext(WhyCancelled(change.why).text) if change.change == "cancel" else change.why,
             [
-                Difference(gettext(FIELDS[name]), _text(change.before, name), _text(then, name))
-                for name in changed_fields(change.before, then)
+                Difference(gettext(FIELDS[name]), _text(before, name), _text(after, name))
+                for name in changed_fields(before, after)
                 if name in FIELDS
             ],
         )
-        for change, then in zip(record.changes, after, strict=True)
+        for change, (before, after) in zip(record.changes, pairwise(states), strict=True)
     ]
 
 

@@ -33,6 +33,11 @@ BOOKING_WITHOUT_NIGHTS = reason(
     "A booking lasts from 1 to {most} nights.",
     repair="Correct the arrival or the departure.",
 )
+HOUSE_CLOSED = reason(
+    "lodging.house_closed",
+    "This house is closed and takes no notices.",
+    repair="Choose another house; if it is open again, enrol it anew.",
+)
 LAST_KEEPER = reason(
     "lodging.last_keeper", "A house keeps at least one keeper.", repair="Add another keeper first, or close the house."
 )

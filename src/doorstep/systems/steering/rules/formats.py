@@ -181,5 +181,5 @@ def _whole(value: Decimal) -> int:
 
 
 def _bare(text: str) -> str:
-    """Without left-to-right marks: at the start of an isolate they would turn "16.39 million" around in Arabic."""
-    return text.replace("\u200e", "")
+    """Without direction marks: the isolate around it says the same, and inside one they might turn it around."""
+    return text.replace("\u200e", "").replace("\u200f", "")

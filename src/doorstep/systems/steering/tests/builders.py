@@ -35,9 +35,9 @@ def published() -> list[SubmittedFigure]:
     return figures
 
 
-def figure(key: str = "lodging.notifications", **changes: object) -> SubmittedFigure:
+def figure(of: str = "lodging.notifications", /, **changes: object) -> SubmittedFigure:
     """A published figure with some cells changed."""
-    return msgspec.structs.replace(next(one for one in published() if one.key == key), **changes)
+    return msgspec.structs.replace(next(one for one in published() if one.key == of), **changes)
 
 
 @cache

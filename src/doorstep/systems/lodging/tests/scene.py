@@ -1,0 +1,118 @@
+"""Houses with keepers in the database, what their actions left behind, and several of them at once."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from doorstep.kernel.declare.facts import FactKind
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.models import FactBatch, JournalEntry, JournalSubject, Unit
+from doorstep.kernel.store.writing import By
+from doorstep.systems.lodging.actions import houses, stays
+from doorstep.systems.lodging.actions.stays import Line, Notified
+from doorstep.systems.lodging.facts import Channel, FacilityType, StayNotified
+from doorstep.systems.lodging.rules.persons import person_key
+from doorstep.systems.lodging.rules.records import Stay
+from doorstep.systems.lodging.tests.builders import AT, guest, stay
+
+HOUR = timedelta(hours=1)
+
+
+def keeper(subject: str = "keeper") -> Actor:
+    return Actor(subject, roles=("lodging.keeper",))
+
+
+def police(unit: str) -> Actor:
+    return Actor("police", unit=unit, roles=("lodging.police",))
+
+
+def unit(code: str) -> None:
+    """The commune `code`, and nothing above it."""
+    values = {"kind": "commune", "parent": code.rpartition(".")[0] or "nation", "names": {"en": code}}
+    Unit.objects.get_or_create(
+        code=code, valid_from=date(2020, 1, 1), defaults={**values, "source": "test", "certainty": "invented"}
+    )
+
+
+def house(subject: str = "keeper", unit_code: str = "H38.901", **changes: Any) -> str:
+    """Enrols a house a month before `AT`; returns its code."""
+    unit(unit_code)
+    by = By(keeper(subject), AT - timedelta(days=30))
+    kind = changes.pop("facility_type", FacilityType.TOURIST)
+    return houses.enrol_establishment(by, f"House of {subject}", kind, unit_code, "12 Đường Ví Dụ", **changes).code
+
+
+def line(serial: int = 123, *, at: datetime = AT, **changes: Any) -> Line:
+    """A domestic guest of that serial number who arrived an hour before `at`, unless `guest` says who."""
+    who = changes.pop("guest", None) or guest(serial=serial)
+    two = changes.pop("two_stays", None)
+    return Line(**{name: getattr(found := stay(who, at=at, **changes), name) for name in found.__struct_fields__}, two_stays=two)
+
+
+def as_stay(one: Line, **changes: Any) -> Stay:
+    """The line as a correction names it, changed."""
+    fields = {name: getattr(one, name) for name in Stay.__struct_fields__}
+    return Stay(**{**fields, **changes})
+
+
+def notify(
+    code: str, *lines: Line | list[Any], subject: str = "keeper", at: datetime = AT, channel: Channel = Channel.API
+) -> Notified:
+    return stays.notify_stays(By(keeper(subject), at), code, lines, channel)
+
+
+def key(serial: int) -> str:
+    """How the journal and the open stays name the guest of `line(serial)`."""
+    return person_key(guest(serial=serial))
+
+
+def facts(kind: FactKind = StayNotified.KIND) -> Counter[tuple[Any, ...]]:
+    """The facts in the outbox added up by their dimensions, as declared; what was taken back is left out."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for batch in FactBatch.objects.filter(kind=kind.name):
+        columns = msgspec.msgpack.decode(batch.columns)
+        for *dimensions, n in zip(*(columns[name] for name in kind.columns), strict=True):
+            found[tuple(dimensions)] += n
+    return Counter({dimensions: n for dimensions, n in found.items() if n})
+
+
+def journal(action: str) -> list[tuple[set[str], str]]:
+    """Subjects and fields of each entry of the action, in order."""
+    found = []
+    for entry in JournalEntry.objects.filter(action=f"lodging.{action}").order_by("id"):
+        subjects = JournalSubject.objects.filter(id=entry.id).values_list("subject", flat=True)
+        assert len(subjects) == len(set(subjects))
+        found.append((set(subjects), entry.fields))
+    return found
+
+
+def at_once(*runs: Callable[[], Any]) -> list[Any]:
+    """Runs each in a thread and a connection of its own, all let go together; what each returned or raised."""
+    start, outcomes = threading.Barrier(len(runs)), [None] * len(runs)
+
+    def run(place: int) -> None:
+        try:
+            start.wait(20)
+            outcomes[place] = runs[place]()
+        except Exception as failure:  # noqa: BLE001  the test judges it
+            outcomes[place] = failure
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(runs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    return outcomes
+
+
+def codes(reasons: Sequence[Any]) -> list[tuple[str, str]]:
+    """Code without the system, and field, of each reason."""
+    return [(one.code.removeprefix("lodging."), one.field) for one in reasons]
