@@ -39,6 +39,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is a message id. `legal_bases` says by purpose code which law allows to touch a record.
 
     `fictitious` tells whether made-up people, phones and tax codes are taken (demo and tests) or refused (production).
+    `journal_years` is how long it stays known who looked at what.
     `published` is a file of figures that were published, `committee` the unit that answers for figures that systems
     compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has.
     """
@@ -54,6 +55,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     fictitious_number: Callable[[date, bool, int], str]
     published: Path | None
     committee: str
+    journal_years: int
     lodging: lodging.Country
 
     @property

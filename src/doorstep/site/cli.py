@@ -14,6 +14,7 @@ COMMANDS = {
     "simulate": "let the users of the running systems act, through the real actions",
     "seal": "seal the facts into the lake and store what moved",
     "figures": "import published figures as submitted ones",
+    "units": "import units below the first level, with their history",
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",

@@ -18,9 +18,11 @@ LONGEST_PAUSE = timedelta(hours=1)
 
 
 def all_work() -> list[Work]:
-    from doorstep.kernel.system import systems  # noqa: PLC0415  after Django's set-up
+    from doorstep.kernel import tasks  # noqa: PLC0415  after Django's set-up
+    from doorstep.kernel.system import systems  # noqa: PLC0415
 
-    return [work for system in systems() if (room := system.room("tasks")) for work in room.EVERY]
+    rooms = [system.room("tasks") for system in systems()]
+    return [work for room in [tasks, *rooms] if room for work in room.EVERY]
 
 
 def main() -> None:

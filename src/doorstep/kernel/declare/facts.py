@@ -61,7 +61,11 @@ class FactKind(msgspec.Struct, frozen=True):
         return columns
 
     def rollup(self, name: str) -> Rollup:
-        return next(rollup for rollup in self.rollups if rollup.name == name)
+        """Raises ValueError for one that the fact does not name."""
+        for rollup in self.rollups:
+            if rollup.name == name:
+                return rollup
+        raise ValueError(f"{self.name} has no rollup {name}")
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -89,10 +93,13 @@ def fact(
         for field, annotation in fields.items():
             if field == "n" or not _countable(annotation):
                 raise TypeError(f"{name}.{field}: a fact may hold day, unit, code, money, int, bool or case key only")
+        kind = FactKind(name, len(upcasts) + 1, {**fields, "n": int}, rollups, upcasts)
         for rollup in rollups:
-            if not set(rollup.by) <= {*fields, "month", "top"}:
-                raise ValueError(f"{name}: rollup {rollup.name} names unknown fields")
-        cls.KIND = FACTS[name] = FactKind(name, len(upcasts) + 1, {**fields, "n": int}, rollups, upcasts)
+            if not set(rollup.by) <= {*fields, "month", "top"} - {*kind.measures}:
+                raise ValueError(f"{name}: rollup {rollup.name} names unknown fields, or folds by a measure")
+        if len({rollup.name for rollup in rollups}) < len(rollups):
+            raise ValueError(f"{name}: two rollups have one name")
+        cls.KIND = FACTS[name] = kind
         return cls
 
     return declare

@@ -50,9 +50,9 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
 
     def __post_init__(self) -> None:
+        self.fact.rollup(self.rollup)
         if INDICATORS.setdefault(self.key, self) is not self:
             raise ValueError(f"indicator {self.key} is declared twice")
-        self.fact.rollup(self.rollup)
 
     def value(self, numerator: int, denominator: int | None) -> Decimal | None:
         """The figure; None where a rate has nothing to divide by."""

@@ -1,5 +1,6 @@
 """Month partitions by range of a UUIDv7 primary key, which carries the time, so that no extra column is needed."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,6 +23,20 @@ class CreatePartitionedModel(CreateModel):
 
     def describe(self) -> str:
         return f"Create model {self.name}, partitioned by month"
+
+
+def drop_before(tables: Sequence[str], day: date) -> int:
+    """Drop the partitions of whole months before `day`; returns how many."""
+    dropped = 0
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+            for (name,) in cursor.fetchall():
+                year, month = name.removeprefix(f"{table}_").split("_")
+                if Period.month(date(int(year), int(month), 1)).end <= day:
+                    cursor.execute(f"DROP TABLE {name}")
+                    dropped += 1
+    return dropped
 
 
 def ensure_months(first: date, last: date) -> int:

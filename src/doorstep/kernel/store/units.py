@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.store.models import Unit
+from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.unit_tree import UnitRow
+from doorstep.kernel.values.units import UnitCode
 
 NEIGHBOURHOOD = "neighbourhood"
 
@@ -55,3 +58,20 @@ def load(rows: Iterable[Any]) -> int:
     ]
     Unit.objects.bulk_create(new, batch_size=2000)
     return len(new)
+
+
+def rows() -> list[UnitRow]:
+    """All rows as the pure rules of the tree know them."""
+    return [
+        UnitRow(
+            code=UnitCode(row.code),
+            kind=row.kind,
+            names=row.names,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            successor=row.successor,
+            source=row.source,
+            certainty=cast("Certainty", row.certainty),
+        )
+        for row in Unit.objects.order_by("code", "valid_from")
+    ]

@@ -1,42 +1,42 @@
 """Identifiers: UUIDv7 inside, short references with a check character for people, identifiers that mask themselves."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from uuid import UUID
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _READ_AS = str.maketrans("ILO", "110")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def uuid7s(at: datetime, count: int) -> Iterator[UUID]:
     """`count` UUIDv7 (RFC 9562) of the instant `at`, ascending within the call, so that batches fill an index in order.
 
-    12 bits of sequence follow the 48 bits of milliseconds, 62 random bits the variant.
+    The 74 bits beside time, version and variant are cut into `count` equal ranges, and each takes a random one of its
+    own range.
     """
-    stamp = (int(at.timestamp() * 1000) << 80) | (0x7 << 76) | (0x2 << 62)
-    noise = token_bytes(8 * count)
+    stamp = _milliseconds(at) << 80 | 0x7 << 76 | 0x2 << 62
+    width = (1 << 74) // max(count, 1)
+    noise = token_bytes(10 * count)
     for index in range(count):
-        sequence = index * 4096 // count if count > 4096 else index
-        random62 = int.from_bytes(noise[8 * index : 8 * index + 8]) >> 2
-        yield UUID(int=stamp | (sequence << 64) | random62)
+        low = index * width + int.from_bytes(noise[10 * index : 10 * index + 10]) % width
+        yield UUID(int=stamp | low >> 62 << 64 | low & (1 << 62) - 1)
 
 
 def uuid7(at: datetime) -> UUID:
-    """One UUIDv7 of the instant `at`; random where `uuid7s` counts."""
-    noise = int.from_bytes(token_bytes(10))
-    return UUID(
-        int=(int(at.timestamp() * 1000) << 80)
-        | (0x7 << 76)
-        | ((noise >> 62 & 0xFFF) << 64)
-        | (0x2 << 62)
-        | (noise & (1 << 62) - 1)
-    )
+    """One UUIDv7 of the instant `at`."""
+    return next(uuid7s(at, 1))
 
 
 def first_uuid7(at: datetime) -> UUID:
     """The smallest UUIDv7 of the instant: the bound of a month partition."""
-    return UUID(int=int(at.timestamp() * 1000) << 80)
+    return UUID(int=_milliseconds(at) << 80)
+
+
+def _milliseconds(at: datetime) -> int:
+    """Since 1970, cut off; in whole numbers, since a float of seconds loses one now and then."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def reference(number: int | None = None) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-_LABEL = re.compile(r"(\d{4})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?")
+_LABEL = re.compile(r"(\d{4})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?", re.ASCII)
 
 
 class Period(msgspec.Struct, frozen=True, order=True):

@@ -16,7 +16,7 @@ from doorstep.kernel.values.units import UnitCode
 CODE_MALFORMED = reason(
     "kernel.unit_code_malformed",
     "This is no unit code.",
-    repair="Write it like H38, H38.901 or H38.901.02: capital letters and digits, levels parted by dots.",
+    repair="Write it like A1, A1.B2 or A1.B2.C3: capital letters and digits, levels parted by dots.",
 )
 CODE_TWICE = reason(
     "kernel.unit_code_twice",

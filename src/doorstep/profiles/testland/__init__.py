@@ -40,6 +40,7 @@ def profile(*, fictitious: bool) -> Profile:
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
         published=None,
+        journal_years=3,
         committee="Y1",
         lodging=lodging(fictitious=fictitious),
     )

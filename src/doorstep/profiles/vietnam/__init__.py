@@ -46,6 +46,7 @@ def profile(*, fictitious: bool) -> Profile:
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
         published=Path(__file__).parent / "published-2024-h1.csv",
+        journal_years=5,  # as the usage history of e-identity accounts [S33]
         committee="G14",  # standing agency of the national committee in 2024 [S7]
         lodging=lodging(PersonalNumbers(prefixes, fictitious)),
     )

@@ -10,7 +10,10 @@ class Lodging(SystemConfig):
     label = "lodging"
     title = N_("Lodging notices")
     retention = N_("Stays and notices: as the profile says; establishments: until five years after they close.")
-    menu = (Entry(NOTIFY, "lodging:houses", N_("My houses")), Entry(READ_NOTICES, "lodging:area", N_("Lodging notices")))
+    menu = (
+        Entry(NOTIFY, "lodging:houses", N_("My houses")),
+        Entry(READ_NOTICES, "lodging:area", N_("Lodging notices")),
+    )
     demo_people = (
         {
             "subject": "demo:keeper",

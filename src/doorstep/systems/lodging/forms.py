@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import lazy
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.money import Currency
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import DayInput, add_reasons
 from doorstep.systems.lodging.actions.stays import Line
@@ -105,9 +107,9 @@ class Form(forms.Form):
     use_required_attribute = False
 
 
-def codes(kind: type[Code], *, empty: bool = False) -> Callable[[], list[tuple[str, str]]]:
-    """Choices of a closed list in the reader's language."""
-    return lambda: [*([("", "–")] if empty else []), *((one.value, gettext(one.text)) for one in kind)]
+def codes(kind: type[Code], *, empty: str = "") -> Callable[[], list[tuple[str, str]]]:
+    """Choices of a closed list in the reader's language; `empty` is the text of an empty choice, a message id."""
+    return lambda: [*([("", gettext(empty))] if empty else []), *((one.value, gettext(one.text)) for one in kind)]
 
 
 _PRIVATE = {"autocomplete": "off", "spellcheck": "false"}
@@ -126,8 +128,12 @@ class GuestForm(Form):
     birth = Cell(
         label=_("Birth date"), help_text=_("Day, month, year: 21/05/1990"), widget=_text(inputmode="numeric", size="12")
     )
-    sex = Choice(label=_("Sex"), choices=codes(Sex, empty=True), required=False)
-    document_type = Choice(label=_("Document"), choices=codes(DocumentType, empty=True), required=False)
+    sex = Choice(label=_("Sex"), choices=codes(Sex, empty=N_("Please choose")), required=False)
+    document_type = Choice(
+        label=_("Document"),
+        choices=codes(DocumentType, empty=N_("Identity card, or passport if from abroad")),
+        required=False,
+    )
     document_number = Cell(label=_("Document number"), widget=_text(autocapitalize="characters"))
     nationality = Cell(
         label=_("Nationality"),
@@ -150,7 +156,9 @@ class GuestForm(Form):
     address = Cell(label=_("Permanent address"), required=False, widget=_text())
     ethnicity = Cell(label=_("Ethnicity"), help_text=_("Only if the guest states it"), required=False, widget=_text())
     relation = Choice(label=_("What the guest is to the house"), choices=codes(Relation), required=False)
-    two_stays = Choice(label=_("Why the guest has two open stays"), choices=codes(TwoStays, empty=True), required=False)
+    two_stays = Choice(
+        label=_("Why the guest has two open stays"), choices=codes(TwoStays, empty=N_("Please choose")), required=False
+    )
     scanned = Cell(required=False, widget=forms.HiddenInput)
 
 
@@ -364,15 +372,11 @@ class UploadForm(Form):
 
     file = forms.FileField(
         label=_("File with guests"),
-        help_text=_("CSV (UTF-8) or XLSX, up to 100,000 lines and 50 MB"),
+        help_text=_("CSV (UTF-8) or XLSX, up to 50 MB"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
-        required=False,
+        error_messages={"required": lazy(lambda: _message(FILE_MISSING()), str)()},
         allow_empty_file=True,
     )
-
-    def clean(self) -> None:
-        if self.cleaned_data.get("file") is None:
-            add_reasons(self, [FILE_MISSING("file")])
 
 
 class DaysForm(Form):

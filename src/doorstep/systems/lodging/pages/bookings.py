@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import msgspec
+from babel import dates
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,7 +14,16 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
 from doorstep.systems.lodging.forms import BookingForm
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter_house, in_house, read_uuid, tried
+from doorstep.systems.lodging.pages.visits import (
+    REFUSED,
+    country,
+    enter,
+    enter_house,
+    in_house,
+    language,
+    read_uuid,
+    tried,
+)
 from doorstep.systems.lodging.permissions import MANAGE, NOTIFY
 from doorstep.systems.lodging.queries import Taken
 
@@ -75,13 +85,18 @@ def calendar(request: HttpRequest, code: str) -> HttpResponse:
         for room in queries.rooms(by.actor, house)
     ]
     context = {
-        "days": days,
+        "days": [(day, weekday(day)) for day in days],
         "grid": grid,
         "today": today,
         "before": (first - FORTNIGHT).isoformat(),
         "after": (first + FORTNIGHT).isoformat(),
     }
     return in_house(request, "calendar", house, context)
+
+
+def weekday(day: date) -> str:
+    """A day without its year, as narrow as the head of a column."""
+    return dates.format_skeleton("MEd", day, locale="en_GB" if language() == "en" else language())
 
 
 def _night(day: date, taken: list[Taken]) -> Night:

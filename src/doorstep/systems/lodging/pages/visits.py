@@ -23,6 +23,8 @@ from doorstep.systems.lodging.forms import Form
 from doorstep.systems.lodging.queries import House
 
 REFUSED = 422
+MORE = {"upload", "notices", "register", "months", "rooms", "keepers"}
+"""Pages behind "More" in the menu of a house."""
 
 
 def enter(request: HttpRequest) -> By:
@@ -40,7 +42,7 @@ def in_house(
     request: HttpRequest, template: str, house: House, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """A page of a house, with its menu; the template's name marks the entry."""
-    place = {"house": house, "place": template, "unit_name": unit_name(house.unit)}
+    place = {"house": house, "place": template, "unit_name": unit_name(house.unit), "more": template in MORE}
     return render(request, f"lodging/{template}.html", {**place, **context}, status=status)
 
 

@@ -153,10 +153,15 @@ def check_guest(guest: Guest, day: date, country: Country) -> list[Reason]:
     found += _check_document(guest, day, country)
     if guest.phone:
         found += country.check_phone(guest.phone)
-    if guest.address:
-        found += check_text(guest.address, "address", 300)
-    if guest.ethnicity:
-        found += check_text(guest.ethnicity, "ethnicity", 60)
+    for text, field, limit in (
+        (guest.address, "address", 300),
+        (guest.ethnicity, "ethnicity", 60),
+        (guest.visa_number, "visa_number", 100),
+        (guest.entry_gate, "entry_gate", 100),
+        (guest.purpose, "purpose", 100),
+    ):
+        if text:
+            found += check_text(text, field, limit)
     return found
 
 
@@ -183,12 +188,6 @@ def _check_from_abroad(guest: Guest, day: date, country: Country) -> list[Reason
     if guest.entry_date and guest.entry_date > day:
         found.append(ENTRY_AFTER_ARRIVAL("entry_date"))
     # An expired visa is no reason to refuse the notice: it is what the police unit is to learn.
-    for text, field in (
-        (guest.visa_number, "visa_number"),
-        (guest.entry_gate, "entry_gate"),
-        (guest.purpose, "purpose"),
-    ):
-        found += check_text(text, field, 100)
     return found
 
 

@@ -51,13 +51,12 @@ def line(serial: int = 123, *, at: datetime = AT, **changes: Any) -> Line:
     """A domestic guest of that serial number who arrived an hour before `at`, unless `guest` says who."""
     who = changes.pop("guest", None) or guest(serial=serial)
     two = changes.pop("two_stays", None)
-    return Line(**{name: getattr(found := stay(who, at=at, **changes), name) for name in found.__struct_fields__}, two_stays=two)
+    return Line(**msgspec.structs.asdict(stay(who, at=at, **changes)), two_stays=two)
 
 
 def as_stay(one: Line, **changes: Any) -> Stay:
     """The line as a correction names it, changed."""
-    fields = {name: getattr(one, name) for name in Stay.__struct_fields__}
-    return Stay(**{**fields, **changes})
+    return Stay(**{**{name: getattr(one, name) for name in Stay.__struct_fields__}, **changes})
 
 
 def notify(
