@@ -13,7 +13,7 @@ from django.db import transaction
 from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
 from doorstep.kernel.store import journal
 from doorstep.kernel.store.writing import home_of
-from doorstep.kernel.values.ids import uuid7
+from doorstep.kernel.values.ids import Masked, uuid7
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -64,10 +64,15 @@ def look(
             f"{home_of(query)}.look.{query.__name__}",
             purpose,
             subjects=[*_subjects(seen)],
-            detail=" ".join([*(str(a) for a in args), *(f"{k}={v}" for k, v in kwargs.items() if v)]),
+            detail=" ".join([*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items() if v)]),
             digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
         )
     return seen
+
+
+def _shown(value: object) -> str:
+    """A filter as the entry names it: a person's identifier stays masked, the rest is spelled."""
+    return value.masked if isinstance(value, Masked) else str(value)
 
 
 def _subjects(seen: Any) -> Iterable[str]:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.operations import CreateModel
 
 from doorstep.kernel.values.ids import first_uuid7
 from doorstep.kernel.values.period import Period
+
+MONTHS_LOCK = 0x40257
 
 
 class CreatePartitionedModel(CreateModel):
@@ -56,8 +58,13 @@ def ensure_months(first: date, last: date) -> int:
             for table, partitions in tables:
                 name = f"{table}_{month:%Y_%m}"
                 if name not in partitions:
-                    cursor.execute(
-                        f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ('{start}') TO ('{end}')"
-                    )
+                    # One transaction a table: the locks on two parents could meet those of a running action crosswise.
+                    with transaction.atomic():
+                        # IF NOT EXISTS alone fails where two make the same table at once.
+                        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MONTHS_LOCK])
+                        cursor.execute(
+                            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table}"
+                            f" FOR VALUES FROM ('{start}') TO ('{end}')"
+                        )
                     new += 1
     return new

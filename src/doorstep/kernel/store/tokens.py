@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 from django.db.models import Q
@@ -10,24 +11,24 @@ from django.db.models import Q
 from doorstep.kernel.declare.scopes import ISSUE_TOKEN, TOKENS, Actor
 from doorstep.kernel.store.models import AccessToken
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.ids import uuid7
+from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 
 LIFETIME = timedelta(days=365)
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A new token; `secret` is shown once and kept nowhere."""
+    """A new token; `secret` is shown once and kept nowhere: an answer with a masked string cannot be kept under a key."""
 
     id: str
-    secret: str
+    secret: Masked
     expires: datetime
 
 
 @action(ISSUE_TOKEN, TOKENS)
 def issue_token(act: Act, label: str) -> Issued:
-    """A token that may do what the actor may now, for a year."""
-    secret = f"ds_{secrets.token_urlsafe(32)}"
+    """A token that may do what the actor may now, for a year. Raises TypeError under an Idempotency-Key."""
+    secret = Masked(f"ds_{secrets.token_urlsafe(32)}")
     token = AccessToken.objects.create(
         id=uuid7(act.at),
         digest=_digest(secret),
@@ -44,10 +45,14 @@ def issue_token(act: Act, label: str) -> Issued:
 
 @action(ISSUE_TOKEN, TOKENS)
 def revoke_token(act: Act, token: str) -> None:
-    """End one of the actor's own tokens; raises NotFound for anybody else's."""
-    if not AccessToken.objects.filter(id=token, subject=act.actor.subject, revoked=None).update(revoked=act.at):
+    """End one of the actor's own tokens; raises NotFound for anybody else's, and for what is no number of one."""
+    try:
+        number = UUID(token)
+    except ValueError:
+        raise NotFound(NOT_FOUND()) from None
+    if not AccessToken.objects.filter(id=number, subject=act.actor.subject, revoked=None).update(revoked=act.at):
         raise NotFound(NOT_FOUND())
-    act.journal(detail=f"token {token}")
+    act.journal(detail=f"token {number}")
 
 
 def tokens_of(actor: Actor) -> list[AccessToken]:

@@ -39,8 +39,17 @@ def name(code: str, day: date, language: str) -> str:
 
 
 def load(rows: Iterable[Any]) -> int:
-    """Put a profile's dated rows into the table; rows that are there stay as they are. Returns how many were new."""
-    kept = set(Unit.objects.values_list("code", "valid_from"))
+    """Put dated rows into the table; of rows that are there, only the names follow. Returns how many were new.
+
+    A language that a row does not name keeps the name it has.
+    """
+    given = {(row.code, row.valid_from): row for row in rows}
+    renamed = []
+    for unit in Unit.objects.filter(code__in={code for code, _ in given}):
+        row = given.pop((unit.code, unit.valid_from), None)
+        if row is not None and (names := unit.names | row.names) != unit.names:
+            unit.names = names
+            renamed.append(unit)
     new = [
         Unit(
             code=row.code,
@@ -53,9 +62,9 @@ def load(rows: Iterable[Any]) -> int:
             source=row.source,
             certainty=row.certainty,
         )
-        for row in rows
-        if (row.code, row.valid_from) not in kept
+        for row in given.values()
     ]
+    Unit.objects.bulk_update(renamed, ["names"], batch_size=2000)
     Unit.objects.bulk_create(new, batch_size=2000)
     return len(new)
 

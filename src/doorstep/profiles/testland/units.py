@@ -15,7 +15,7 @@ def _row(code: str, kind: str, name: str) -> UnitRow:
     return UnitRow(
         code=UnitCode(code),
         kind=kind,
-        names={"vi": name, "en": name},
+        names=dict.fromkeys(("vi", "en", "de", "ar"), name),
         valid_from=_FOUNDED,
         source="Invented for tests",
         certainty="invented",

@@ -1,7 +1,14 @@
-"""Viet Nam's 63 localities and its ministries as of mid-2024, and where each locality stands on the tile map."""
+"""Viet Nam's 63 localities and its ministries as of mid-2024, and where each locality stands on the tile map.
 
+The names in `unit-names.csv`, German, Arabic and the English ones that differ from the list, are our own translations;
+`certainty` concerns the codes of the list.
+"""
+
+import csv
 from datetime import date
 from importlib.resources import files
+
+import msgspec
 
 from doorstep.kernel.values.unit_tree import UnitRow, read_units
 from doorstep.kernel.values.units import UnitCode
@@ -12,12 +19,19 @@ from doorstep.profiles.profile import Units
 _DEFAULTS = {"valid_from": "2008-08-01", "source": "List of localities and ministries as of mid-2024"}
 
 
+def _shipped(name: str) -> str:
+    return files("doorstep.profiles.vietnam").joinpath(name).read_text(encoding="utf-8")
+
+
 def _rows() -> tuple[UnitRow, ...]:
-    text = files("doorstep.profiles.vietnam").joinpath("units.csv").read_text(encoding="utf-8")
-    rows, reasons = read_units(text, defaults=_DEFAULTS)
+    rows, reasons = read_units(_shipped("units.csv"), defaults=_DEFAULTS)
     if reasons:
         raise ValueError(f"units.csv: {reasons}")
-    return tuple(rows)
+    ours = {
+        line.pop("code"): {column.removeprefix("name_"): name for column, name in line.items() if name}
+        for line in csv.DictReader(_shipped("unit-names.csv").splitlines())
+    }
+    return tuple(msgspec.structs.replace(row, names={**row.names, **ours[row.code]}) for row in rows)
 
 
 _MAP = """

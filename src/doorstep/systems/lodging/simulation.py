@@ -1,6 +1,6 @@
 """How keepers and guests behave: half a year of lodging in all provinces, through the real actions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -25,6 +25,9 @@ ESTABLISHMENTS = 93_388
 NOTIFICATIONS = 8_778_722
 """Published for the first half of 2024; what comes out is the scale times these."""
 
+DEMO_SERIALS = 50_000_000
+"""Serials of made-up numbers from here on are the demo house's."""
+
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Giàng", "Lò")
 MIDDLE = ("Văn", "Thị", "Minh", "Thu", "Đức", "Ngọc", "Quang", "Mai")
 GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hà", "Khánh", "Lan", "Nam", "Oanh", "Phúc", "Sơn", "Thảo", "Vân")
@@ -42,54 +45,51 @@ def simulate(simulation: Simulation) -> None:
     count, wanted = simulation.share(ESTABLISHMENTS), simulation.share(NOTIFICATIONS)
     places = _places(simulation.period.start, count, chance)
     shares = _shares(wanted, len(places), chance)
-    serials = iter(range(100_000_000))
+    serials = iter(range(DEMO_SERIALS))
+    days = [
+        simulation.period.start + timedelta(days=n)
+        for n in range(1, (simulation.period.end - simulation.period.start).days)
+    ]
+    opens = law(Country, "lodging").start(simulation.period.start) + timedelta(hours=9)
     done = 0
     for number, (unit, share) in enumerate(zip(places, shares, strict=True), 1):
-        _House(simulation, chance, number, unit, serials).run(share)
+        actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
+        name, address = f"{chance.choice(HOUSE_NAMES)} {number}", f"{number} Đường Ví Dụ"
+        facility, remote = chance.choice(FACILITIES), chance.random() < 0.1
+        code = houses.enrol_establishment(By(actor, opens), name, facility, unit, address, remote=remote).code
+        _House(actor, code, chance, serials, simulation.until).run(days, share)
         done += share
         if number % max(len(places) // 10, 1) == 0:
             simulation.say(f"lodging: {number} of {len(places)} houses, {done} of {wanted} notices")
 
 
 class _House:
-    """One house with its keeper."""
+    """One house with its keeper, who acts until `until` and no later."""
 
-    def __init__(self, simulation: Simulation, chance: Random, number: int, unit: str, serials: Iterator[int]) -> None:
-        self.chance, self.serials = chance, serials
+    def __init__(self, actor: Actor, code: str, chance: Random, serials: Iterator[int], until: datetime) -> None:
+        self.actor, self.code, self.chance, self.serials, self.until = actor, code, chance, serials, until
         self.country = law(Country, "lodging")
         self.fictitious_number = profile().fictitious_number
-        self.simulation = simulation
-        self.actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
-        self.next_check_out = simulation.period.start
-        opens = self.country.start(simulation.period.start) + timedelta(hours=9)
-        self.code = houses.enrol_establishment(
-            By(self.actor, opens),
-            f"{chance.choice(HOUSE_NAMES)} {number}",
-            chance.choice(FACILITIES),
-            unit,
-            f"{number} Đường Ví Dụ",
-            remote=chance.random() < 0.1,
-        ).code
+        self.rooms = [str(number) for number in range(101, 130)]
+        self.next_check_out = date.min
 
-    def run(self, share: int) -> None:
+    def run(self, days: Sequence[date], share: int) -> None:
         """Notify `share` stays that stand, in chronological order; now and then one more that is cancelled."""
         if share == 0:
             return
-        months = self.simulation.period
-        days = [months.start + timedelta(days=n) for n in range(1, (months.end - months.start).days)]
-        parties = sorted(self.chance.choices(days, k=max(1, share // self.chance.choice((2, 3, 8, 30)))))
+        parties = sorted(self.chance.choices(days, k=max(1, share // self.chance.choice((3, 8, 20, 40)))))
         sizes = _shares(share, len(parties), self.chance)
         for day, size in zip(parties, sizes, strict=True):
             for start in range(0, size, 500):
                 self.notify(day, min(size - start, 500))
-        stays.check_out_due(By(self.actor, self.simulation.until), self.code)
+        stays.check_out_due(By(self.actor, self.until), self.code)
 
     def notify(self, day: date, size: int) -> None:
         zone = self.country.zone
         came = datetime.combine(day, time(self.chance.randrange(13, 22), self.chance.randrange(60)), zone)
         late = self.chance.random() < 0.04
         said = came + (timedelta(hours=26) if late else timedelta(minutes=self.chance.randrange(2, 45)))
-        if said >= self.simulation.until:
+        if said >= self.until:
             said = came + timedelta(minutes=1)
         if day >= self.next_check_out:
             self.next_check_out = day + timedelta(days=5)
@@ -136,7 +136,7 @@ class _House:
             arrival=came,
             expected_departure=self.country.day(came) + timedelta(days=chance.randrange(1, 4)),
             reason=chance.choice(tuple(StayReason)),
-            room=str(chance.randrange(101, 130)),
+            room=chance.choice(self.rooms),
         )
 
 
@@ -175,9 +175,15 @@ def prepare_demo(at: datetime) -> None:
     for number, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
         houses.put_room(by, code, str(number), beds, price)
     today = country.day(at)
+    chance = Random(0)  # noqa: S311  nothing here is secret
+    house = _House(actor, code, chance, iter(range(DEMO_SERIALS, 2 * DEMO_SERIALS)), at)
+    house.rooms = ["101", "102", "103"]
+    for back in range(24, 0, -1):
+        house.notify(today - timedelta(days=back), chance.choice((1, 1, 2, 3)))
+    stays.check_out_due(by, code)
     for room, name, first, nights in (
-        ("102", "Lò Thị Mai", 0, 2),
-        ("103", "Phạm Đức An", 1, 3),
+        ("104", "Lò Thị Mai", 1, 2),
+        ("103", "Phạm Đức An", 3, 3),
         ("104", "Kim Sample", 0, 1),
     ):
         arrival = today + timedelta(days=first)

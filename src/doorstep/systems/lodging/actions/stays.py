@@ -239,8 +239,11 @@ def correct_stay(act: Act, house_code: str, stay: UUID, version: int, after: rec
         )
     )
     person = person_key(after.guest)
-    if person != row.person and OpenStay.objects.filter(person=row.person, stay=row.id).delete()[0]:
+    own = OpenStay.objects.filter(person=row.person, stay=row.id)
+    if person != row.person and own.exists():
+        # First the new person's, then the old: whoever waits for another claim must not hold back a person.
         refuse([] if _claim(person, row) else [STAY_STILL_OPEN("document_number")])
+        own.delete()
     guest = after.guest
     due = country.due(after.arrival, guest.kind is not GuestKind.DOMESTIC, row.establishment.remote)
     new = {
@@ -314,8 +317,8 @@ def check_out_due(act: Act, house_code: str) -> int:
             " greatest(arrival, least((expected_departure + time '12:00') AT TIME ZONE %s, %s)) WHERE id = ANY(%s)",
             [country.zone.key, act.at, ids],
         )
-        cursor.execute("DELETE FROM lodging_openstay WHERE stay = ANY(%s)", [ids])
-    people = list(dict.fromkeys(row.person for row in rows))
+        people = list(dict.fromkeys(row.person for row in rows))
+        cursor.execute("DELETE FROM lodging_openstay WHERE person = ANY(%s) AND stay = ANY(%s)", [people, ids])
     act.journal(subjects=people, fields=["departed"], detail=f"house {house_code} due")
     return len(rows)
 

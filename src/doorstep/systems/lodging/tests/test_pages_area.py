@@ -25,7 +25,7 @@ def test_the_list_is_masked_filtered_by_commune_and_day_and_journalled(desk: Cli
 
     page = officer.get(url)
 
-    assert [row.name for row, *_ in page.context["rows"]] == ["Lê Văn Hai", "Nguyễn Văn Ví Dụ"]
+    assert {row.name for row, *_ in page.context["rows"]} == {"Lê Văn Hai", "Nguyễn Văn Ví Dụ"}
     assert number(1) not in page.content.decode()
     assert number(1)[-3:] in page.content.decode()
     entry = JournalEntry.objects.get()
@@ -34,7 +34,7 @@ def test_the_list_is_masked_filtered_by_commune_and_day_and_journalled(desk: Cli
     assert not JournalSubject.objects.filter(id=entry.id).exists()
 
     def names(client: Client, **asked: str) -> list[str]:
-        return [row.name for row, *_ in client.get(url, asked).context["rows"]]
+        return sorted(row.name for row, *_ in client.get(url, asked).context["rows"])
 
     assert names(officer, unit="H38.902") == ["Lê Văn Hai"]
     assert names(officer, day="2024-05-21") == ["Lê Văn Hai", "Nguyễn Văn Ví Dụ"]
@@ -55,9 +55,8 @@ def test_an_opened_notice_is_whole_and_journalled_for_its_person(desk: Client) -
     page = police("H38").get(url)
 
     assert number(1) in page.content.decode()
-    last = JournalEntry.objects.order_by("id").last()
-    assert last.action == "lodging.look.notice_in_area"
-    assert JournalSubject.objects.get(id=last.id).subject == stay.person
+    entry = JournalEntry.objects.get(action="lodging.look.notice_in_area")
+    assert JournalSubject.objects.get(id=entry.id).subject == stay.person
     assert police("H39").get(url).status_code == 404
     assert police("H38.902").get(url).status_code == 404
 

@@ -1,0 +1,127 @@
+"""The table of units answers by day: what is in force, what lies below, what it is called."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import Unit
+from doorstep.kernel.values.unit_tree import UnitRow
+from doorstep.kernel.values.units import UnitCode
+
+pytestmark = pytest.mark.django_db
+
+BEGAN, RENAMED, ENDED, TODAY = date(2020, 1, 1), date(2022, 1, 1), date(2023, 1, 1), date(2024, 1, 1)
+DAY = timedelta(days=1)
+
+
+def row(code: str, kind: str = "commune", **changes: object) -> UnitRow:
+    names = {"vi": f"Tên {code}", "en": f"Name {code}"}
+    given = {"names": names, "valid_from": BEGAN, "source": "made up", "certainty": "invented"}
+    return UnitRow(code=UnitCode(code), kind=kind, **{**given, **changes})
+
+
+@pytest.fixture(autouse=True)
+def _tree() -> None:
+    Unit.objects.all().delete()
+    rows = [
+        row("X1", "province", valid_to=RENAMED, names={"en": "Old One"}),
+        row("X1", "province", valid_from=RENAMED, names={"vi": "Một", "en": "One", "ar": ""}),
+        row("X1.A", "district"),
+        row("X1.A.1"),
+        row("X1.A.1.N", "neighbourhood"),
+        row("X1.B"),
+        row("X1.B.N", "neighbourhood", valid_to=ENDED),
+        row("X1.C", valid_to=ENDED, successor="X1.B"),
+        row("X1.D", valid_from=TODAY + DAY),
+        row("X1.E", "district"),
+        row("X1.E.1", valid_to=ENDED),
+        row("X2", "province", names={"vi": "Hai"}),
+    ]
+    assert units.load(rows) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "there"),
+    [
+        ("X1.B", BEGAN - DAY, False),
+        ("X1.B", BEGAN, True),
+        ("X1.C", ENDED - DAY, True),
+        ("X1.C", ENDED, False),
+        ("X1.D", TODAY, False),
+        ("X1.D", TODAY + DAY, True),
+        ("X1.D", date(2999, 12, 31), True),
+    ],
+)
+def test_a_unit_is_in_force_from_its_first_day_up_to_but_without_its_last(code, day, there):
+    assert units.in_force(day).filter(code=code).exists() is there
+
+
+@pytest.mark.parametrize("day", [BEGAN, RENAMED - DAY, RENAMED, TODAY])
+def test_one_row_of_a_code_at_a_time(day):
+    assert units.in_force(day).filter(code="X1").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "is_one"),
+    [
+        ("X1.B", TODAY, True),
+        ("X1.B", ENDED - DAY, True),  # neighbourhoods below make it no less a commune
+        ("X1.A.1", TODAY, True),
+        ("X1.A", TODAY, False),  # a commune lies below
+        ("X1.E", ENDED - DAY, False),
+        ("X1.E", ENDED, True),  # the commune below is gone
+        ("X1.A.1.N", TODAY, False),
+        ("X1", TODAY, False),
+        ("X2", TODAY, False),  # of the first level, though nothing lies below
+        ("X1.C", ENDED, False),
+        ("X1.D", TODAY, False),
+        ("X9", TODAY, False),
+        ("", TODAY, False),
+    ],
+)
+def test_a_commune_lies_below_the_first_level_and_has_neighbourhoods_at_most(code, day, is_one):
+    assert units.is_commune(code, day) is is_one
+
+
+def test_below_are_the_children_of_the_day_in_order_of_code():
+    assert [unit.code for unit in units.below("", TODAY)] == ["X1", "X2"]
+    assert [unit.code for unit in units.below("X1", TODAY)] == ["X1.A", "X1.B", "X1.E"]
+    assert [unit.code for unit in units.below("X1", ENDED - DAY)] == ["X1.A", "X1.B", "X1.C", "X1.E"]
+    assert units.below("X9", TODAY) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "language", "said"),
+    [
+        ("X1", TODAY, "vi", "Một"),
+        ("X1", TODAY, "en", "One"),
+        ("X1", TODAY, "de", "One"),
+        ("X1", TODAY, "ar", "One"),  # an empty name is none
+        ("X1", RENAMED - DAY, "vi", "Old One"),
+        ("X2", TODAY, "de", "Hai"),
+        ("X9", TODAY, "vi", "X9"),
+        ("X1.C", TODAY, "vi", "X1.C"),
+    ],
+)
+def test_a_name_falls_back_to_english_then_to_any_then_to_the_code(code, day, language, said):
+    assert units.name(code, day, language) == said
+
+
+def test_loading_again_changes_nothing_and_takes_what_is_new():
+    before = list(Unit.objects.order_by("code", "valid_from").values())
+    again = [row("X2", "province", names={"vi": "Khác"}), row("X1.B"), row("X3", "province")]
+    assert units.load(again) == 1
+    assert units.load(again) == 0
+    assert [one for one in Unit.objects.order_by("code", "valid_from").values() if one["code"] != "X3"] == before
+
+
+def test_nothing_to_load():
+    assert units.load([]) == 0
+
+
+def test_what_is_stored_is_what_the_rules_of_the_tree_read_back():
+    stored = units.rows()
+    assert [(one.code, one.valid_from) for one in stored] == sorted((one.code, one.valid_from) for one in stored)
+    assert row("X1.C", valid_to=ENDED, successor="X1.B") in stored
+    assert {one.parent for one in stored} == {"", "X1", "X1.A", "X1.A.1", "X1.B", "X1.E"}

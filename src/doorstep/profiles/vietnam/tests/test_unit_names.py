@@ -1,0 +1,91 @@
+"""Units are called by their names in each of the four languages, also where an installation loaded fewer before."""
+
+import csv
+from collections import Counter
+from importlib.resources import files
+
+import msgspec
+import pytest
+
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import Unit
+from doorstep.profiles.vietnam import PROFILE
+from doorstep.profiles.vietnam.units import UNITS
+from doorstep.systems.steering.rules.figures import FigureScope, read_figures
+
+LANGUAGES = ("vi", "en", "de", "ar")
+NAMES = {row.code: row.names for row in UNITS.rows}
+
+
+def shipped(name: str) -> dict[str, dict[str, str]]:
+    text = files("doorstep.profiles.vietnam").joinpath(name).read_text(encoding="utf-8")
+    return {line["code"]: line for line in csv.DictReader(text.splitlines())}
+
+
+def test_all_units_have_four_names() -> None:
+    assert len(NAMES) == 86
+    for names in NAMES.values():
+        assert set(names) == set(LANGUAGES)
+        assert all(name and name == name.strip() for name in names.values())
+
+
+def test_no_name_is_without_a_unit() -> None:
+    assert shipped("unit-names.csv").keys() == NAMES.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_units_share_a_name(language: str) -> None:
+    assert [name for name, count in Counter(names[language] for names in NAMES.values()).items() if count > 1] == []
+
+
+def test_each_name_is_in_its_script() -> None:
+    for names in NAMES.values():
+        assert not any("a" <= letter <= "z" for letter in names["ar"].lower()), names
+        assert all("\u0600" <= letter <= "\u06ff" or letter in " -" for letter in names["ar"]), names
+        assert all(letter.isascii() or letter in "äöüßÄÖÜ" for letter in names["de"]), names
+
+
+def test_figures_find_provinces_by_their_english_name_on_the_list() -> None:
+    listed = shipped("units.csv")
+    assert {code: names["en"] for code, names in NAMES.items() if code[0] == "H"} == {
+        code: line["name_en"] for code, line in listed.items() if code[0] == "H"
+    }
+    assert {code: names["vi"] for code, names in NAMES.items()} == {
+        code: line["name_vi"] for code, line in listed.items()
+    }
+
+
+def test_ministries_say_that_they_are_ministries() -> None:
+    for code, names in NAMES.items():
+        if names["vi"].startswith("Bộ "):
+            assert names["en"].startswith("Ministry of "), code
+            assert "ministerium" in names["de"].lower(), code
+            assert names["ar"].startswith("وزارة "), code
+    assert NAMES["G14"]["de"] == "Ministerium für Information und Kommunikation"
+    assert (NAMES["H26"]["de"], NAMES["H26"]["ar"]) == ("Hanoi", "هانوي")
+
+
+def test_all_published_figures_are_taken_under_these_names() -> None:
+    assert PROFILE.published is not None
+    figures, reasons = read_figures(
+        PROFILE.published.read_bytes(), {code: names["en"] for code, names in NAMES.items()}, PROFILE.committee
+    )
+    assert (len(figures), reasons) == (36, [])
+    assert {figure.area for figure in figures if figure.scope is FigureScope.UNIT} == {"H26"}
+
+
+@pytest.mark.django_db
+def test_loading_again_renames_units_that_are_there() -> None:
+    Unit.objects.all().delete()
+    row = next(row for row in UNITS.rows if row.code == "G14")
+    bare = msgspec.structs.replace(row, names={"vi": row.names["vi"], "en": "Information and Communications"})
+    assert units.load([bare]) == 1
+    assert units.name("G14", row.valid_from, "de") == "Information and Communications"
+    assert units.load(UNITS.rows) == 85
+    assert Unit.objects.get(code="G14").names == row.names
+    assert units.load([bare]) == 0
+    assert Unit.objects.get(code="G14").names == {**row.names, "en": "Information and Communications"}
+    before = Unit.objects.get(code="H26")
+    units.load(UNITS.rows)
+    assert Unit.objects.get(code="H26").names == before.names
+    assert Unit.objects.count() == 86
