@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from babel.messages.pofile import read_po
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -190,3 +191,15 @@ def test_kernel_stays_small():
 
 def test_the_systems_of_this_run():
     assert [config.label for config in systems()] == sorted(settings.SYSTEMS)
+
+
+def test_one_text_has_one_translation():
+    """Django merges the catalogues of all packages: a text that two of them translate differently would depend on order."""
+    seen = {}
+    for file in sorted(PACKAGE.rglob("*.po")):
+        language = file.parts[-3]
+        with file.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    place = (language, message.context, str(message.id))
+                    assert seen.setdefault(place, message.string) == message.string, (file, message.id)

@@ -1,5 +1,6 @@
 """A system is a folder with rooms; SystemConfig finds them by file name at start, so that nothing is registered by hand."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -24,7 +25,6 @@ class SystemConfig(AppConfig):
     default = False
     title: ClassVar[str]
     retention: ClassVar[str]
-    demo_people: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -35,6 +35,12 @@ class SystemConfig(AppConfig):
         """The room's module, or None where this system has no such room."""
         dotted = f"{self.name}.{name}"
         return import_module(dotted) if find_spec(dotted) else None
+
+    @property
+    def demo_people(self) -> Sequence[dict[str, str]]:
+        """Whom a demo lets in with one tap: subject, name, role, unit, title; `people()` of the room `simulation`."""
+        room = self.room("simulation")
+        return room.people() if room else ()
 
     def ready(self) -> None:
         for room in PURE_ROOMS:

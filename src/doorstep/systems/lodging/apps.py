@@ -14,19 +14,3 @@ class Lodging(SystemConfig):
         Entry(NOTIFY, "lodging:houses", N_("My houses")),
         Entry(READ_NOTICES, "lodging:area", N_("Lodging notices")),
     )
-    demo_people = (
-        {
-            "subject": "demo:keeper",
-            "name": "Hoa",
-            "role": "lodging.keeper",
-            "unit": "",
-            "title": N_("Guesthouse keeper"),
-        },
-        {
-            "subject": "demo:police",
-            "name": "Minh",
-            "role": "lodging.police",
-            "unit": "H38",
-            "title": N_("Police officer, Lao Cai"),
-        },
-    )

@@ -10,12 +10,3 @@ class Steering(SystemConfig):
     title = N_("Steering and reports")
     retention = N_("Figures and published reports are kept for good; they name no person.")
     menu = (Entry(PUBLIC, "steering:reports", N_("Reports")),)
-    demo_people = (
-        {
-            "subject": "demo:secretary",
-            "name": "Lan",
-            "role": "steering.secretary",
-            "unit": "",
-            "title": N_("Secretary of the committee"),
-        },
-    )

@@ -108,12 +108,23 @@ def test_a_name_falls_back_to_english_then_to_any_then_to_the_code(code, day, la
     assert units.name(code, day, language) == said
 
 
+def table() -> list[dict[str, object]]:
+    return list(Unit.objects.order_by("code", "valid_from").values())
+
+
 def test_loading_again_changes_nothing_and_takes_what_is_new():
-    before = list(Unit.objects.order_by("code", "valid_from").values())
-    again = [row("X2", "province", names={"vi": "Khác"}), row("X1.B"), row("X3", "province")]
+    before = table()
+    again = [row("X1.B"), row("X2", "province", names={"vi": "Hai"}), row("X3", "province")]
     assert units.load(again) == 1
     assert units.load(again) == 0
-    assert [one for one in Unit.objects.order_by("code", "valid_from").values() if one["code"] != "X3"] == before
+    assert [one for one in table() if one["code"] != "X3"] == before
+
+
+def test_names_follow_and_a_language_that_is_not_named_keeps_its_own():
+    assert units.load([row("X1", "province", valid_from=RENAMED, names={"vi": "Một mới", "de": "Eins"})]) == 0
+    said = {language: units.name("X1", TODAY, language) for language in ("vi", "en", "de")}
+    assert said == {"vi": "Một mới", "en": "One", "de": "Eins"}
+    assert units.name("X1", RENAMED - DAY, "vi") == "Old One", "the row before is another one"
 
 
 def test_nothing_to_load():

@@ -1,20 +1,17 @@
-"""Units are called by their names in each of the four languages, also where an installation loaded fewer before."""
+"""Each unit has a name of its own in each of the four languages, and published figures still find theirs."""
 
 import csv
 from collections import Counter
 from importlib.resources import files
 
-import msgspec
 import pytest
 
-from doorstep.kernel.store import units
-from doorstep.kernel.store.models import Unit
 from doorstep.profiles.vietnam import PROFILE
 from doorstep.profiles.vietnam.units import UNITS
 from doorstep.systems.steering.rules.figures import FigureScope, read_figures
 
 LANGUAGES = ("vi", "en", "de", "ar")
-NAMES = {row.code: row.names for row in UNITS.rows}
+NAMES = {str(row.code): row.names for row in UNITS.rows}
 
 
 def shipped(name: str) -> dict[str, dict[str, str]]:
@@ -40,7 +37,6 @@ def test_no_two_units_share_a_name(language: str) -> None:
 
 def test_each_name_is_in_its_script() -> None:
     for names in NAMES.values():
-        assert not any("a" <= letter <= "z" for letter in names["ar"].lower()), names
         assert all("\u0600" <= letter <= "\u06ff" or letter in " -" for letter in names["ar"]), names
         assert all(letter.isascii() or letter in "äöüßÄÖÜ" for letter in names["de"]), names
 
@@ -72,20 +68,3 @@ def test_all_published_figures_are_taken_under_these_names() -> None:
     )
     assert (len(figures), reasons) == (36, [])
     assert {figure.area for figure in figures if figure.scope is FigureScope.UNIT} == {"H26"}
-
-
-@pytest.mark.django_db
-def test_loading_again_renames_units_that_are_there() -> None:
-    Unit.objects.all().delete()
-    row = next(row for row in UNITS.rows if row.code == "G14")
-    bare = msgspec.structs.replace(row, names={"vi": row.names["vi"], "en": "Information and Communications"})
-    assert units.load([bare]) == 1
-    assert units.name("G14", row.valid_from, "de") == "Information and Communications"
-    assert units.load(UNITS.rows) == 85
-    assert Unit.objects.get(code="G14").names == row.names
-    assert units.load([bare]) == 0
-    assert Unit.objects.get(code="G14").names == {**row.names, "en": "Information and Communications"}
-    before = Unit.objects.get(code="H26")
-    units.load(UNITS.rows)
-    assert Unit.objects.get(code="H26").names == before.names
-    assert Unit.objects.count() == 86

@@ -119,16 +119,14 @@ def _notified(by: By, house: House, source: BinaryIO) -> str | list[Reason]:
     if look(by.actor, FOR_NOTICE, by.at, queries.upload, house, sheet.digest):
         return sheet.digest  # the same file again: the same answer
     packing, references, accepted, late, refused = sheets.Packing(), list[str](), 0, 0, 0
-    rows = sheets.rows(source, sheet)
-    for number in range((sheet.lines + CHUNK - 1) // CHUNK):
-        chunk = list(islice(rows, CHUNK))
-        done = notify_stays(
-            By(by.actor, by.at, _once(house, sheet, number)), house.code, _stays(by, chunk, sheet), Channel.UPLOAD
-        )
-        references += [done.reference] if done.reference else []
-        accepted, late, refused = accepted + done.accepted, late + done.late, refused + len(done.refused)
-        for one in done.refused:
-            packing.add(_line(chunk, one))
+    with closing(sheets.rows(source, sheet)) as rows:
+        for number, chunk in enumerate(iter(lambda: list(islice(rows, CHUNK)), [])):
+            once = By(by.actor, by.at, _once(house, sheet, number))
+            done = notify_stays(once, house.code, _stays(by, chunk, sheet), Channel.UPLOAD)
+            references += [done.reference] if done.reference else []
+            accepted, late, refused = accepted + done.accepted, late + done.late, refused + len(done.refused)
+            for one in done.refused:
+                packing.add(_line(chunk, one))
     answer = Upload(by.at, sheet.lines, accepted, late, refused, tuple(references), sheet.names, packing.packed())
     answer_upload(By(by.actor, by.at, _once(house, sheet)), house.code, answer)
     return sheet.digest

@@ -9,8 +9,8 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -132,30 +132,28 @@ def read_sheet(file: BinaryIO) -> Sheet | list[Reason]:
     with _text(file, encoding) as text:
         delimiter = _delimiter(text.readline(LONGEST_LINE))
     number, names, lines = 0, None, 0
-    try:
-        for number, cells in _cells(file, encoding, delimiter):  # noqa: B007  the line that cannot be read
-            if names is None:
-                names = cells
-            else:
-                lines += 1
-            if lines > MOST_LINES:
-                return [FILE_TOO_LONG(limit=MOST_LINES)]
-    except csv.Error:
-        return [QUOTES_UNBALANCED(line=number + 1)]
+    with closing(_cells(file, encoding, delimiter)) as found:
+        try:
+            for number, cells in found:  # noqa: B007  the line that cannot be read
+                names, lines = (cells, 0) if names is None else (names, lines + 1)
+                if lines > MOST_LINES:
+                    return [FILE_TOO_LONG(limit=MOST_LINES)]
+        except csv.Error:
+            return [QUOTES_UNBALANCED(line=number + 1)]
     if not lines or names is None:
         return [FILE_EMPTY()]
     fields = _fields(names)
-    if found := [each for each in fields if isinstance(each, Reason)]:
-        return found
+    if reasons := [each for each in fields if isinstance(each, Reason)]:
+        return reasons
     return Sheet(tuple(names), tuple(map(str, fields)), lines, digest, encoding, delimiter)
 
 
-def rows(file: BinaryIO, sheet: Sheet) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The lines below the first with their numbers in the file, empty ones left out."""
-    found = _cells(file, sheet.encoding, sheet.delimiter)
-    next(found)
-    for number, cells in found:
-        yield number, tuple(cells)
+def rows(file: BinaryIO, sheet: Sheet) -> Generator[tuple[int, tuple[str, ...]], None, None]:
+    """The lines below the first with their numbers in the file, empty ones left out; to be closed before the file."""
+    with closing(_cells(file, sheet.encoding, sheet.delimiter)) as found:
+        next(found)
+        for number, cells in found:
+            yield number, tuple(cells)
 
 
 def by_column(cells: Sequence[str], sheet: Sheet) -> dict[str, str] | list[Reason]:
@@ -238,7 +236,7 @@ def _delimiter(first_line: str) -> str:
     return max(",;\t", key=first_line.count)
 
 
-def _cells(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _cells(file: BinaryIO, encoding: str, delimiter: str) -> Generator[tuple[int, list[str]], None, None]:
     with _text(file, encoding) as text:
         for number, cells in enumerate(csv.reader(_lines(text), delimiter=delimiter, strict=True), 1):
             if any(cell.strip() for cell in cells):

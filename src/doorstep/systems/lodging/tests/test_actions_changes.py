@@ -250,7 +250,9 @@ def test_everybody_who_was_due_is_checked_out_at_noon_of_that_day_or_now():
     ids = [UUID(stay) for stay in notify(code, due, today, stays_on, came_late).stays]
     cancelled = UUID(notify(code, line(5, expected_departure=date(2024, 5, 21))).stays[0])
     stays.cancel_stay(By(keeper(), AT), code, cancelled, 1, WhyCancelled.ENTERED_TWICE)
-    elsewhere = UUID(notify(house("neighbour"), line(6, expected_departure=date(2024, 5, 21)), subject="neighbour").stays[0])
+    elsewhere = UUID(
+        notify(house("neighbour"), line(6, expected_departure=date(2024, 5, 21)), subject="neighbour").stays[0]
+    )
     before = facts()
     morning = datetime(2024, 5, 22, 1, 0, tzinfo=UTC)  # 8:00 in Ha Noi
     assert stays.check_out_due(By(keeper(), morning), code) == 3

@@ -1,0 +1,50 @@
+"""Loading again renames the units that are there, so that an installation gets the names of a later version."""
+
+from datetime import date
+
+import pytest
+
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import Unit
+from doorstep.kernel.values.unit_tree import UnitRow
+from doorstep.kernel.values.units import UnitCode
+
+pytestmark = pytest.mark.django_db
+
+BEGAN, RENAMED = date(2020, 1, 1), date(2022, 1, 1)
+
+
+def row(names: dict[str, str], valid_from: date = BEGAN, valid_to: date | None = None, kind: str = "city") -> UnitRow:
+    return UnitRow(
+        code=UnitCode("X1"),
+        kind=kind,
+        names=names,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        source="made up",
+        certainty="invented",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _one_city() -> None:
+    Unit.objects.all().delete()
+    assert units.load([row({"vi": "Một", "en": "One"}, valid_to=RENAMED), row({"en": "Only"}, RENAMED)]) == 2
+
+
+def test_names_follow_in_each_period_of_its_own() -> None:
+    assert units.load([row({"vi": "Một", "en": "The One", "de": "Eins"})]) == 0
+    assert units.name("X1", BEGAN, "de") == "Eins"
+    assert units.name("X1", BEGAN, "en") == "The One"
+    assert units.name("X1", RENAMED, "de") == "Only"
+
+
+def test_a_language_that_is_not_named_keeps_its_name() -> None:
+    units.load([row({"en": "The One"})])
+    assert Unit.objects.get(valid_from=BEGAN).names == {"vi": "Một", "en": "The One"}
+
+
+def test_nothing_but_names_follows() -> None:
+    units.load([row({"de": "Eins"}, kind="province")])
+    there = Unit.objects.get(valid_from=BEGAN)
+    assert (there.kind, there.valid_to) == ("city", RENAMED)
