@@ -91,7 +91,7 @@ def _houses() -> list[tuple[str, str]]:
     for number in range(CLIENTS):
         by = By(Actor(f"bench:{number}", roles=("lodging.keeper",)), timezone.now())
         code = enrol_establishment(by, f"Bench {number}", FacilityType.TOURIST, commune, "1 Đường Ví Dụ").code
-        made.append((code, tokens.issue_token(by, "bench").secret))
+        made.append((code, str(tokens.issue_token(by, "bench").secret)))
     return made
 
 

@@ -13,6 +13,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason
+from doorstep.kernel.values.text import N_
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.actions.stays import Line
@@ -160,6 +161,20 @@ def _shares(total: int, parts: int, chance: Random) -> list[int]:
     return whole
 
 
+def demo_province() -> str:
+    """Where the demo's people are: Lao Cai, whose report is our source, or the last locality of another country."""
+    codes = [row.code for row in profile().units.localities(date(2024, 1, 1))]
+    return "H38" if "H38" in codes else codes[-1]
+
+
+def people() -> list[dict[str, str]]:
+    keeper, officer = N_("Guesthouse keeper"), N_("Police officer for residence")
+    return [
+        {"subject": "demo:keeper", "name": "Hoa", "role": "lodging.keeper", "unit": "", "title": keeper},
+        {"subject": "demo:police", "name": "Minh", "role": "lodging.police", "unit": demo_province(), "title": officer},
+    ]
+
+
 def prepare_demo(at: datetime) -> None:
     """A house for the demo's keeper, with rooms, bookings and guests of today."""
     actor = Actor("demo:keeper", roles=("lodging.keeper",), via="simulation")
@@ -167,10 +182,7 @@ def prepare_demo(at: datetime) -> None:
         return
     by = By(actor, at)
     country = law(Country, "lodging")
-    province = (
-        profile().units.localities(country.day(at))[-1].code if not units.below("H38", country.day(at)) else "H38"
-    )
-    commune = units.below(province, country.day(at))[0].code
+    commune = units.below(demo_province(), country.day(at))[0].code
     code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", FacilityType.TOURIST, commune, "12 Đường Ví Dụ").code
     for number, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
         houses.put_room(by, code, str(number), beds, price)
