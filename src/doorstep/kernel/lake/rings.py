@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Head, SigningKey
+from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked, Head, SigningKey
 from doorstep.kernel.lake.models import Leaf, Ring
 
 SEAL_LOCK = 0x5EA1
@@ -31,7 +31,9 @@ def open_log(ring: Ring) -> EvidenceLog:
     key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}")
     elsewhere = home / "witness" / f"{ring}.checkpoint"
     log = EvidenceLog.open(folder(ring), key, elsewhere.read_bytes() if elsewhere.exists() else None)
-    (folder(ring) / "key").write_text(f"{key.verifier}\n")
+    said, verifier = folder(ring) / "key", f"{key.verifier}\n"
+    if not said.exists() or said.read_text() != verifier:  # others read it meanwhile: it is not written again
+        said.write_text(verifier)
     return log
 
 
@@ -61,8 +63,12 @@ def publish(ring: Ring) -> Head:
     """
     log = open_log(ring)
     while True:
-        leaves = Leaf.objects.filter(ring=ring, index__gte=log.size).order_by("index")[:1000]
+        size = log.size  # once a turn: somebody else may publish meanwhile
+        known = max(size - 1, 0)
+        leaves = Leaf.objects.filter(ring=ring, index__gte=known).order_by("index")[:1000]
         entries = [bytes(leaf.entry) for leaf in leaves]
-        if not entries:
+        if size and entries[:1] != [log.entry(known)]:
+            raise Forked(f"the log of {size} leaves does not end as the register says: a restored back-up?")
+        if len(entries) <= size - known:
             return log.head()
-        log.append_at(log.size, entries)
+        log.append_at(known, entries)

@@ -12,6 +12,7 @@ from doorstep.kernel.values.unit_tree import UnitRow
 from doorstep.kernel.values.units import UnitCode
 
 NEIGHBOURHOOD = "neighbourhood"
+_FOLLOWING = ("names", "valid_to", "successor", "kind", "source")
 
 
 def in_force(day: date) -> QuerySet[Unit]:
@@ -38,18 +39,24 @@ def name(code: str, day: date, language: str) -> str:
     return (row.names.get(language) or row.names.get("en") or next(iter(row.names.values()))) if row else code
 
 
-def load(rows: Iterable[Any]) -> int:
+def load(rows: Iterable[Any], *, restate: bool = False) -> int:
     """Put dated rows into the table; of rows that are there, only the names follow. Returns how many were new.
 
-    A language that a row does not name keeps the name it has.
+    A language that a row does not name keeps the name it has. With `restate`, rows that are there also take the last
+    day, successor, kind and source: so an imported merger ends its units, and the profile at start does not undo it.
     """
     given = {(row.code, row.valid_from): row for row in rows}
-    renamed = []
+    changed = []
     for unit in Unit.objects.filter(code__in={code for code, _ in given}):
         row = given.pop((unit.code, unit.valid_from), None)
-        if row is not None and (names := unit.names | row.names) != unit.names:
-            unit.names = names
-            renamed.append(unit)
+        if row is None:
+            continue
+        before = {name: getattr(unit, name) for name in _FOLLOWING}
+        unit.names = unit.names | row.names
+        if restate:
+            unit.valid_to, unit.successor, unit.kind, unit.source = row.valid_to, row.successor, row.kind, row.source
+        if before != {name: getattr(unit, name) for name in _FOLLOWING}:
+            changed.append(unit)
     new = [
         Unit(
             code=row.code,
@@ -64,7 +71,7 @@ def load(rows: Iterable[Any]) -> int:
         )
         for row in given.values()
     ]
-    Unit.objects.bulk_update(renamed, ["names"], batch_size=2000)
+    Unit.objects.bulk_update(changed, _FOLLOWING, batch_size=2000)
     Unit.objects.bulk_create(new, batch_size=2000)
     return len(new)
 

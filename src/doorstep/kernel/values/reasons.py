@@ -82,6 +82,12 @@ class Stale(Refused):
     status = 412
 
 
+class TooLarge(Refused):
+    """More than is taken at once."""
+
+    status = 413
+
+
 class Unavailable(Refused):
     """Something that the answer needs cannot be reached now; nothing was done."""
 

@@ -8,13 +8,14 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI
+from ninja.errors import ValidationError
 from ninja.security import HttpBearer
 
 from doorstep.kernel.declare.scopes import Actor, Scope
 from doorstep.kernel.store import tokens
 from doorstep.kernel.store.writing import By, Once
-from doorstep.kernel.values.reasons import MALFORMED, NOT_SIGNED_IN, TOO_LARGE, NotAllowed, Refused
-from doorstep.kernel.web.problems import problem
+from doorstep.kernel.values.reasons import MALFORMED, NOT_SIGNED_IN, TOO_LARGE, NotAllowed, Refused, TooLarge
+from doorstep.kernel.web.problems import TITLES, ProblemTold, problem
 
 T = TypeVar("T")
 
@@ -44,12 +45,26 @@ class Bearer(HttpBearer):
         return actor
 
 
+class _Api(NinjaAPI):
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """Ninja's, with the one answer that all failures have."""
+        found = super().get_openapi_schema(**options)
+        found["components"]["schemas"]["Problem"] = _schema(ProblemTold)
+        return found
+
+
 def system_api(label: str, title: str) -> NinjaAPI:
     """The API of one system, mounted under `/api/<label>/v1/`; every failure is problem+json."""
-    api = NinjaAPI(title=title, version="1", urls_namespace=f"{label}-api", docs_url=None)
+    api = _Api(title=title, version="1", urls_namespace=f"{label}-api", docs_url=None)
     for failure in (Refused, Exception):
         api.add_exception_handler(failure, problem)
+    api.add_exception_handler(ValidationError, _unreadable)
     return api
+
+
+def _unreadable(request: HttpRequest, failure: Any) -> HttpResponse:
+    """A part of the address that does not fit its type."""
+    return problem(request, Refused(MALFORMED(str(one["loc"][-1]), detail=one["msg"]) for one in failure.errors))
 
 
 def by(request: HttpRequest) -> By:
@@ -65,23 +80,34 @@ def by(request: HttpRequest) -> By:
 
 
 def body(request: HttpRequest, kind: type[T], *, limit: int) -> T:
-    """The JSON body as `kind`; Refused with the place where it does not fit, or when it exceeds `limit` bytes."""
+    """The JSON body as `kind`; Refused with the place where it does not fit, TooLarge beyond `limit` bytes."""
     if int(request.headers.get("Content-Length") or 0) > limit:
-        raise Refused(TOO_LARGE(limit=f"{limit // 1_000_000} MB"))
+        raise TooLarge(TOO_LARGE(limit=f"{limit // 1000} kB"))
     try:
         return msgspec.json.decode(request.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(MALFORMED(detail=str(error))) from error
 
 
-def described(kind: Any) -> dict[str, Any]:
-    """The OpenAPI request body of a msgspec type."""
+def described(answer: Any, body: Any = None) -> dict[str, Any]:
+    """What the description says of a route beside its path: msgspec types of answer and body, the key, the failures."""
+    failures = (400, 401, 403, 404, 422, 503, *((409, 412, 413) if body else ()))
+    told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problems = {status: {"description": TITLES[status], "content": told} for status in sorted(failures)}
+    done = {"description": "Done", "content": {"application/json": {"schema": _schema(answer)}}}
+    found: dict[str, Any] = {"responses": {200: done, **problems}}
+    if body:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(body)}}}
+        found["parameters"] = [_IDEMPOTENCY_KEY]
+    return found
+
+
+def _schema(kind: Any) -> Any:
+    """JSON Schema of a msgspec type, without references."""
     (schema,), components = msgspec.json.schema_components(
         [kind], schema_hook=lambda _: {"type": "string"}, ref_template="#/components/schemas/{name}"
     )
-    if components and "$ref" in schema:
-        schema = _inlined(schema, components)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return _inlined(schema, components)
 
 
 def _inlined(schema: Any, components: dict[str, Any]) -> Any:
@@ -90,6 +116,14 @@ def _inlined(schema: Any, components: dict[str, Any]) -> Any:
             return _inlined(components[schema["$ref"].rpartition("/")[2]], components)
         return {key: _inlined(value, components) for key, value in schema.items()}
     return [_inlined(item, components) for item in schema] if isinstance(schema, list) else schema
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same body gets the same answer, and is done once; with another body, 409.",
+    "schema": {"type": "string", "pattern": f"^{_KEY.pattern}$"},
+}
 
 
 def reply(value: Any, status: int = 200) -> HttpResponse:

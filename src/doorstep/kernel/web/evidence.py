@@ -36,8 +36,9 @@ def _file(ring: Ring, path: str) -> HttpResponseBase:
     if path.endswith(".json"):
         kind = "application/json"
     response = FileResponse(file.open("rb"), content_type=kind or "application/octet-stream")
-    response.headers["Cache-Control"] = (
-        "no-cache" if path in {"checkpoint", "key"} else "public, max-age=31536000, immutable"
-    )
-    response.headers["Access-Control-Allow-Origin"] = "*"
+    lasting = "no-cache" if path in {"checkpoint", "key"} else "max-age=31536000, immutable"
+    # What only auditors may read, no proxy keeps for others.
+    response.headers["Cache-Control"] = f"{'public' if ring is Ring.PUBLIC else 'private'}, {lasting}"
+    if ring is Ring.PUBLIC:
+        response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import TypedDict
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
@@ -93,8 +94,27 @@ def problem(request: HttpRequest, failure: BaseException | type[BaseException]) 
         return response
 
 
-def described(one: Reason) -> dict[str, str | int | None]:
+class ReasonTold(TypedDict):
     """A reason as it stands in problem+json and in the outcomes of a batch."""
+
+    code: str
+    text: str
+    repair: str
+    field: str
+    line: int | None
+
+
+class ProblemTold(TypedDict):
+    """A refusal or failure as programs read it."""
+
+    type: str
+    title: str
+    status: int
+    reasons: list[ReasonTold]
+
+
+def described(one: Reason) -> ReasonTold:
+    """A reason in the reader's language."""
     return {
         "code": one.code,
         "text": wording.text(one),
@@ -111,6 +131,9 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # No text of ours holds a NUL, and PostgreSQL takes none: no view need fear one in its address.
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return problem(request, BadRequest())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:

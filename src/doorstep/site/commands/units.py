@@ -36,5 +36,5 @@ def run(arguments: argparse.Namespace) -> int:
         rows, reasons = read_units(text, others)
         for one in reasons:
             say(f"line {one.line}, {one.field or 'whole line'}: {wording.text(one)} {wording.repair(one)}")
-        say(f"{units.load(rows)} new units of {len(rows)} good lines; {len(reasons)} faults.")
+        say(f"{units.load(rows, restate=True)} new units of {len(rows)} good lines; {len(reasons)} faults.")
     return 1 if reasons else 0

@@ -14,6 +14,7 @@ from doorstep.systems.lodging.schemas import (
     LARGEST_BATCH,
     Answer,
     Batch,
+    CheckedOut,
     CheckOut,
     DescribedBatch,
     RefusedLine,
@@ -23,7 +24,9 @@ from doorstep.systems.lodging.schemas import (
 api = system_api("lodging", "Lodging notices")
 
 
-@api.get("/houses", auth=Bearer(NOTIFY), summary="The houses that you keep")
+@api.get(
+    "/houses", auth=Bearer(NOTIFY), summary="The houses that you keep", openapi_extra=described(list[queries.House])
+)
 def houses(request: HttpRequest) -> HttpResponse:
     return reply(queries.houses(by(request).actor))
 
@@ -32,7 +35,7 @@ def houses(request: HttpRequest) -> HttpResponse:
     "/houses/{code}/stays",
     auth=Bearer(NOTIFY),
     summary="Notify stays: good lines are taken, bad ones come back with their reasons",
-    openapi_extra=described(DescribedBatch),
+    openapi_extra=described(Answer, DescribedBatch),
 )
 def notify(request: HttpRequest, code: str) -> HttpResponse:
     lines = read_lines(body(request, Batch, limit=LARGEST_BATCH))
@@ -45,9 +48,9 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
     "/houses/{code}/stays/{stay}/checkout",
     auth=Bearer(NOTIFY),
     summary="The guest left",
-    openapi_extra=described(CheckOut),
+    openapi_extra=described(CheckedOut, CheckOut),
 )
 def check_out(request: HttpRequest, code: str, stay: UUID) -> HttpResponse:
     told = body(request, CheckOut, limit=10_000)
     stays.check_out(by(request), code, stay, told.version, told.left)
-    return reply({"stay": stay})
+    return reply(CheckedOut(stay))

@@ -40,6 +40,11 @@ DAYS_TOO_MANY = reason(
     "These are more than {most} days.",
     repair="Choose a shorter time, and print the rest after.",
 )
+REGISTER_TOO_LONG = reason(
+    "lodging.register_too_long",
+    "More than {most} guests arrived in these days.",
+    repair="Choose fewer days, and print the rest after.",
+)
 NUMBER_UNREADABLE = reason("lodging.number_unreadable", "This is no number.", repair="Write it in digits, as 250000.")
 FILE_MISSING = reason("lodging.file_missing", "You chose no file.", repair="Choose a CSV or XLSX file.")
 
@@ -125,13 +130,11 @@ class GuestForm(Form):
 
     kind = Choice(label=_("Kind of guest"), choices=codes(GuestKind), widget=forms.RadioSelect)
     full_name = Cell(label=_("Name as on the document"), widget=_text(autocapitalize="words"))
-    birth = Cell(
-        label=_("Birth date"), help_text=_("Day, month, year: 21/05/1990"), widget=_text(inputmode="numeric", size="12")
-    )
+    birth = Cell(label=_("Birth date (day/month/year)"), widget=_text(inputmode="numeric", size="12"))
     sex = Choice(label=_("Sex"), choices=codes(Sex, empty=N_("Please choose")), required=False)
     document_type = Choice(
         label=_("Document"),
-        choices=codes(DocumentType, empty=N_("Identity card, or passport if from abroad")),
+        choices=codes(DocumentType, empty=N_("Identity card or passport")),
         required=False,
     )
     document_number = Cell(label=_("Document number"), widget=_text(autocapitalize="characters"))
@@ -147,7 +150,7 @@ class GuestForm(Form):
         required=False,
         widget=_text(autocapitalize="characters"),
     )
-    visa_number = Cell(label=_("Visa or residence card number"), required=False, widget=_text())
+    visa_number = Cell(label=_("Visa or card number"), required=False, widget=_text())
     visa_until = Cell(label=_("Valid until"), required=False, widget=DayInput)
     entry_date = Cell(label=_("Day of entry"), required=False, widget=DayInput)
     entry_gate = Cell(label=_("Place of entry"), required=False, widget=_text())

@@ -236,8 +236,8 @@ def guests(actor: Actor, house: House, day: date) -> list[GuestRow]:
 
 
 @personal(NOTIFY)
-def register(actor: Actor, house: House, first: date, last: date) -> list[StayRecord]:
-    """The stay register of the days from `first` to `last`, whole records without history, in order of arrival."""
+def register(actor: Actor, house: House, first: date, last: date, most: int) -> list[StayRecord]:
+    """The stay register of the days from `first` to `last`, `most` whole records without history, in order of arrival."""
     kept_house(actor, house.code)
     found = Stay.objects.filter(
         establishment=house.id,
@@ -245,7 +245,7 @@ def register(actor: Actor, house: House, first: date, last: date) -> list[StayRe
         arrival__gte=law(Country, "lodging").start(first),
         arrival__lt=law(Country, "lodging").start(last + timedelta(days=1)),
     )
-    return [_record(stay, "", ()) for stay in found.select_related("establishment").order_by("arrival", "id")]
+    return [_record(stay, "", ()) for stay in found.select_related("establishment").order_by("arrival", "id")[:most]]
 
 
 @personal(NOTIFY)
@@ -514,7 +514,9 @@ def _whole(found: QuerySet[Stay]) -> StayRecord:
 
 
 def decoded(kind: type, value: object) -> object:
-    """How msgspec reads a masked identifier."""
+    """How msgspec reads a masked identifier: from text only, since a number has lost its zeros in front."""
+    if not isinstance(value, str):
+        raise TypeError("Expected `str`")
     return kind(value)
 
 

@@ -2,11 +2,13 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
 from doorstep.kernel.values.reasons import MALFORMED, Reason, Refused, reason
+from doorstep.kernel.web.problems import ReasonTold
 from doorstep.systems.lodging.actions.stays import Line
 from doorstep.systems.lodging.queries import decoded
 
@@ -30,14 +32,14 @@ class Batch(msgspec.Struct, frozen=True):
 class DescribedBatch(msgspec.Struct, frozen=True):
     """How a batch looks in the description of the API."""
 
-    stays: list[Line]
+    stays: Annotated[list[Line], msgspec.Meta(max_length=MOST_LINES)]
 
 
 class RefusedLine(msgspec.Struct, frozen=True):
     """One line that was not taken."""
 
     line: int
-    reasons: list[dict[str, Any]]
+    reasons: list[ReasonTold]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -49,6 +51,12 @@ class Answer(msgspec.Struct, frozen=True):
     late: int
     stays: tuple[str | None, ...]
     refused: list[RefusedLine]
+
+
+class CheckedOut(msgspec.Struct, frozen=True):
+    """Whose stay ended."""
+
+    stay: UUID
 
 
 class CheckOut(msgspec.Struct, frozen=True):
@@ -68,7 +76,7 @@ def read_lines(batch: Batch) -> list[Line | list[Reason]]:
 def _read(raw: msgspec.Raw) -> Line | list[Reason]:
     try:
         return _line(raw)
-    except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         place = _place.search(str(error))
         detail = str(error)[: place.start()] if place else str(error)
         return [MALFORMED(place["field"].removeprefix("guest.") if place else "", detail=detail)]

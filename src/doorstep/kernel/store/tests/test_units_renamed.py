@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from doorstep.kernel.store import units
@@ -48,3 +49,11 @@ def test_nothing_but_names_follows() -> None:
     units.load([row({"de": "Eins"}, kind="province")])
     there = Unit.objects.get(valid_from=BEGAN)
     assert (there.kind, there.valid_to) == ("city", RENAMED)
+
+
+def test_an_imported_merger_ends_a_unit_and_the_profile_does_not_undo_it() -> None:
+    merged = msgspec.structs.replace(row({"en": "Only"}, RENAMED), valid_to=date(2025, 7, 1), successor="X2")
+    assert units.load([merged], restate=True) == 0
+    units.load([row({"en": "Only"}, RENAMED)])
+    assert not units.in_force(date(2025, 7, 1)).filter(code="X1").exists()
+    assert units.in_force(date(2025, 6, 30)).get(code="X1").successor == "X2"

@@ -14,12 +14,13 @@ from doorstep.kernel.access import look
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
+from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import DaysForm
+from doorstep.systems.lodging.forms import REGISTER_TOO_LONG, DaysForm
 from doorstep.systems.lodging.pages.printing import printable
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
@@ -27,6 +28,8 @@ from doorstep.systems.lodging.queries import GuestRow, House, StayRecord
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "lodging"
 MONTHS = 12
+MOST_REGISTERED = 2_000
+"""Guests in one document: a second and a half of typesetting."""
 
 
 @page(NOTIFY)
@@ -74,7 +77,10 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return in_house(request, "register", house, {"form": form}, status=REFUSED if form.errors else 200)
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
-    records = look(by.actor, FOR_HOUSE, by.at, queries.register, house, first, last)
+    records = look(by.actor, FOR_HOUSE, by.at, queries.register, house, first, last, MOST_REGISTERED + 1)
+    if len(records) > MOST_REGISTERED:
+        add_reasons(form, [REGISTER_TOO_LONG("last", most=MOST_REGISTERED)])
+        return in_house(request, "register", house, {"form": form}, status=REFUSED)
     days = gettext("{first} to {last}").format(first=numbers.day(first), last=numbers.day(last))
     data = {
         **_page(gettext("Stay register"), numbers.instant(by.at), house.code),

@@ -49,7 +49,7 @@ FIELDS = {
     "guest.phone": N_("Phone number"),
     "guest.address": N_("Permanent address"),
     "guest.ethnicity": N_("Ethnicity"),
-    "guest.visa_number": N_("Visa or residence card number"),
+    "guest.visa_number": N_("Visa or card number"),
     "guest.visa_until": N_("Valid until"),
     "guest.entry_date": N_("Day of entry"),
     "guest.entry_gate": N_("Place of entry"),

@@ -279,7 +279,7 @@ def test_only_what_is_past_is_deleted_with_its_history_and_its_open_stay(in_2026
     code = house()
     march = datetime(2024, 3, 20, 12, 0, tzinfo=UTC)
 
-    def stayed(serial, arrived, leaves, left=None, cancelled=False):
+    def stayed(serial, arrived, leaves, left=None, *, cancelled=False):
         at = arrived + timedelta(hours=1)
         told = line(serial, at=at, arrival=arrived, expected_departure=leaves)
         stay = UUID(notify(code, told, at=at).stays[0])
