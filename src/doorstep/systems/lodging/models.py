@@ -147,7 +147,6 @@ class OpenStay(models.Model):
 
     person = models.TextField(primary_key=True)
     stay = models.UUIDField()
-    establishment = models.ForeignKey(Establishment, models.PROTECT)
 
 
 class NoGuests(models.Model):

@@ -81,7 +81,7 @@ def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]]
                 checked[number] = line
     ids = dict(zip(checked, map(str, uuid7s(act.at, len(checked))), strict=True))
     persons = {number: person_key(line.guest) for number, line in checked.items()}
-    for number in _already_open(checked, persons, ids, house.id):
+    for number in _already_open(checked, persons, ids):
         refused[number] = [STAY_STILL_OPEN("document_number")]
         del checked[number]
     text, late = _rows(act, checked, persons, ids, (house.id, house.remote), channel, country)
@@ -124,7 +124,7 @@ def answer_upload(act: Act, house_code: str, answer: Upload) -> Upload:
     return answer
 
 
-def _already_open(checked: dict[int, Line], persons: dict[int, str], ids: dict[int, str], house: UUID) -> list[int]:
+def _already_open(checked: dict[int, Line], persons: dict[int, str], ids: dict[int, str]) -> list[int]:
     """Claim the persons' open stays; returns the lines whose person has one already, here or within this submission.
 
     Sorted by person, so that two submissions that share people wait for each other and never deadlock.
@@ -138,10 +138,10 @@ def _already_open(checked: dict[int, Line], persons: dict[int, str], ids: dict[i
         return twice
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO lodging_openstay (person, stay, establishment_id)"
-            " SELECT person, stay, %s FROM unnest(%s::text[], %s::uuid[]) AS claim (person, stay) ORDER BY person"
+            "INSERT INTO lodging_openstay (person, stay)"
+            " SELECT person, stay FROM unnest(%s::text[], %s::uuid[]) AS claim (person, stay) ORDER BY person"
             " ON CONFLICT DO NOTHING RETURNING person",
-            (house, list(claims), [ids[number] for number in claims.values()]),
+            (list(claims), [ids[number] for number in claims.values()]),
         )
         if cursor.rowcount < len(claims):
             taken = {person for (person,) in cursor.fetchall()}
@@ -182,7 +182,7 @@ def _rows(
             guest.document_number,
             guest.phone,
             guest.address,
-            _json(_details(line)).decode(),
+            _json(details).decode() if (details := _details(line)) else "{}",
             line.room,
             line.party,
             line.reason.value,
@@ -360,9 +360,7 @@ def _change(
 
 
 def _claim(person: str, row: Stay) -> bool:
-    _, new = OpenStay.objects.get_or_create(
-        person=person, defaults={"stay": row.id, "establishment_id": row.establishment_id}
-    )
+    _, new = OpenStay.objects.get_or_create(person=person, defaults={"stay": row.id})
     return new
 
 

@@ -61,10 +61,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("person", models.TextField(primary_key=True, serialize=False)),
                 ("stay", models.UUIDField()),
-                (
-                    "establishment",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="lodging.establishment"),
-                ),
             ],
         ),
         migrations.CreateModel(

@@ -87,7 +87,7 @@ def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttp
     """The lines that came back, to be corrected in the same columns and sent again."""
     by, house = enter_house(request, code)
     told = _told(by, house, digest)
-    return _csv_file(_refused_rows(told, language()), gettext("refused-lines"))
+    return _csv_file(_refused_rows(told, language()), "refused-lines")
 
 
 @page(NOTIFY)
@@ -95,7 +95,7 @@ def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttp
 def template(request: HttpRequest, code: str) -> StreamingHttpResponse:
     """An empty file with all columns."""
     enter_house(request, code)
-    return _csv_file([[_column(column.field) for column in COLUMNS]], gettext("guests"))
+    return _csv_file([[_column(column.field) for column in COLUMNS]], "guests")
 
 
 def _answer(by: By, house: House, file: UploadedFile) -> str | list[Reason]:

@@ -206,7 +206,7 @@ def read_figures(
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     figures: list[SubmittedFigure] = []
     reasons: list[Reason] = []
-    lines: dict[tuple[str, date], int] = {}
+    lines: dict[tuple[str, date, str], int] = {}
     try:
         header = [name.strip() for name in next(rows, [])]
         if missing := [MISSING_COLUMN(column, line=1, column=column) for column in COLUMNS if column not in header]:
@@ -221,7 +221,7 @@ def read_figures(
             except Refused as refused:
                 reasons.extend(found.at_line(line) for found in refused.reasons)
                 continue
-            if (first := lines.setdefault((figure.key, figure.as_of), line)) == line:
+            if (first := lines.setdefault((figure.key, figure.as_of, figure.area), line)) == line:
                 figures.append(figure)
             else:
                 reasons.append(DUPLICATE("key", line=line, first=first))

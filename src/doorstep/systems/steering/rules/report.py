@@ -141,7 +141,7 @@ def build_report(
     day = period.end - timedelta(days=1)
     submitted = {
         figure.key: figure
-        for figure in figures
+        for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
         if figure.as_of == day and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
     }
     counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}

@@ -1,0 +1,258 @@
+"""Figures come in once each with their history, values are stored when they move, reports are published with leaves."""
+
+import csv
+import io
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+
+import msgspec
+import pytest
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.lake import rings
+from doorstep.kernel.lake.models import Leaf, Pin, Ring
+from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.reasons import NotAllowed
+from doorstep.systems.steering import queries, tasks
+from doorstep.systems.steering.actions import import_figures, publish_report, store_values
+from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.rules import report as reports
+from doorstep.systems.steering.rules.report import Cell
+from doorstep.systems.steering.tests import builders
+from doorstep.systems.steering.tests.builders import PUBLISHED
+from doorstep.systems.steering.tests.records import AT, LATER, SECRETARY, STAYS, line, official_units, submit
+
+pytestmark = pytest.mark.django_db
+CLERK = By(tasks.CLERK, AT)
+ROWS = {row["key"]: row for row in csv.DictReader(io.StringIO(PUBLISHED.decode()))}
+
+
+@pytest.fixture(autouse=True)
+def _units():
+    official_units()
+
+
+def file(*rows: dict[str, str]) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(ROWS[STAYS]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def value_of(key: str, at: datetime | None = None) -> Decimal | None:
+    return next(figure.value for figure in queries.figures(at) if figure.key == key)
+
+
+# Figures
+
+
+def test_all_36_published_figures_come_in_as_submitted_ones():
+    done = submit()
+    assert (done.taken, done.new, done.reasons) == (36, 36, ())
+    kept = {figure.key: figure for figure in queries.figures()}
+    assert len(kept) == 36
+    for key, row in ROWS.items():
+        figure = kept[key]
+        assert (figure.value, figure.baseline, figure.target) == tuple(
+            Decimal(row[name]) if row[name] else None for name in ("value", "baseline", "target")
+        )
+        assert figure.as_of == date.fromisoformat(row["as_of"])
+        assert figure.qualifier.replace("_", " ") == (row["qualifier"] or "none")
+        assert figure.source == row["source"]
+        assert figure.submitted_by == (row["submitted_by"] or "G22"), "somebody answers for each"
+    assert set(Figure.objects.values_list("owner", flat=True)) == {"G14", "G22"}
+    assert set(Figure.objects.values_list("submitted_by", flat=True)) == {"secretary"}
+    entry = JournalEntry.objects.get()
+    assert (entry.detail, bytes(entry.digest)) == ("36 figures", sha256(PUBLISHED).digest())
+
+
+def test_the_same_file_again_changes_nothing():
+    submit()
+    before = list(Figure.objects.order_by("id").values())
+    again = submit(at=LATER)
+    assert (again.taken, again.new, again.reasons) == (36, 0, ())
+    assert list(Figure.objects.order_by("id").values()) == before
+    assert JournalEntry.objects.filter(detail="0 figures").count() == 1
+
+
+def test_another_value_replaces_and_both_stay():
+    submit()
+    corrected = file(ROWS[STAYS] | {"value": "8778723"}, ROWS["ipv6.rate"])
+    done = submit(corrected, LATER)
+    assert (done.taken, done.new) == (2, 1)
+    assert (value_of(STAYS), value_of("ipv6.rate")) == (8778723, 60)
+    assert value_of(STAYS, AT) == 8778722, "as it stood then"
+    assert value_of(STAYS, LATER - timedelta(microseconds=1)) == 8778722
+    assert value_of(STAYS, LATER) == 8778723
+    assert len(queries.figures(AT)) == len(queries.figures(LATER)) == 36
+    assert list(Figure.objects.filter(key=STAYS).order_by("submitted").values_list("replaced", flat=True)) == [
+        LATER,
+        None,
+    ]
+    assert queries.figures(AT - timedelta(days=1)) == []
+
+
+def test_a_value_that_comes_back_is_a_submission_of_its_own():
+    for value, at in (("1", AT), ("2", LATER), ("1", LATER + timedelta(days=1))):
+        assert submit(file(ROWS[STAYS] | {"value": value}), at).new == 1
+    assert Figure.objects.filter(key=STAYS).count() == 3
+    assert [value_of(STAYS, at) for at in (AT, LATER, None)] == [1, 2, 1]
+
+
+def test_a_figure_of_another_day_stands_beside():
+    submit()
+    older = ROWS["ipv6.rate"] | {"as_of": "2023-12-31", "value": "59", "baseline_as_of": "2023-06-30"}
+    assert submit(file(older), LATER).new == 1
+    assert Figure.objects.filter(key="ipv6.rate", replaced=None).count() == 2
+
+
+def test_figures_of_several_units_stand_beside_the_country_s():
+    scopes = ("Ha Noi", "national", "H38")
+    rows = [ROWS[STAYS] | {"scope": scope, "value": str(100 + place)} for place, scope in enumerate(scopes)]
+    done = submit(file(*rows))
+    assert (done.new, done.reasons) == (3, ())
+    assert {figure.area: figure.value for figure in queries.figures()} == {"H26": 100, "": 101, "H38": 102}
+    for order in (rows, rows[::-1]):
+        submit(file(*order), LATER)
+        built = reports.build_report(builders.PERIOD, queries.figures(), {}, {"H26", "H38"}, made_at=AT)
+        assert line(built, STAYS).submitted.value == 101, "the country's report says the country's figure"
+    assert submit(file(rows[0], rows[0])).reasons[0].code == "steering.duplicate_figure"
+
+
+@pytest.mark.parametrize(
+    ("changes", "owner", "code", "field"),
+    [
+        ({"computed_by": ""}, "G22", "steering.figure_without_owner", "submitted_by"),
+        ({}, "", "steering.figure_without_owner", "submitted_by"),
+        ({"submitted_by": "G99"}, "G22", "steering.unknown_unit", "submitted_by"),
+        ({}, "ZZZ", "steering.unknown_unit", "submitted_by"),
+        ({"measure_unit": ""}, "G22", "steering.figure_without_unit", "measure_unit"),
+        ({"measure_unit": "furlongs"}, "G22", "steering.unknown_code", "measure_unit"),
+        ({"value": "8,778,722"}, "G22", "steering.bad_number", "value"),
+        ({"as_of": "2024-06-31"}, "G22", "steering.bad_date", "as_of"),
+        ({"note": "=HYPERLINK(1)"}, "G22", "steering.formula_cell", "note"),
+    ],
+)
+def test_a_bad_line_comes_back_with_its_place_and_the_good_ones_land(changes, owner, code, field):
+    done = submit(file(ROWS["ipv6.rate"], ROWS[STAYS] | changes, ROWS["fiber.household_rate"]), owner=owner)
+    assert [(reason.code, reason.field, reason.line) for reason in done.reasons] == [(code, field, 3)]
+    assert {figure.key for figure in queries.figures()} == {"ipv6.rate", "fiber.household_rate"}
+    assert (done.taken, done.new) == (2, 2)
+
+
+def test_a_bad_line_does_not_end_the_figure_that_is_there():
+    submit()
+    submit(file(ROWS[STAYS] | {"value": "many"}), LATER)
+    assert value_of(STAYS) == 8778722
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"key,value\n", PUBLISHED.decode().encode("utf-16")])
+def test_what_is_no_such_file_leaves_nothing_but_its_journal_entry(content):
+    done = submit(content)
+    assert done.reasons
+    assert not Figure.objects.exists()
+    assert JournalEntry.objects.get().detail == "0 figures"
+
+
+@pytest.mark.parametrize("role", ["steering.clerk", "lodging.keeper"])
+def test_only_who_may_submit_submits(role):
+    with pytest.raises(NotAllowed):
+        import_figures(By(Actor("x", roles=(role,), level=3), AT), PUBLISHED, "G22")
+    assert not Figure.objects.exists()
+
+
+# Values
+
+JANUARY, MARCH = date(2024, 1, 1), date(2024, 3, 1)
+
+
+def stored(snapshot: int, *cells: Cell, key: str = STAYS) -> int:
+    return store_values(CLERK, snapshot, {key: cells})
+
+
+def test_only_what_moved_is_stored():
+    first = (Cell("H26", JANUARY, 5), Cell("H38", JANUARY, 7), Cell("H38", MARCH, 1))
+    assert stored(3, *first) == 3
+    assert stored(4, *first) == 0
+    assert stored(5, first[0], Cell("H38", JANUARY, 8), first[2], Cell("H63", MARCH, 2)) == 2
+    assert Value.objects.filter(snapshot=4).count() == 0
+    assert set(Value.objects.filter(snapshot=5).values_list("unit", "numerator")) == {("H38", 8), ("H63", 2)}
+    assert queries.stored_cells(STAYS, 3) == queries.stored_cells(STAYS, 4) == [*first]
+    assert [cell.numerator for cell in queries.stored_cells(STAYS)] == [5, 8, 1, 2]
+    assert queries.stored_cells(STAYS, 2) == []
+
+
+def test_a_cell_that_vanished_becomes_zero_once():
+    stored(3, Cell("H26", JANUARY, 5), Cell("H38", MARCH, 1))
+    assert stored(4, Cell("H38", MARCH, 1)) == 1
+    assert queries.stored_cells(STAYS) == [Cell("H26", JANUARY, 0), Cell("H38", MARCH, 1)]
+    assert stored(5, Cell("H38", MARCH, 1)) == 0
+    assert stored(6, Cell("H26", JANUARY, 5), Cell("H38", MARCH, 1)) == 1
+    assert queries.stored_cells(STAYS, 5)[0].numerator == 0
+    assert queries.stored_cells(STAYS, 3)[0].numerator == 5
+
+
+def test_of_a_rate_both_sides_move_and_vanish():
+    assert stored(3, Cell("H26", JANUARY, 4, 5), key="a") == 1
+    assert stored(4, Cell("H26", JANUARY, 4, 6), key="a") == 1, "the denominator alone moved"
+    assert stored(5, key="a") == 1
+    assert queries.stored_cells("a") == [Cell("H26", JANUARY, 0, 0)]
+
+
+def test_indicators_do_not_touch_each_other():
+    stored(3, Cell("H26", JANUARY, 4), key="a")
+    stored(3, Cell("H26", JANUARY, 5), key="b")
+    stored(4, Cell("H26", JANUARY, 6), key="b")
+    assert queries.stored_cells("a") == [Cell("H26", JANUARY, 4)]
+
+
+def test_storing_is_the_clerk_s():
+    with pytest.raises(NotAllowed):
+        store_values(By(SECRETARY, AT), 3, {STAYS: [Cell("H26", JANUARY, 5)]})
+    assert not Value.objects.exists()
+
+
+# Reports
+
+
+def test_a_published_report_is_a_leaf_and_so_are_its_months(home):
+    report = builders.report(evidence=reports.Evidence(7, "checkpoint"))
+    digest = publish_report(CLERK, report)
+    assert digest == sha256(reports.to_json(report)).hexdigest()
+    leaves = [msgspec.json.decode(leaf.entry) for leaf in Leaf.objects.filter(ring=Ring.PUBLIC).order_by("index")]
+    assert leaves == [
+        {
+            "cells": STAYS,
+            "report": digest,
+            "computed": msgspec.json.decode(reports.to_json(report))["sections"][8]["lines"][1]["computed"],
+        },
+        {"report": digest, "period": "2024-H1", "unit": "", "snapshot": 7},
+    ]
+    assert leaves[0]["computed"]["by_month"]["2024-01"]["numerator"] == 779
+    assert queries.leaf_of(digest) == 1
+    assert queries.report("2024-H1") == queries.report("2024-H1", digest=digest) == report
+    assert Pin.objects.get().size == 7
+    assert rings.publish(Ring.PUBLIC).size == 2
+    assert digest in JournalEntry.objects.get().detail
+
+
+def test_what_is_too_small_to_publish_is_in_no_leaf(home):
+    rate = builders.indicator("lodging.on_time_rate", rate=True, smallest=10)
+    cells = builders.cells(("H38", 1, 7, 9), ("H26", 1, 11, 12), ("H63", 1, 500, 501))
+    report = reports.build_report(
+        builders.PERIOD, [], {rate.key: reports.Computation(rate, cells)}, builders.UNITS, made_at=AT
+    )
+    publish_report(CLERK, report)
+    said = msgspec.json.decode(Leaf.objects.get(index=0).entry)["computed"]["by_unit"]
+    assert [said[unit]["numerator"] for unit in ("H26", "H38", "H63")] == [None, None, 500]
+    assert line(report, rate.key).computed.by_unit["H38"].withheld
+
+
+def test_publishing_is_not_everybody_s(home):
+    with pytest.raises(NotAllowed):
+        publish_report(By(Actor("x", roles=("lodging.keeper",), level=3), AT), builders.report())
+    assert not Report.objects.exists()
+    assert not Leaf.objects.exists()
