@@ -22,7 +22,9 @@ def test_each_system_starts_alone(name, tmp_path):
     seal = subprocess.run([*command, "seal"], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert seal.returncode == 0, seal.stderr
     assert "0 facts sealed" in seal.stdout
-    house = subprocess.run([*command, "house"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    house = subprocess.run(
+        [*command, "house"], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
     assert house.stdout.startswith(f"{name}: ")
     assert not any(f"\n{other}: " in house.stdout for other in SYSTEMS if other != name)
 
@@ -55,3 +57,26 @@ def test_new_system_is_a_house_with_three_failing_tests(tmp_path):
     }
     assert main(["new-system", "parking", "--into", str(tmp_path)]) == 1
     assert main(["new-system", "Car Park", "--into", str(tmp_path)]) == 1
+
+
+def test_another_country_from_simulation_to_report(tmp_path):
+    environment = {
+        **os.environ,
+        "DOORSTEP_PROFILE": "testland",
+        "DOORSTEP_HOME": str(tmp_path),
+        "DOORSTEP_MODE": "demo",
+    }
+    environment.pop("DOORSTEP_TEST_HOME", None)
+    command = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
+    out = tmp_path / "report.json"
+    for verb in (
+        ["demo", "--fill-only", "--scale", "0.00005"],
+        ["report", "2024-H1", "--format", "json", "--out", str(out)],
+    ):
+        done = subprocess.run(
+            [*command, *verb], env=environment, capture_output=True, text=True, timeout=180, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    (lodging,) = json.loads(out.read_text())["sections"]
+    counted = {line["key"]: line["computed"]["total"]["value"] for line in lodging["lines"]}
+    assert (counted["lodging.establishments"], counted["lodging.notifications"]) == ("5", "439")

@@ -123,8 +123,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "doorstep.kernel.web.actors.actor_middleware",
     "doorstep.kernel.web.problems.ProblemMiddleware",
+    "doorstep.kernel.web.actors.actor_middleware",
 ]
 
 ROOT_URLCONF = "doorstep.site.urls"

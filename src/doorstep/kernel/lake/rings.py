@@ -1,5 +1,7 @@
 """The two rings as the register knows them: leaves are committed here first, then written to the signed log's files."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -8,13 +10,32 @@ from django.db import connection
 from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked, Head, SigningKey
 from doorstep.kernel.lake.models import Leaf, Ring
 
-SEAL_LOCK = 0x5EA1
+SEAL_LOCK, KEEP_LOCK = 0x5EA1, 0x4EE9
 
 
 def alone() -> None:
     """Wait until nobody else seals or appends; holds until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SEAL_LOCK])
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Meanwhile no segment is dropped that a snapshot names; ends with the connection at the latest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [KEEP_LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [KEEP_LOCK])
+
+
+def nobody_reads() -> bool:
+    """Whether nobody else is within `kept`; then nobody comes in until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [KEEP_LOCK])
+        return bool(cursor.fetchone()[0])
 
 
 def folder(ring: Ring) -> Path:

@@ -14,7 +14,7 @@ from django.db.models import Max
 from doorstep.kernel.declare.facts import FACTS, FactKind
 from doorstep.kernel.lake import columns, files
 from doorstep.kernel.lake.models import Pin, Ring, Segment
-from doorstep.kernel.lake.rings import alone, append, publish
+from doorstep.kernel.lake.rings import alone, append, nobody_reads, publish
 from doorstep.kernel.store.models import FactBatch
 
 ROWS_AT_ONCE = 250_000
@@ -150,7 +150,12 @@ def compact() -> int:
 
 
 def _forget_merged() -> None:
-    """Drop merged segments from the register unless a pinned snapshot names them; their files are then orphans."""
+    """Drop merged segments from the register unless a pinned snapshot names them; their files are then orphans.
+
+    Waits for a later compaction while somebody computes on a snapshot.
+    """
+    if not nobody_reads():
+        return
     pins = list(Pin.objects.values_list("size", flat=True))
     for segment in Segment.objects.exclude(merged=None):
         if not any(segment.leaf < pin <= (segment.merged or 0) for pin in pins):

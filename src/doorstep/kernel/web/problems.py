@@ -125,14 +125,14 @@ def described(one: Reason) -> ReasonTold:
 
 
 class ProblemMiddleware:
-    """Answers what a view raises on purpose, before Django calls it an error."""
+    """Answers what a view raises on purpose, before Django calls it an error, and what no view is to see."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # No text of ours holds a NUL, and PostgreSQL takes none: no view need fear one in its address.
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        # No text of ours holds a NUL, and PostgreSQL takes none: neither the session nor a view need fear one.
+        if "%00" in request.META.get("QUERY_STRING", "") or "\0" in "".join((request.path, *request.COOKIES.values())):
             return problem(request, BadRequest())
         return self.get_response(request)
 

@@ -11,6 +11,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.simulation import Simulation
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason
 from doorstep.kernel.values.text import N_
@@ -18,7 +19,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.actions.stays import Line
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
-from doorstep.systems.lodging.facts import Channel, FacilityType, GuestKind
+from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.rules.records import Guest, StayReason
 
@@ -26,8 +27,8 @@ ESTABLISHMENTS = 93_388
 NOTIFICATIONS = 8_778_722
 """Published for the first half of 2024; what comes out is the scale times these."""
 
-DEMO_SERIALS = 50_000_000
-"""Serials of made-up numbers from here on are the demo house's."""
+DEMO_SERIALS = 10_000
+"""Serials of made-up numbers below this are the demo house's."""
 
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Giàng", "Lò")
 MIDDLE = ("Văn", "Thị", "Minh", "Thu", "Đức", "Ngọc", "Quang", "Mai")
@@ -36,7 +37,6 @@ ABROAD = (
     *(("DE", "Anna Beispiel"), ("FR", "Luc Exemple"), ("KR", "Kim Sample"), ("JP", "Yuki Sample")),
     *(("AU", "Sam Example"), ("EG", "Salma Mithal"), ("LA", "Kham Sample"), ("US", "Pat Example")),
 )
-FACILITIES = (FacilityType.TOURIST, FacilityType.TOURIST, FacilityType.RENTAL, FacilityType.HEALTH, FacilityType.OTHER)
 HOUSE_NAMES = ("Nhà nghỉ Hoa Ban", "Khách sạn Ví Dụ", "Homestay Mẫu", "Nhà trọ Bình Yên", "Khách sạn Sông Mẫu")
 
 
@@ -46,17 +46,18 @@ def simulate(simulation: Simulation) -> None:
     count, wanted = simulation.share(ESTABLISHMENTS), simulation.share(NOTIFICATIONS)
     places = _places(simulation.period.start, count, chance)
     shares = _shares(wanted, len(places), chance)
-    serials = iter(range(DEMO_SERIALS))
+    serials = iter(range(DEMO_SERIALS, 100_000_000))
     days = [
         simulation.period.start + timedelta(days=n)
         for n in range(1, (simulation.period.end - simulation.period.start).days)
     ]
     opens = law(Country, "lodging").start(simulation.period.start) + timedelta(hours=9)
+    facilities = [row.type for row in in_force(law(Country, "lodging").facilities, simulation.period.start)]
     done = 0
     for number, (unit, share) in enumerate(zip(places, shares, strict=True), 1):
         actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
         name, address = f"{chance.choice(HOUSE_NAMES)} {number}", f"{number} Đường Ví Dụ"
-        facility, remote = chance.choice(FACILITIES), chance.random() < 0.1
+        facility, remote = chance.choice(facilities), chance.random() < 0.1
         code = houses.enrol_establishment(By(actor, opens), name, facility, unit, address, remote=remote).code
         _House(actor, code, chance, serials, simulation.until).run(days, share)
         done += share
@@ -182,13 +183,14 @@ def prepare_demo(at: datetime) -> None:
         return
     by = By(actor, at)
     country = law(Country, "lodging")
+    facility = in_force(country.facilities, country.day(at))[0].type
     commune = units.below(demo_province(), country.day(at))[0].code
-    code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", FacilityType.TOURIST, commune, "12 Đường Ví Dụ").code
+    code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", facility, commune, "12 Đường Ví Dụ").code
     for number, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
         houses.put_room(by, code, str(number), beds, price)
     today = country.day(at)
     chance = Random(0)  # noqa: S311  nothing here is secret
-    house = _House(actor, code, chance, iter(range(DEMO_SERIALS, 2 * DEMO_SERIALS)), at)
+    house = _House(actor, code, chance, iter(range(DEMO_SERIALS)), at)
     house.rooms = ["101", "102", "103"]
     for back in range(24, 0, -1):
         house.notify(today - timedelta(days=back), chance.choice((1, 1, 2, 3)))

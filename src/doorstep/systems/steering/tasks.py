@@ -35,15 +35,16 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 def refresh(at: datetime) -> Refreshed:
     """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost."""
-    sealed = seal.seal()
-    seen = Installation.objects.filter(key="steering.snapshot").values_list("value", flat=True).first()
-    if seen == sealed.size:
-        return Refreshed(0, 0, sealed.size)
-    lake = engine.Engine()
-    try:
-        cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
-    finally:
-        lake.close()
+    with rings.kept():
+        sealed = seal.seal()
+        seen = Installation.objects.filter(key="steering.snapshot").values_list("value", flat=True).first()
+        if seen == sealed.size:
+            return Refreshed(0, 0, sealed.size)
+        lake = engine.Engine()
+        try:
+            cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
+        finally:
+            lake.close()
     moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found) for key, found in cells.items()})
     Installation.objects.update_or_create(key="steering.snapshot", defaults={"value": sealed.size})
     return Refreshed(sealed.facts, moved, sealed.size)
@@ -54,27 +55,38 @@ def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
 
     Raises Refused with the reason where there is nothing to report.
     """
-    size = refresh(at).snapshot
-    built = build(period, unit, at, size, queries.simulated_scale())
-    last = queries.published(period.label, unit)
-    if last:
-        before = queries.report(period.label, unit)
-        if msgspec.structs.replace(built, made_at=before.made_at, evidence=before.evidence) == before:
-            return before
-    publish_report(By(CLERK, at), built)
-    rings.publish(Ring.PUBLIC)
+    with rings.kept():  # until the report's pin keeps the files
+        refresh(at)
+        ring = rings.reader(Ring.AUDITORS)
+        checkpoint = ring.checkpoint()  # it names the snapshot, whoever seals from here on
+        size = verify_checkpoint(checkpoint, ring.verifier_key).size
+        built = build(period, unit, at, size, checkpoint.decode(), queries.simulated_scale())
+        before = queries.report(period.label, unit) if queries.published(period.label, unit) else None
+        if before and msgspec.structs.replace(built, made_at=before.made_at, evidence=before.evidence) == before:
+            built = before
+        else:
+            publish_report(By(CLERK, at), built)
+    rings.publish(Ring.PUBLIC)  # also for one before that was stopped here
     return built
 
 
 def build(
-    period: Period, unit: str, at: datetime, size: int, scale: Decimal | None, source: engine.Source = "rollup"
+    period: Period,
+    unit: str,
+    at: datetime,
+    size: int,
+    checkpoint: str,
+    scale: Decimal | None,
+    source: engine.Source = "rollup",
 ) -> reports.Report:
-    """The report from the lake's snapshot of `size` and the figures as they stood at `at`; Refused if it is empty."""
+    """The report from the lake's snapshot of `size`, which the signed `checkpoint` speaks of, and the figures as they
+    stood at `at`; Refused if it is empty.
+    """
     lake = engine.Engine()
     try:
         # A unit's report tells its parts apart, which no rollup does.
-        wanted = list(INDICATORS.values())
-        found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
+        by, where = ("unit", "facts") if unit else ("top", source)
+        found = lake.evaluate(list(INDICATORS.values()), size, where, by)
     finally:
         lake.close()
     computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
@@ -87,7 +99,7 @@ def build(
         known,
         made_at=at,
         simulated_scale=scale,
-        evidence=_evidence(size),
+        evidence=reports.Evidence(size, checkpoint if size else "", _segments(size)),
         unit=unit,
     )
     if isinstance(built, Reason):
@@ -95,14 +107,13 @@ def build(
     return built
 
 
-def _evidence(size: int) -> reports.Evidence:
+def _segments(size: int) -> tuple[reports.Segment, ...]:
     segments = [
         reports.Segment(row.kind, row.path, row.rows, bytes(row.sha256).hex(), row.leaf)
         for indicator in {one.fact.name: one.fact for one in INDICATORS.values()}.values()
         for row in engine.segments(indicator, size)
     ]
-    checkpoint = rings.reader(Ring.AUDITORS).checkpoint().decode() if size else ""
-    return reports.Evidence(size, checkpoint, tuple(sorted(segments, key=lambda segment: segment.leaf)))
+    return tuple(sorted(segments, key=lambda segment: segment.leaf))
 
 
 def _cells(cells: list[engine.Cell]) -> list[reports.Cell]:
@@ -118,85 +129,96 @@ class Difference(msgspec.Struct, frozen=True):
 def verify(content: bytes) -> Iterator[str | Difference]:
     """Prove a report step by step; ends with the first Difference.
 
-    The file itself, the published digest and its leaf, each segment's file, leaf and proof to the report's checkpoint,
-    and last every figure, computed anew from the facts.
+    The file itself, each segment's file, leaf and proof to the report's checkpoint, every figure, computed anew from
+    the facts, and last the published digest and its leaf.
     """
+    try:
+        for step in _steps(content):
+            yield step
+            if isinstance(step, Difference):
+                return
+    except FileNotFoundError as error:
+        yield Difference(f"{error.filename}: the file is gone")
+    except LogRefused as refused:
+        yield Difference(f"the evidence log: {refused}")
+
+
+def _steps(content: bytes) -> Iterator[str | Difference]:
+    """The steps of `verify`, which goes no further than the first Difference."""
     read = reports.from_json(content)
     if isinstance(read, Reason):
         yield Difference("the file is no report: it is not JSON of this version")
         return
     if reports.to_json(read) != content:
         yield Difference("the file is not in canonical form: bytes were changed that carry no figure")
-        return
     yield f"report {read.period.label}, {len(list(read.lines()))} figures"
-    steps = [_publication(content)]
-    if read.evidence and read.evidence.size:
-        steps = [_evidence_holds(read.evidence), _recomputed(read, read.evidence), *steps]
-    for step in chain.from_iterable(steps):
-        yield step
-        if isinstance(step, Difference):
-            return
-
-
-def _recomputed(read: reports.Report, evidence: reports.Evidence) -> Iterator[str | Difference]:
+    evidence = read.evidence or reports.Evidence(0, "")
+    if evidence.size:
+        yield from _evidence_holds(evidence)
     try:
-        again = build(read.period, read.unit, read.made_at, evidence.size, read.simulated_scale, "facts")
+        again = build(
+            read.period,
+            read.unit,
+            read.made_at,
+            evidence.size,
+            evidence.checkpoint,
+            read.simulated_scale,
+            "facts",
+        )
     except Refused as refused:
         yield Difference(f"the records lead to no report: {refused}")
         return
     found = reports.first_difference(*(msgspec.json.decode(reports.to_json(one)) for one in (read, again)))
     if found:
         yield Difference(f"{found[0]}: the report says {found[1]!r}, the records say {found[2]!r}")
-    else:
-        yield "every figure, recomputed from the facts, is the same"
+    yield "every figure, recomputed from the facts, is the same"
+    yield _publication(read, sha256(content).hexdigest())
 
 
-def _publication(content: bytes) -> Iterator[str | Difference]:
-    digest = sha256(content).hexdigest()
+def _publication(report: reports.Report, digest: str) -> str | Difference:
+    """The digest is that of a published report, whose leaf is in the public ring."""
     leaf = queries.leaf_of(digest)
+    if leaf is None:
+        return Difference(f"no report with the digest {digest} was published")
     ring = rings.reader(Ring.PUBLIC)
     head = ring.head()
-    if leaf is None or msgspec.json.decode(ring.entry(leaf))["report"] != digest:
-        yield Difference(f"no report with the digest {digest} was published")
-    elif not merkle.verify_inclusion(
-        merkle.leaf_hash(ring.entry(leaf)), leaf, head.size, ring.prove(leaf, head.size), head.root
-    ):
-        yield Difference(f"leaf {leaf} is not in the public ring")
-    else:
-        yield f"digest {digest} is leaf {leaf} of the public ring of {head.size}"
+    if not _in_ring(ring, leaf, head):
+        return Difference(f"leaf {leaf} is not in the public ring")
+    said = msgspec.json.decode(ring.entry(leaf))
+    if (said["report"], said.get("period")) != (digest, report.period.label):
+        return Difference(f"leaf {leaf} of the public ring speaks of something else")
+    return f"digest {digest} is leaf {leaf} of the public ring of {head.size}"
+
+
+def _in_ring(ring: EvidenceReader, leaf: int, head: Head) -> bool:
+    if not 0 <= leaf < head.size:
+        return False
+    hashed = merkle.leaf_hash(ring.entry(leaf))
+    return merkle.verify_inclusion(hashed, leaf, head.size, ring.prove(leaf, head.size), head.root)
 
 
 def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
     """The checkpoint is signed, each segment's leaf is in it, and each file is what its leaf says."""
     ring = rings.reader(Ring.AUDITORS)
-    try:
-        head = verify_checkpoint(evidence.checkpoint.encode(), ring.verifier_key)
-        if head.size != evidence.size:
-            yield Difference(f"the checkpoint speaks of {head.size} leaves, the report of {evidence.size}")
-        for segment in evidence.segments:
-            if wrong := _segment_differs(segment, ring, head):
-                yield Difference(f"{wrong[0]}: {wrong[1]}")
-    except FileNotFoundError as error:
-        yield Difference(f"{error.filename}: the file is gone")
-    except LogRefused as refused:
-        yield Difference(f"the evidence log: {refused}")
-    else:
-        yield f"checkpoint of {head.size} leaves is signed by {ring.verifier_key.split('+')[0]}"
-        yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
-
-
-def _segment_differs(segment: reports.Segment, ring: EvidenceReader, head: Head) -> tuple[str, str] | None:
-    """Which file of a segment differs, and how."""
-    entry, proof = ring.entry(segment.leaf), ring.prove(segment.leaf, head.size)
-    if not merkle.verify_inclusion(merkle.leaf_hash(entry), segment.leaf, head.size, proof, head.root):
-        return segment.path, f"leaf {segment.leaf} is not in the checkpoint"
-    said = msgspec.json.decode(entry)
-    if (said["path"], said["sha256"], said["rows"]) != (segment.path, segment.sha256, segment.rows):
-        return segment.path, f"leaf {segment.leaf} says otherwise"
-    for sealed in (said, *said["rollups"].values()):
-        if files.sha256(sealed["path"]).hex() != sealed["sha256"]:
-            return sealed["path"], "the file is not the one that was sealed"
-    return None
+    head = verify_checkpoint(evidence.checkpoint.encode(), ring.verifier_key)
+    if head.size != evidence.size:
+        yield Difference(f"the checkpoint speaks of {head.size} leaves, the report of {evidence.size}")
+    if head.size > ring.size:
+        yield Difference(f"the report rests on {head.size} leaves, the log has {ring.size}: a restored back-up?")
+    yield f"checkpoint of {head.size} leaves is signed by {ring.verifier_key.split('+')[0]}"
+    for segment in evidence.segments:
+        if not _in_ring(ring, segment.leaf, head):
+            yield Difference(f"{segment.path}: leaf {segment.leaf} is not in the checkpoint")
+        said = msgspec.json.decode(ring.entry(segment.leaf))
+        if (said.get("path"), said.get("sha256"), said.get("rows")) != (segment.path, segment.sha256, segment.rows):
+            yield Difference(f"{segment.path}: leaf {segment.leaf} says otherwise")
+        for path, digest in [
+            (segment.path, segment.sha256),
+            *((rollup["path"], rollup["sha256"]) for rollup in said["rollups"].values()),
+        ]:
+            if files.sha256(path).hex() != digest:
+                yield Difference(f"{path}: the file is not the one that was sealed")
+    yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
 
 
 EVERY = ((timedelta(seconds=10), refresh),)

@@ -1,0 +1,123 @@
+"""What the simulation makes: at scale s, s times the published figures, and the same again from the same seed."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from doorstep.kernel.country import profile
+from doorstep.kernel.lake import seal
+from doorstep.kernel.lake.engine import Engine, snapshot
+from doorstep.kernel.simulation import Simulation
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import FactBatch, JournalEntry
+from doorstep.kernel.values.period import Period
+from doorstep.systems.lodging import simulation
+from doorstep.systems.lodging.facts import EstablishmentFirstNotified, StayNotified
+from doorstep.systems.lodging.indicators import ESTABLISHMENTS, NOTIFICATIONS, ON_TIME_RATE
+from doorstep.systems.lodging.models import Establishment, OpenStay, Stay
+from doorstep.systems.lodging.tests.scene import facts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PERIOD = Period.parse("2024-H1")
+UNTIL = datetime(2024, 6, 30, tzinfo=UTC)
+SCALE = Decimal("0.0003")
+"""28.02 houses and 2,633.6 notices: rounding to whole ones stays within 1 %."""
+
+
+def simulate(scale, seed=1):
+    official = profile().units
+    for row in official.localities(PERIOD.start):
+        units.load(official.invented_communes(row.code, 2, 0))
+    said = []
+    simulation.simulate(Simulation(Decimal(scale), seed, PERIOD, UNTIL, said.append))
+    return said
+
+
+def computed(indicator, source):
+    """Sums of numerators and of denominators over all provinces and months."""
+    engine = Engine()
+    try:
+        cells = engine.evaluate([indicator], snapshot(), source)[indicator.key]
+    finally:
+        engine.close()
+    return sum(cell.numerator for cell in cells), sum(cell.denominator or 0 for cell in cells), cells
+
+
+@pytest.fixture(scope="module")
+def made():
+    return {}
+
+
+def test_the_figures_come_out_at_the_scale(home):
+    said = simulate(SCALE)
+    waiting = sum(FactBatch.objects.values_list("rows", flat=True))
+    assert seal.seal().facts == waiting
+    for indicator, published in (
+        (ESTABLISHMENTS, simulation.ESTABLISHMENTS),
+        (NOTIFICATIONS, simulation.NOTIFICATIONS),
+    ):
+        for source in ("rollup", "facts"):
+            found, _, cells = computed(indicator, source)
+            assert abs(found / (published * float(SCALE)) - 1) < 0.01
+            assert {cell.unit for cell in cells} <= {row.code for row in profile().units.localities(PERIOD.start)}
+            assert all(cell.month in PERIOD for cell in cells)
+    on_time, notified, _ = computed(ON_TIME_RATE, "rollup")
+    assert notified == computed(NOTIFICATIONS, "rollup")[0] == Stay.objects.filter(cancelled=None).count()
+    assert 0.85 < on_time / notified < 1, "some are late"
+    assert Stay.objects.exclude(cancelled=None).exists(), "some were mistakes"
+    assert Stay.objects.exclude(departed=None).count() > 0.9 * notified
+    assert OpenStay.objects.count() == Stay.objects.filter(departed=None, cancelled=None).count()
+    assert set(Stay.objects.values_list("kind", flat=True)) == {"domestic", "foreign"}
+    assert not Stay.objects.filter(kind="domestic").exclude(document_number__startswith="9").exists()
+    assert set(JournalEntry.objects.values_list("via", flat=True)) == {"simulation"}
+    assert said
+    assert said[-1].startswith("lodging: 28 of 28 houses, 2634 of 2634")
+
+
+def test_the_same_seed_makes_the_same_facts_and_another_seed_others():
+    def run(seed):
+        simulate("0.00004", seed)
+        found = facts(StayNotified.KIND), facts(EstablishmentFirstNotified.KIND)
+        people = Counter(Stay.objects.values_list("person", "arrival", "departed", "late"))
+        OpenStay.objects.all().delete()
+        Stay.objects.all().delete()
+        FactBatch.objects.all().delete()
+        return found, people
+
+    first, again, other = run(1), run(1), run(2)
+    assert first == again
+    assert first[0][0].total() == other[0][0].total() == round(simulation.NOTIFICATIONS * 0.00004)
+    assert first[0][1].total() == other[0][1].total() == round(simulation.ESTABLISHMENTS * 0.00004)
+    assert first != other
+
+
+def test_every_province_has_a_house_as_far_as_they_reach():
+    chance = Simulation(Decimal(1), 1, PERIOD, UNTIL, print).random("lodging")
+    provinces = {row.code for row in profile().units.localities(PERIOD.start)}
+    for row in provinces:
+        units.load(profile().units.invented_communes(row, 2, 0))
+    for count in (1, 62, 63, 64, 200):
+        places = simulation._places(PERIOD.start, count, chance)
+        assert len(places) == count
+        reached = {place.partition(".")[0] for place in places}
+        assert reached == provinces if count >= 63 else len(reached) <= count
+
+
+@pytest.mark.parametrize(("total", "parts"), [(0, 0), (0, 3), (2, 3), (3, 3), (100, 7), (878, 9)])
+def test_shares_add_up_and_leave_nobody_out(total, parts):
+    shares = simulation._shares(total, parts, Simulation(Decimal(1), 3, PERIOD, UNTIL, print).random("x"))
+    assert len(shares) == parts
+    assert sum(shares) == total
+    assert min(shares, default=0) >= (1 if total >= parts > 0 else 0)
+
+
+def test_the_demo_has_one_house_with_guests_and_bookings():
+    simulate("0")
+    for row in profile().units.localities(PERIOD.start):
+        units.load(profile().units.invented_communes(row.code, 2, 0))
+    for _ in range(2):
+        simulation.prepare_demo(datetime(2024, 5, 21, 3, 0, tzinfo=UTC))
+        assert Establishment.objects.get().unit.startswith("H38.")

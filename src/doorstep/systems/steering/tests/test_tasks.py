@@ -1,0 +1,344 @@
+"""A report is made once of what is known, out of sealed facts; the same again is the same one, whatever stops halfway."""
+
+import threading
+from datetime import date, timedelta
+from decimal import Decimal
+
+import msgspec
+import pytest
+from django.db import connection
+
+from doorstep.kernel.declare.indicators import INDICATORS
+from doorstep.kernel.lake import rings, seal
+from doorstep.kernel.lake.engine import snapshot
+from doorstep.kernel.lake.evidence import verify_checkpoint
+from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
+from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry
+from doorstep.kernel.values.period import Period
+from doorstep.kernel.values.reasons import Refused
+from doorstep.systems.steering import queries, tasks
+from doorstep.systems.steering.models import Report, Value
+from doorstep.systems.steering.rules import report as reports
+from doorstep.systems.steering.tests.records import (
+    AT,
+    HALF,
+    HOUSES,
+    LATER,
+    ON_TIME,
+    STAYS,
+    half_a_year,
+    line,
+    official_units,
+    published,
+    put,
+    submit,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("home")]
+
+
+@pytest.fixture(autouse=True)
+def _units():
+    official_units()
+
+
+# What is stored
+
+
+def test_a_refresh_seals_and_stores_what_moved():
+    half_a_year()
+    done = tasks.refresh(AT)
+    assert (done.facts, done.snapshot) == (95, snapshot())
+    assert not FactBatch.objects.exists()
+    assert done.moved == Value.objects.count()
+    cells = {(cell.unit, f"{cell.month:%Y-%m}"): cell.numerator for cell in queries.stored_cells(STAYS)}
+    assert cells == {("H26", "2024-06"): 50, ("H38", "2024-01"): 30, ("H38", "2024-03"): 12}
+    (cell,) = [cell for cell in queries.stored_cells(ON_TIME) if cell.unit == "H26"]
+    assert (cell.numerator, cell.denominator) == (40, 50)
+
+
+def test_a_refresh_with_nothing_new_stores_and_journals_nothing():
+    half_a_year()
+    first = tasks.refresh(AT)
+    entries = JournalEntry.objects.count()
+    assert tasks.refresh(LATER) == tasks.Refreshed(0, 0, first.snapshot)
+    assert JournalEntry.objects.count() == entries
+
+
+def test_only_what_moved_is_stored_again():
+    half_a_year()
+    tasks.refresh(AT)
+    put(STAYS, ("H38.901.01", "2024-01-16", 1))
+    done = tasks.refresh(LATER)
+    assert done.facts == 1
+    moved = Value.objects.filter(snapshot=done.snapshot).values_list("indicator", "unit", "month", "numerator")
+    assert set(moved) == {(STAYS, "H38", date(2024, 1, 1), 31), (ON_TIME, "H38", date(2024, 1, 1), 31)}
+    assert done.moved == 2
+
+
+def test_what_was_taken_back_is_stored_as_nothing():
+    put(STAYS, ("H38", "2024-01-15", 3))
+    tasks.refresh(AT)
+    put(STAYS, ("H38", "2024-01-15", -3))
+    assert tasks.refresh(LATER).moved == 2
+    assert queries.stored_cells(STAYS) == [reports.Cell("H38", date(2024, 1, 1), 0)]
+    assert queries.stored_cells(ON_TIME) == [reports.Cell("H38", date(2024, 1, 1), 0, 0)]
+
+
+def test_a_refresh_that_stopped_after_the_seal_goes_on(monkeypatch):
+    half_a_year()
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks, "store_values", lambda *_: (_ for _ in ()).throw(RuntimeError("crash")))
+        with pytest.raises(RuntimeError, match="crash"):
+            tasks.refresh(AT)
+    assert not Value.objects.exists()
+    assert tasks.refresh(LATER).moved > 0
+    assert queries.stored_cells(STAYS)
+
+
+# The report
+
+
+def test_a_report_is_published_once():
+    submit()
+    half_a_year()
+    report = published()
+    assert len(list(report.lines())) == 37, "36 published figures, and one that is computed alone"
+    row = Report.objects.get()
+    assert (bytes(row.body), row.snapshot, row.period, row.unit) == (
+        reports.to_json(report),
+        report.evidence.size,
+        "2024-H1",
+        "",
+    )
+    ring = rings.reader(Ring.PUBLIC)
+    assert ring.size == row.leaf + 1
+    assert msgspec.json.decode(ring.entry(row.leaf))["report"] == row.sha256
+    assert ring.check() is None
+    assert Pin.objects.get().size == report.evidence.size
+
+
+def test_what_is_computed_stands_beside_what_was_submitted():
+    submit()
+    half_a_year()
+    report = published()
+    stays, houses, on_time = (line(report, key) for key in (STAYS, HOUSES, ON_TIME))
+    assert (stays.submitted.value, stays.computed.total.value) == (8778722, 92)
+    assert stays.difference.absolute == 92 - 8778722
+    assert {unit: count.value for unit, count in stays.computed.by_unit.items()} == {"H26": 50, "H38": 42}
+    assert (houses.computed.total.value, houses.computed.by_month["2024-01"].value) == (3, 2)
+    assert on_time.submitted is None
+    assert on_time.computed.total.value == Decimal("89.1304"), "82 of 92 in time, to four decimals"
+    assert line(report, "ipv6.rate").computed is None
+
+
+def test_its_evidence_is_the_snapshot_and_its_signed_checkpoint():
+    half_a_year()
+    evidence = published().evidence
+    assert evidence.size == snapshot() == len(evidence.segments) == 5
+    head = verify_checkpoint(evidence.checkpoint.encode(), rings.reader(Ring.AUDITORS).verifier_key)
+    assert head.size == evidence.size
+    assert sum(segment.rows for segment in evidence.segments) == 95
+
+
+@pytest.mark.parametrize("at", [AT, LATER, AT + timedelta(days=100)])
+def test_the_same_again_is_the_same_report(at):
+    submit()
+    half_a_year()
+    first = published()
+    leaves = Leaf.objects.count()
+    assert published(at) == first
+    assert Report.objects.count() == 1
+    assert Leaf.objects.count() == leaves
+
+
+def test_facts_of_another_time_make_no_new_report():
+    half_a_year()
+    first = published()
+    put(STAYS, ("H38", "2024-07-01", 5))
+    assert published(LATER) == first
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", ["facts", "figures"])
+def test_what_is_new_makes_a_new_report_and_the_old_one_stays(change):
+    submit()
+    half_a_year()
+    first = published()
+    if change == "facts":
+        put(STAYS, ("H38.901.01", "2024-06-30", 5), ("H38.901.01", "2024-01-15", -1))
+    else:
+        from doorstep.systems.steering.tests.builders import PUBLISHED
+
+        submit(PUBLISHED.replace(b"8778722", b"8778723"), LATER)
+    second = published(LATER)
+    assert second != first
+    assert Report.objects.count() == 2
+    assert queries.report("2024-H1") == second
+    said = line(second, STAYS)
+    assert (said.computed.total.value, said.submitted.value) == ((96, 8778722) if change == "facts" else (92, 8778723))
+    assert [one.snapshot for one in queries.published()] == [second.evidence.size, first.evidence.size]
+    digest = queries.published()[1].sha256
+    assert queries.report("2024-H1", digest=digest) == first
+
+
+def test_a_period_without_anything_is_refused_with_its_reason():
+    half_a_year()
+    submit()
+    with pytest.raises(Refused) as refused:
+        tasks.make_report(Period.parse("2019-Q3"), "", AT)
+    assert [(one.code, one.field, one.given) for one in refused.value.reasons] == [
+        ("steering.period_empty", "period", {"period": "2019-Q3"})
+    ]
+    assert not Report.objects.exists()
+    assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+
+
+def test_on_a_new_installation_nothing_is_there_to_report():
+    with pytest.raises(Refused) as refused:
+        published()
+    assert refused.value.reasons[0].code == "steering.period_empty"
+
+
+def test_figures_alone_make_a_report():
+    submit()
+    report = published()
+    assert len(list(report.lines())) == 36
+    assert report.evidence.size == 0
+    assert published(LATER) == report
+
+
+def test_a_unit_s_report_is_about_its_own_records():
+    submit()
+    half_a_year()
+    report = published(unit="H38")
+    assert line(report, STAYS).computed.total.value == 42
+    assert {unit: c.value for unit, c in line(report, STAYS).computed.by_unit.items()} == {"H38.901": 30, "H38.902": 12}
+    assert line(report, STAYS).submitted is None
+    assert published(LATER, "H38") == report
+    national = published(LATER)
+    assert national.unit == ""
+    assert queries.report("2024-H1", "H38") == report
+    assert [one.unit for one in queries.published()] == ["", "H38"]
+    assert [one.unit for one in queries.published("2024-H1", "H38")] == ["H38"]
+
+
+@pytest.mark.parametrize("unit", ["H99", "h38", "H38.999", "X"])
+def test_a_unit_that_is_not_there_is_refused(unit):
+    half_a_year()
+    with pytest.raises(Refused) as refused:
+        published(unit=unit)
+    assert refused.value.reasons[0].code == "steering.unknown_unit"
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("", None), ("", Decimal("0.001")), ("H38", None)])
+def test_rollups_and_facts_build_the_same_report(unit, scale):
+    submit()
+    half_a_year()
+    put(STAYS, ("H26.1.1", "2024-06-30", -3), ("G14", "2024-05-01", 11))
+    size = tasks.refresh(AT).snapshot
+    one, other = (tasks.build(HALF, unit, AT, size, "", scale, source) for source in ("rollup", "facts"))
+    assert reports.to_json(one) == reports.to_json(other)
+    assert line(one, STAYS).computed.records
+
+
+def test_a_report_as_known_at_an_earlier_snapshot():
+    put(STAYS, ("H38", "2024-01-15", 3))
+    early = tasks.refresh(AT).snapshot
+    put(STAYS, ("H38", "2024-01-15", 4))
+    late = tasks.refresh(AT).snapshot
+    values = [line(tasks.build(HALF, "", AT, size, "", None), STAYS).computed.total.value for size in (early, late)]
+    assert values == [3, 7]
+
+
+def test_simulated_records_are_marked_with_their_scale():
+    submit()
+    half_a_year()
+    Installation.objects.create(key="simulated", value={"scale": "0.001", "seed": 1})
+    report = published()
+    assert report.simulated_scale == Decimal("0.001")
+    assert line(report, STAYS).difference.comparable == 92000
+
+
+def test_a_report_that_stopped_before_its_leaf_was_signed_is_signed_by_the_next(monkeypatch):
+    submit()
+    half_a_year()
+    with monkeypatch.context() as broken:
+        broken.setattr(rings, "publish", lambda _: (_ for _ in ()).throw(RuntimeError("crash")))
+        with pytest.raises(RuntimeError, match="crash"):
+            published()
+    assert Report.objects.count() == 1
+    report = published(LATER)
+    assert Report.objects.count() == 1
+    assert report.made_at == AT
+    assert rings.reader(Ring.PUBLIC).size == Leaf.objects.filter(ring=Ring.PUBLIC).count()
+
+
+def test_a_report_that_stopped_before_it_was_published_leaves_nothing(monkeypatch):
+    half_a_year()
+    with monkeypatch.context() as broken:
+        broken.setattr(Report.objects, "create", lambda **_: (_ for _ in ()).throw(RuntimeError("crash")))
+        with pytest.raises(RuntimeError, match="crash"):
+            published()
+    assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+    assert published(LATER).made_at == LATER
+
+
+def test_whoever_seals_meanwhile_does_not_spoil_the_evidence(monkeypatch):
+    submit()
+    half_a_year()
+    build = tasks.build
+
+    def overtaken(*args):
+        put(STAYS, ("H38", "2024-01-20", 100))
+        seal.seal()
+        return build(*args)
+
+    monkeypatch.setattr(tasks, "build", overtaken)
+    report = published()
+    monkeypatch.undo()
+    head = verify_checkpoint(report.evidence.checkpoint.encode(), rings.reader(Ring.AUDITORS).verifier_key)
+    assert head.size == report.evidence.size
+    assert all(segment.leaf < head.size for segment in report.evidence.segments)
+    assert not [step for step in tasks.verify(reports.to_json(report)) if isinstance(step, tasks.Difference)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_compacts_meanwhile_takes_no_file_away(monkeypatch):
+    monkeypatch.setattr(seal, "MERGE_FROM", 3)
+    for day in (1, 2):
+        put(STAYS, ("H38", f"2024-01-{day:02}", 5))
+        seal.seal()
+    build = tasks.build
+
+    def compact() -> None:
+        try:
+            put(STAYS, ("H38", "2024-01-20", 100))
+            seal.seal()
+            seal.seal()
+        finally:
+            connection.close()
+
+    def overtaken(*args):
+        thread = threading.Thread(target=compact)
+        thread.start()
+        thread.join()
+        return build(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "build", overtaken)
+        report = published()
+    assert line(report, STAYS).computed.total.value == 10
+    assert len(report.evidence.segments) == 2
+    assert Segment.objects.exclude(merged=None).count() == 2
+    assert not [step for step in tasks.verify(reports.to_json(report)) if isinstance(step, tasks.Difference)]
+    Pin.objects.all().delete()
+    seal.compact()
+    assert not Segment.objects.exclude(merged=None).exists(), "afterwards they go"
+
+
+def test_every_indicator_of_the_house_is_computed():
+    half_a_year()
+    tasks.refresh(AT)
+    assert {STAYS, HOUSES, ON_TIME} <= set(INDICATORS)
+    assert {STAYS, HOUSES, ON_TIME} == set(Value.objects.values_list("indicator", flat=True))
