@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
-from itertools import chain
 
 import msgspec
 
@@ -85,8 +84,8 @@ def build(
     lake = engine.Engine()
     try:
         # A unit's report tells its parts apart, which no rollup does.
-        by, where = ("unit", "facts") if unit else ("top", source)
-        found = lake.evaluate(list(INDICATORS.values()), size, where, by)
+        wanted = list(INDICATORS.values())
+        found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
     computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}

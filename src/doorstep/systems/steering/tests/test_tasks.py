@@ -330,7 +330,7 @@ def test_whoever_compacts_meanwhile_takes_no_file_away(monkeypatch):
         report = published()
     assert line(report, STAYS).computed.total.value == 10
     assert len(report.evidence.segments) == 2
-    assert Segment.objects.exclude(merged=None).count() == 2
+    assert Segment.objects.exclude(merged=None).count() == 3
     assert not [step for step in tasks.verify(reports.to_json(report)) if isinstance(step, tasks.Difference)]
     Pin.objects.all().delete()
     seal.compact()

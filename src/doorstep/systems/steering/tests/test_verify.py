@@ -98,46 +98,49 @@ def test_a_changed_number_is_named_with_both_values(content):
         assert wrong.split(b":")[1].strip(b'"').decode() in found
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "said"),
-    [
-        (b"IPv6 adoption", b"IPv4 adoption", "/submitted/name: the report says 'IPv4 adoption'"),
-        (b'"submitted_by":"G14"', b'"submitted_by":"G15"', "the report says 'G15', the records say 'G14'"),
-        (b'"qualifier":"estimate"', b'"qualifier":"about"', "the report says"),
-        (b'"H38":{', b'"H39":{', "/by_unit/H38: the report says None"),
-        (b'"up",', b'"up.about",', "/sentences/0: the report says 'up.about'"),
-        (b'"simulated_scale":null', b'"simulated_scale":"0.5"', "no report with the digest"),
-        (b"2024-07-10T07:00:00Z", b"2024-07-10T08:00:00Z", "no report with the digest"),
-    ],
+WORDS = (
+    (b"IPv6 adoption", b"IPv4 adoption", "/submitted/name: the report says 'IPv4 adoption', the records say 'IPv6 ad"),
+    (b'"submitted_by":"G14"', b'"submitted_by":"G15"', "the report says 'G15', the records say 'G14'"),
+    (b'"qualifier":"estimate"', b'"qualifier":"about"', "the report says 'about', the records say 'estimate'"),
+    (b'"H38":{', b'"H39":{', "/by_unit/H38: the report says None"),
+    (b'"up",', b'"up.about",', "/sentences/0: the report says 'up.about', the records say 'up'"),
+    (b'"simulated_scale":null', b'"simulated_scale":"0.5"', "the report says"),
+    (b"2024-07-10T07:00:00Z", b"2024-07-10T08:00:00Z", "no report with the digest"),
 )
-def test_a_changed_word_is_named(content, right, wrong, said):
-    assert right in content
-    assert said in steps(content.replace(right, wrong, 1))[1]
 
 
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        (lambda c: c + b"\n", "canonical"),
-        (lambda c: c.replace(b'"unit":""', b'"unit": ""', 1), "canonical"),
-        (lambda c: c.replace("Ô".encode(), b"\\u00d4", 1).replace(b"/", b"\\/", 1), "canonical"),
-        (lambda c: c[:-20], "no report"),
-        (lambda c: c.replace(b'"label":"2024-H1"', b'"label":"2024-H2"'), "no report"),
-        (lambda c: c.replace(b'"made_at"', b'"made_at_"'), "no report"),
-        (lambda c: c.replace(b"2024", b"\xff024", 1), "no report"),
-        (lambda _: b"", "no report"),
-        (lambda _: b"{}", "no report"),
-        (lambda _: b"[" * 100_000, "no report"),
-    ],
+def test_a_changed_word_is_named(content):
+    for right, wrong, said in WORDS:
+        assert right in content
+        assert said in steps(content.replace(right, wrong, 1))[1]
+
+
+BYTES = (
+    (lambda c: c + b"\n", "canonical"),
+    (lambda c: c.replace(b'"unit":""', b'"unit": ""', 1), "canonical"),
+    (lambda c: c.replace(b"IPv6", b"\\u0049Pv6", 1), "canonical"),
+    (lambda c: c.replace(b'"sections"', b'"more":1,"sections"', 1), "canonical"),
+    (lambda c: c.replace(b"T07:00:00Z", b"T07:00:00+00:00"), "canonical"),
+    (lambda c: c[:-20], "no report"),
+    (lambda c: c.replace(b'"label":"2024-H1"', b'"label":"2024-H2"'), "no report"),
+    (lambda c: c.replace(b'"made_at"', b'"made_at_"'), "no report"),
+    (lambda c: c.replace(b"IPv6", b"\xffPv6", 1), "no report"),
+    (lambda _: b"", "no report"),
+    (lambda _: b"{}", "no report"),
+    (lambda _: b"[" * 100_000, "no report"),
 )
-def test_what_is_not_the_file_as_it_was_written_is_refused(content, changed, said):
-    held, found = steps(changed(content))
-    assert held == []
-    assert said in found
+
+
+def test_what_is_not_the_file_as_it_was_written_is_refused(content):
+    for place, (changed, said) in enumerate(BYTES):
+        assert changed(content) != content
+        held, found = steps(changed(content))
+        assert held == []
+        assert said in found, place
 
 
 def test_any_one_byte_that_is_changed_is_found(content):
-    places = range(7, len(content), max(len(content) // 60, 1))
+    places = range(7, len(content), max(len(content) // 25, 1))
     for place in places:
         wrong = bytearray(content)
         wrong[place] ^= 1
@@ -153,25 +156,25 @@ def forged(content: bytes, change: Callable[[dict], None]) -> bytes:
     return reports.to_json(read)
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda e: e["segments"].pop(), "/evidence/segments/4: the report says None"),
-        (lambda e: e["segments"][0].update(leaf=3), "leaf 3 says otherwise"),
-        (lambda e: e["segments"][0].update(leaf=10**6), "leaf 1000000"),
-        (lambda e: e["segments"][0].update(leaf=-1), "leaf -1"),
-        (lambda e: e["segments"][0].update(rows=1), "leaf 0 says otherwise"),
-        (lambda e: e["segments"][0].update(sha256="0" * 64), "leaf 0 says otherwise"),
-        (lambda e: e["segments"][0].update(path="../../../etc/passwd"), "leaf 0 says otherwise"),
-        (lambda e: e.update(size=4), "the checkpoint speaks of 5 leaves, the report of 4"),
-        (lambda e: e.update(size=10**9), "the checkpoint speaks of 5 leaves"),
-        (lambda e: e.update(checkpoint=e["checkpoint"].replace("\n5\n", "\n6\n"), size=6), "the signature"),
-        (lambda e: e.update(checkpoint=""), "not a signed note"),
-        (lambda e: e.update(checkpoint="", segments=[], size=0), "the records say"),
-    ],
+FORGED = (
+    (lambda e: e["segments"].pop(), "/evidence/segments/4: the report says None"),
+    (lambda e: e["segments"][0].update(leaf=3), "leaf 3 says otherwise"),
+    (lambda e: e["segments"][0].update(leaf=10**6), "leaf 1000000"),
+    (lambda e: e["segments"][0].update(leaf=-1), "leaf -1"),
+    (lambda e: e["segments"][0].update(rows=1), "leaf 0 says otherwise"),
+    (lambda e: e["segments"][0].update(sha256="0" * 64), "leaf 0 says otherwise"),
+    (lambda e: e["segments"][0].update(path="../../../etc/passwd"), "leaf 0 says otherwise"),
+    (lambda e: e.update(size=4), "the checkpoint speaks of 5 leaves, the report of 4"),
+    (lambda e: e.update(size=10**9), "the checkpoint speaks of 5 leaves"),
+    (lambda e: e.update(checkpoint=e["checkpoint"].replace("\n5\n", "\n6\n"), size=6), "the signature"),
+    (lambda e: e.update(checkpoint=""), "not a signed note"),
+    (lambda e: e.update(checkpoint="", segments=[], size=0), "the records say"),
 )
-def test_forged_evidence_does_not_hold(content, change, said):
-    assert said in steps(forged(content, lambda document: change(document["evidence"])))[1]
+
+
+def test_forged_evidence_does_not_hold(content):
+    for place, (change, said) in enumerate(FORGED):
+        assert said in steps(forged(content, lambda document, change=change: change(document["evidence"])))[1], place
 
 
 def test_a_report_that_claims_to_rest_on_nothing_does_not_hold(content):
@@ -209,12 +212,14 @@ def flip(path: Path, place: int = -200) -> None:
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("place", [0, 10, -200, -1])
-def test_a_fact_file_with_one_other_byte_is_named(content, lake, place):
-    flip(lake.facts, place)
-    held, found = steps(content)
-    assert held == ["report 2024-H1, 37 figures"]
-    assert found == f"{lake.segment.path}: the file is not the one that was sealed"
+def test_a_fact_file_with_one_other_byte_is_named(content, lake):
+    for place in (0, 10, -200, -1):
+        flip(lake.facts, place)
+        held, found = steps(content)
+        assert len(held) == 2, "the file and the checkpoint"
+        assert found == f"{lake.segment.path}: the file is not the one that was sealed"
+        flip(lake.facts, place)
+    assert steps(content)[1] == ""
 
 
 def test_a_rollup_file_with_one_other_byte_is_named(content, lake):
@@ -320,8 +325,8 @@ def test_a_log_signed_by_another_key_is_named(content):
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("value", "8778723", "/submitted/value: the report says '8778722', the records say '8778723'"),
-        ("source", "hearsay", "/submitted/source: the report says 'half-year report of 10 July 2024'"),
+        ("note", "a remark", "/submitted/note: the report says '', the records say 'a remark'"),
+        ("value", "8778723", "the report says '-8778630', the records say '-8778631'"),
     ],
 )
 def test_a_figure_changed_in_the_database_is_named(content, field, value, said):
