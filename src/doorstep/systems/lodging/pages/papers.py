@@ -21,7 +21,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms import REGISTER_TOO_LONG, DaysForm
-from doorstep.systems.lodging.pages.printing import printable
+from doorstep.systems.lodging.pages.printing import isolated, printable
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries import GuestRow, House, StayRecord
@@ -143,7 +143,7 @@ def _acknowledged(number: int, row: GuestRow) -> list[str]:
     return [
         numbers.number(number),
         printable(row.name, row.name_latin),
-        row.document,
+        isolated(row.document),
         numbers.instant(row.arrival, style="short"),
         numbers.instant(row.deadline, style="short"),
         gettext("Cancelled later") if row.cancelled else late,
@@ -157,7 +157,7 @@ def _registered(number: int, record: StayRecord) -> list[str]:
         numbers.number(number),
         printable(guest.full_name, guest.name_latin),
         numbers.day(guest.birth, style="short"),
-        str(guest.document_number),
+        isolated(guest.document_number),
         guest.nationality,
         printable(guest.address),
         printable(stay.room),
@@ -168,7 +168,7 @@ def _registered(number: int, record: StayRecord) -> list[str]:
 
 def _house_facts(house: House) -> list[tuple[str, str]]:
     return [
-        (gettext("House"), f"{printable(house.name)} ({house.code})"),
+        (gettext("House"), isolated(f"{printable(house.name)} ({house.code})")),
         (gettext("Address"), printable(house.address)),
         (gettext("Commune or ward"), unit_name(house.unit)),
     ]

@@ -294,7 +294,13 @@ def test_a_line_that_is_no_stay_loses_itself_only(odd):
     "raw",
     [
         *("", "{", "[]", "null", '"x"', "{}", '{"stays": 1}', '{"stays": {}}', '{"stays": [1,]}', "{'stays': []}"),
-        *(b"\xff\xfe", b'{"stays": ["\xff"]}', '{"stays": ["\\ud800"]}', '{"stays": []} x', '{"stays": [' + "[" * 5000 + "]" * 5000 + "]}"),
+        *(
+            b"\xff\xfe",
+            b'{"stays": ["\xff"]}',
+            '{"stays": ["\\ud800"]}',
+            '{"stays": []} x',
+            '{"stays": [' + "[" * 5000 + "]" * 5000 + "]}",
+        ),
     ],
 )
 def test_what_is_no_batch_is_refused_as_a_whole(raw):

@@ -17,8 +17,9 @@ from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Refused
 from doorstep.systems.steering import queries, tasks
-from doorstep.systems.steering.models import Report, Value
+from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.rules import report as reports
+from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import (
     AT,
     HALF,
@@ -168,8 +169,6 @@ def test_what_is_new_makes_a_new_report_and_the_old_one_stays(change):
     if change == "facts":
         put(STAYS, ("H38.901.01", "2024-06-30", 5), ("H38.901.01", "2024-01-15", -1))
     else:
-        from doorstep.systems.steering.tests.builders import PUBLISHED
-
         submit(PUBLISHED.replace(b"8778722", b"8778723"), LATER)
     second = published(LATER)
     assert second != first
@@ -200,12 +199,19 @@ def test_on_a_new_installation_nothing_is_there_to_report():
     assert refused.value.reasons[0].code == "steering.period_empty"
 
 
-def test_figures_alone_make_a_report():
+def test_figures_alone_make_a_report_that_can_be_proved():
     submit()
     report = published()
     assert len(list(report.lines())) == 36
-    assert report.evidence.size == 0
+    assert report.evidence == reports.Evidence(0, "")
     assert published(LATER) == report
+    content = reports.to_json(report)
+    assert [step for step in tasks.verify(content) if isinstance(step, tasks.Difference)] == []
+    row = Figure.objects.get(key=STAYS)
+    row.figure["value"] = "8778723"
+    row.save()
+    *_, found = tasks.verify(content)
+    assert "/submitted/value: the report says '8778722', the records say '8778723'" in found.text
 
 
 def test_a_unit_s_report_is_about_its_own_records():
