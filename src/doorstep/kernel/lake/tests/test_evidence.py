@@ -214,6 +214,7 @@ ROOT = base64.b64encode(merkle.EMPTY_ROOT).decode()
         SigningKey(KEY.name, Ed25519PrivateKey.generate()).sign(f"{KEY.name}\n0\n{ROOT}\n"),
         f"{KEY.name}\n0\n{ROOT}\n\n— {KEY.name} {base64.b64encode(KEY._id).decode()}\n".encode(),
     ],
+    ids=range(16),
 )
 def test_what_is_not_a_checkpoint_signed_by_the_log_is_refused(note):
     assert evidence.verify_checkpoint(KEY.sign(f"{KEY.name}\n0\n{ROOT}\n"), KEY.verifier) == (0, merkle.EMPTY_ROOT)

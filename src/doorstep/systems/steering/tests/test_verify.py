@@ -14,7 +14,6 @@ from doorstep.systems.steering.models import Figure, Report
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import (
-    AT,
     LATER,
     STAYS,
     half_a_year,
