@@ -4,9 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from decimal import Decimal, InvalidOperation
 from importlib import import_module
 from pathlib import Path
+
+from doorstep.kernel.values.period import Period
 
 COMMANDS = {
     "up": "start the database, the tasks and the web, until Ctrl-C",
@@ -57,6 +60,29 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         return 1
     return code
+
+
+def period(text: str) -> Period:
+    """A period on the command line; anything else is wrong use."""
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def share(text: str) -> Decimal:
+    """A simulation's scale on the command line: above 0, at most 1."""
+    with suppress(InvalidOperation):
+        if 0 < (scale := Decimal(text)) <= 1:
+            return scale
+    raise argparse.ArgumentTypeError(f"{text!r} is no scale: write a number above 0 and at most 1, such as 0.001")
+
+
+def port(text: str) -> int:
+    """A TCP port on the command line."""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port: write a number from 1 to 65535")
 
 
 def say(text: str) -> None:

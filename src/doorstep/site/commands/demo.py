@@ -6,7 +6,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from doorstep.site.cli import installation, say
+from doorstep.site.cli import installation, port, say, share
 from doorstep.site.commands import simulate, up
 
 EXAMPLES = ["doorstep demo", "doorstep demo --scale 0.005 --port 8080"]
@@ -14,8 +14,8 @@ SCALE = "0.001"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=int(os.environ.get("DOORSTEP_PORT", "8000")))
-    parser.add_argument("--scale", type=Decimal, default=Decimal(SCALE), help="share of the published counts")
+    parser.add_argument("--port", type=port, default=os.environ.get("DOORSTEP_PORT", "8000"))
+    parser.add_argument("--scale", type=share, default=SCALE, help="share of the published counts")
     parser.add_argument("--fill-only", action="store_true", help="fill the installation and do not serve")
 
 

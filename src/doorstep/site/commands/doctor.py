@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from doorstep.site.cli import home, say, set_up
+from doorstep.site.cli import home, port, say, set_up
 
 EXAMPLES = ["doorstep doctor", "DOORSTEP_HOME=/srv/doorstep doorstep doctor"]
 
@@ -19,7 +19,7 @@ Finding = tuple[bool, str, str]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=int(os.environ.get("DOORSTEP_PORT", "8000")))
+    parser.add_argument("--port", type=port, default=os.environ.get("DOORSTEP_PORT", "8000"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -3,8 +3,7 @@
 import argparse
 from pathlib import Path
 
-from doorstep.kernel.values.period import Period
-from doorstep.site.cli import Stop, installation, say
+from doorstep.site.cli import Stop, installation, period, say
 
 EXAMPLES = [
     "doorstep report 2024-H1 --lang vi --format pdf --out report.pdf",
@@ -13,7 +12,7 @@ EXAMPLES = [
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("period", type=_period, help="2024, 2024-H1, 2024-Q2 or 2024-03")
+    parser.add_argument("period", type=period, help="2024, 2024-H1, 2024-Q2 or 2024-03")
     parser.add_argument("--lang", choices=["vi", "en", "de", "ar"], default="vi")
     parser.add_argument("--format", choices=["html", "pdf", "json", "csv"], default="html")
     parser.add_argument("--out", type=Path, required=True)
@@ -39,10 +38,3 @@ def run(arguments: argparse.Namespace) -> int:
         raise Stop(f"{arguments.out} cannot be written: {error.strerror}.") from error
     say(f"{arguments.out}: {len(content):,} bytes.")
     return 0
-
-
-def _period(label: str) -> Period:
-    try:
-        return Period.parse(label)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -4,22 +4,20 @@ import argparse
 from datetime import timedelta
 from decimal import Decimal
 
-from doorstep.site.cli import Stop, installation, say
+from doorstep.site.cli import Stop, installation, period, say, share
 
 EXAMPLES = ["doorstep simulate --scale 0.001", "doorstep simulate --scale 0.01 --seed 7 --period 2024-H1"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scale", type=Decimal, default=Decimal("0.001"), help="share of the published counts")
+    parser.add_argument("--scale", type=share, default="0.001", help="share of the published counts")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--period", default="2024-H1")
+    parser.add_argument("--period", type=period, default="2024-H1")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if not 0 < arguments.scale <= 1:
-        raise Stop("--scale lies between 0 and 1.")
     with installation("demo"):
-        fill(arguments.scale, arguments.seed, arguments.period)
+        fill(arguments.scale, arguments.seed, arguments.period.label)
     return 0
 
 

@@ -4,13 +4,13 @@ import argparse
 import os
 import sys
 
-from doorstep.site.cli import home, installation, say
+from doorstep.site.cli import home, installation, port, say
 
 EXAMPLES = ["doorstep up", "doorstep up --port 8080", "DOORSTEP_SYSTEMS=lodging doorstep up"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=int(os.environ.get("DOORSTEP_PORT", "8000")))
+    parser.add_argument("--port", type=port, default=os.environ.get("DOORSTEP_PORT", "8000"))
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -37,7 +37,8 @@ class StayNotified(Fact, frozen=True):
     """A notice of one stay was accepted.
 
     `day` is the legal day of acceptance, `unit` the commune of the house. A cancellation takes it back: n = -1 with the
-    same dimensions, day included. A correction or an extension is no fact.
+    same dimensions, day included. So does a correction that changes the kind of guest or the lateness, and counts it
+    anew on the same day; any other change is no fact.
     """
 
     guest_kind: GuestKind

@@ -24,6 +24,8 @@ from doorstep.systems.lodging.rules import records
 from doorstep.systems.lodging.rules.columns import folded
 
 PAGE = 50
+EPOCH = datetime.fromtimestamp(0, UTC)
+"""No id is older."""
 
 
 class House(msgspec.Struct, frozen=True):
@@ -308,10 +310,8 @@ def notices_in_area(
     if unit:
         found = found.filter(_within(unit, "establishment__"))
     if day:
-        found = found.filter(
-            id__gte=first_uuid7(law(Country, "lodging").start(day)),
-            id__lt=first_uuid7(law(Country, "lodging").start(day + timedelta(days=1))),
-        )
+        start, end = (law(Country, "lodging").start(each) for each in (day, day + timedelta(days=1)))
+        found = found.filter(id__gte=first_uuid7(max(start, EPOCH)), id__lt=first_uuid7(max(end, EPOCH)))
     if after:
         found = found.filter(id__lt=after)
     return [_row(stay) for stay in found.order_by("-id")[:PAGE]]

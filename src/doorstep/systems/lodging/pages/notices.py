@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from hashlib import sha256
-from secrets import token_urlsafe
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, noti
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.forms import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, read_uuid
+from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries import House, Sought
 from doorstep.systems.lodging.rules.records import guest_from_card
@@ -139,7 +139,7 @@ def _form(
     request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells], **context: Any
 ) -> HttpResponse:
     rooms = queries.rooms(by.actor, house)
-    party = Party(rooms, {**shared, "once": token_urlsafe(16)}, guests or [dict(NEW_GUEST)])
+    party = Party(rooms, {**shared, "once": token_hex(16)}, guests or [dict(NEW_GUEST)])
     return _shown(request, by, house, party, context)
 
 
@@ -155,14 +155,17 @@ def _sent(request: HttpRequest, by: By, house: House, shared: Cells, guests: lis
     """Good guests are notified; the others stay in the form with the reasons."""
     rooms = queries.rooms(by.actor, house)
     if len(guests) > 1 and not shared["party"]:
-        shared["party"] = token_urlsafe(6)
+        shared["party"] = shared["once"][:8] or token_hex(4)  # the same form makes the same party
     party = Party(rooms, shared, guests)
     lines = party.lines(country(), by.at)
-    done = _notified(by, house, shared, guests, lines)
+    sent: list[Notified | None] = []
+    if not tried(party.shared, lambda: sent.append(_notified(by, house, shared, guests, lines))):
+        return _shown(request, by, house, party, {}, status=REFUSED)
+    done = sent[0]
     refused = done.refused if done else _all_refused(lines)
     if done and not refused:
         return SeeOther(reverse("lodging:notice", args=[house.code, done.reference]))
-    rest = Party(rooms, {**shared, "once": token_urlsafe(16)}, [guests[each.line - 1] for each in refused])
+    rest = Party(rooms, {**shared, "once": token_hex(16)}, [guests[each.line - 1] for each in refused])
     for number, each in enumerate(refused):
         rest.refuse(number, each.reasons)
     return _shown(request, by, house, rest, {"done": done if done and done.accepted else None}, status=REFUSED)
@@ -171,11 +174,12 @@ def _sent(request: HttpRequest, by: By, house: House, shared: Cells, guests: lis
 def _notified(
     by: By, house: House, shared: Cells, guests: list[Cells], lines: list[Line | list[Reason]]
 ) -> Notified | None:
-    """None where no line could even be read. Sending the same form twice gives the same answer."""
+    """None where no line could even be read. The same form sent twice gives the same answer; changed, it is another."""
     if not any(isinstance(line, Line) for line in lines):
         return None
     channel = Channel.SCAN if all(cells.get("scanned") for cells in guests) else Channel.PAGE
-    once = Once(f"form:{house.code}:{shared['once']}", sha256(msgspec.json.encode([shared, guests])).digest())
+    digest = sha256(msgspec.json.encode([shared, guests]))
+    once = Once(f"form:{house.code}:{digest.hexdigest()}", digest.digest())
     done = notify_stays(By(by.actor, by.at, once if shared["once"] else None), house.code, lines, channel)
     if done.accepted and shared["booking"]:
         with suppress(NotFound):  # cancelled meanwhile: nothing is left to mark, and the guests are notified

@@ -19,15 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
 from doorstep.kernel.web import wording
-from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms import UploadForm
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language
+from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, tried
 from doorstep.systems.lodging.pages.workbooks import as_csv
 from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries import House, Upload, upload_key
@@ -49,8 +48,7 @@ Numbered = tuple[int, tuple[str, ...]]
 @require_http_methods(["GET", "POST"])
 def upload(request: HttpRequest, code: str) -> HttpResponseBase:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
-    if too_large := sheets.check_size(size - 10_000):  # the form around the file
-        raise Refused(too_large)
+    refuse(sheets.check_size(size - 10_000))  # the form around the file
     return cast("HttpResponseBase", _upload(request, code))
 
 
@@ -58,11 +56,9 @@ def upload(request: HttpRequest, code: str) -> HttpResponseBase:
 def _upload(request: HttpRequest, code: str) -> HttpResponse:
     by, house = enter_house(request, code)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
-    if request.method == "POST" and form.is_valid():
-        found = _answer(by, house, form.cleaned_data["file"])
-        if isinstance(found, str):
-            return SeeOther(reverse("lodging:uploaded", args=[code, found]))
-        add_reasons(form, found)
+    digests: list[str] = []
+    if request.method == "POST" and tried(form, lambda: digests.append(_answer(by, house, form.cleaned_data["file"]))):
+        return SeeOther(reverse("lodging:uploaded", args=[code, *digests]))
     context = {"form": form, "columns": COLUMNS, "most_lines": sheets.MOST_LINES}
     return in_house(request, "upload", house, context, status=REFUSED if form.errors else 200)
 
@@ -98,24 +94,23 @@ def template(request: HttpRequest, code: str) -> StreamingHttpResponse:
     return _csv_file([[_column(column.field) for column in COLUMNS]], "guests")
 
 
-def _answer(by: By, house: House, file: UploadedFile) -> str | list[Reason]:
-    """The digest under which the answer is kept, or the reasons for which nothing of the file was taken."""
-    if found := sheets.check_size(file.size or 0):
-        return found
+def _answer(by: By, house: House, file: UploadedFile) -> str:
+    """The digest under which the answer is kept; Refused with the reasons for which nothing of the file was taken."""
+    refuse(sheets.check_size(file.size or 0))
     source = cast("BinaryIO", file.file)
     if not sheets.is_archive(source):
         return _notified(by, house, source)
     text = as_csv(source)
     if isinstance(text, list):
-        return text
+        raise Refused(text)
     with closing(text):
         return _notified(by, house, text)
 
 
-def _notified(by: By, house: House, source: BinaryIO) -> str | list[Reason]:
+def _notified(by: By, house: House, source: BinaryIO) -> str:
     sheet = sheets.read_sheet(source)
     if isinstance(sheet, list):
-        return sheet
+        raise Refused(sheet)
     if look(by.actor, FOR_NOTICE, by.at, queries.upload, house, sheet.digest):
         return sheet.digest  # the same file again: the same answer
     packing, references, accepted, late, refused = sheets.Packing(), list[str](), 0, 0, 0
@@ -170,10 +165,13 @@ def _refused_rows(told: Upload, reader: str) -> Iterator[list[str]]:
         yield ["# " + gettext("Line"), "# " + gettext("What to correct"), *told.names]
     for line in sheets.unpacked(told.refused_lines):
         with translation.override(reader):
-            why = " ".join(
-                f"{_column(each.field)}: {wording.text(each)} {wording.repair(each)}" for each in line.reasons
-            )
+            why = " ".join(_why(each) for each in line.reasons)
         yield [str(line.line), why, *line.cells]
+
+
+def _why(one: Reason) -> str:
+    said = f"{wording.text(one)} {wording.repair(one)}"
+    return f"{_column(one.field)}: {said}" if one.field else said
 
 
 def _column(field: str) -> str:

@@ -39,6 +39,8 @@ def test_the_list_is_masked_filtered_by_commune_and_day_and_journalled(desk: Cli
     assert names(officer, unit="H38.902") == ["Lê Văn Hai"]
     assert names(officer, day="2024-05-21") == ["Lê Văn Hai", "Nguyễn Văn Ví Dụ"]
     assert names(officer, day="2024-05-20") == []
+    assert names(officer, day="1800-01-01") == []
+    assert officer.get(url, {"day": "31/02/2024"}).context["form"].errors.keys() == {"day"}
     assert names(officer, late="on") == []
     assert names(police("H38.901")) == ["Nguyễn Văn Ví Dụ"]
     assert names(police("H38.901"), unit="H38.902") == []

@@ -173,12 +173,38 @@ def test_a_guest_who_was_here_before_is_found_and_taken_over(desk: Client) -> No
 
 def test_the_same_form_sent_twice_notifies_once(desk: Client) -> None:
     code = a_house(desk)
-    sent = party(guest(1), send="1", once="the-form")
+    sent = party(guest(1), guest(3), send="1", once="the-form")
 
     answers = [desk.post(reverse("lodging:notify", args=[code]), sent) for _ in range(2)]
 
     assert answers[0].headers["Location"] == answers[1].headers["Location"]
     assert Notice.objects.count() == 1
+    back = desk.post(reverse("lodging:notify", args=[code]), party(guest(2), send="1", once="the-form"))
+    assert back.status_code == 303  # back in the browser and changed: another notice
+
+
+def test_a_second_open_stay_needs_the_keeper_to_say_why(desk: Client) -> None:
+    one, two = a_house(desk), a_house(desk, name="Nhà Hai")
+    desk.post(reverse("lodging:notify", args=[one]), party(guest(1), send="1"))
+    url = reverse("lodging:notify", args=[two])
+
+    refused = desk.post(url, party(guest(1), send="1"))
+    assert [e.code for e in refused.context["form"].guests[0].errors.as_data()["document_number"]] == [
+        "lodging.stay_still_open"
+    ]
+    assert "g0-two_stays" in refused.content.decode()
+
+    assert desk.post(url, party(guest(1, two_stays="left_earlier"), send="1")).status_code == 303
+    assert Stay.objects.count() == 2
+
+
+def test_a_closed_house_takes_no_notice_and_the_form_stays_filled(desk: Client) -> None:
+    code = a_house(desk)
+    desk.post(reverse("lodging:close", args=[code]))
+    refused = desk.post(reverse("lodging:notify", args=[code]), party(guest(1), send="1"))
+    assert refused.status_code == 422
+    assert "This house is closed and takes no notices." in refused.content.decode()
+    assert refused.context["form"].guests[0]["full_name"].value() == "Nguyễn Văn Ví Dụ"
 
 
 def test_a_booking_fills_the_form_and_is_off_the_reminder_once_its_guests_are_notified(desk: Client) -> None:

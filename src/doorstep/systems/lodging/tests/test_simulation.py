@@ -50,7 +50,7 @@ def computed(indicator, source):
 
 
 def test_the_figures_come_out_at_the_scale(home):
-    said = simulate(SCALE, 5)
+    said = simulate(SCALE, 3)
     waiting = sum(FactBatch.objects.values_list("rows", flat=True))
     assert seal.seal().facts == waiting
     for indicator, published in (
@@ -65,7 +65,7 @@ def test_the_figures_come_out_at_the_scale(home):
     on_time, notified, _ = computed(ON_TIME_RATE, "rollup")
     assert notified == computed(NOTIFICATIONS, "rollup")[0] == Stay.objects.filter(cancelled=None).count()
     assert 0.85 < on_time / notified < 1, "some are late"
-    print(Stay.objects.exclude(cancelled=None).count())
+    assert Stay.objects.exclude(cancelled=None).exists(), "some were mistakes"
     assert Stay.objects.exclude(departed=None).count() > 0.9 * notified
     assert OpenStay.objects.count() == Stay.objects.filter(departed=None, cancelled=None).count()
     assert set(Stay.objects.values_list("kind", flat=True)) == {"domestic", "foreign"}
@@ -77,7 +77,7 @@ def test_the_figures_come_out_at_the_scale(home):
 
 def test_the_same_seed_makes_the_same_facts_and_another_seed_others():
     def run(seed):
-        simulate("0.00004", seed)
+        simulate("0.00002", seed)
         found = facts(StayNotified.KIND), facts(EstablishmentFirstNotified.KIND)
         people = Counter(Stay.objects.values_list("person", "arrival", "departed", "late"))
         OpenStay.objects.all().delete()
@@ -87,8 +87,8 @@ def test_the_same_seed_makes_the_same_facts_and_another_seed_others():
 
     first, again, other = run(1), run(1), run(2)
     assert first == again
-    assert first[0][0].total() == other[0][0].total() == round(simulation.NOTIFICATIONS * 0.00004)
-    assert first[0][1].total() == other[0][1].total() == round(simulation.ESTABLISHMENTS * 0.00004)
+    assert first[0][0].total() == other[0][0].total() == round(simulation.NOTIFICATIONS * 0.00002)
+    assert first[0][1].total() == other[0][1].total() == round(simulation.ESTABLISHMENTS * 0.00002)
     assert first != other
 
 

@@ -1,25 +1,33 @@
 """Anybody opens the reports: in four languages, every figure with what stands behind it, and never an engine in the web."""
 
 import csv
+import gzip
+import hashlib
 import html
 import io
 import json
+import math
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
 from doorstep.kernel.web import layout
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.tests.builders import LANGUAGES, VECTORS
 from doorstep.systems.steering.tests.records import (
+    HALF,
     HOUSES,
     LATER,
     ON_TIME,
@@ -34,20 +42,39 @@ from doorstep.systems.steering.tests.records import (
 pytestmark = pytest.mark.django_db
 SAID = json.loads((VECTORS / "sentences.json").read_text())
 """What the report says of each published figure, in each language, the submitter last."""
+NUMBERS = {
+    "vi": ("8.778.722", "82,2%"),
+    "en": ("8,778,722", "82.2%"),
+    "de": ("8.778.722", "82,2\u00a0%"),
+    "ar": ("8,778,722", "82.2%"),
+}
 SUBMITTED_BY = {"vi": "Đơn vị báo cáo:", "en": "Submitted by", "de": "Eingereicht von:", "ar": "الجهة المقدِّمة:"}
 
 
 @pytest.fixture(autouse=True)
 def report(home: Path, monkeypatch) -> reports.Report:
     """A published report; from then on whoever imports an engine fails."""
-    monkeypatch.setattr(layout, "_scale", (0.0, ""))
+    monkeypatch.setattr(layout, "_scale", (math.inf, ""))
     official_units()
     submit()
     half_a_year()
     made = published()
-    for engine in ("duckdb", "ibis", "doorstep.kernel.lake.engine", "doorstep.systems.steering.tasks"):
-        monkeypatch.setitem(sys.modules, engine, None)
+    for name in ENGINES:
+        monkeypatch.setitem(sys.modules, name, None)
     return made
+
+
+ENGINES = {
+    name: import_module(name)
+    for name in ("duckdb", "ibis", "pyarrow", "doorstep.kernel.lake.engine", "doorstep.systems.steering.tasks")
+}
+
+
+@contextmanager
+def task_side() -> Iterator[None]:
+    """Where engines may be loaded, between two looks at pages."""
+    with patch.dict(sys.modules, ENGINES):
+        yield
 
 
 def get(path: str, language: str = "en", status: int = 200) -> str:
@@ -67,44 +94,37 @@ def words(page: str) -> str:
 def test_every_published_figure_is_said_in_every_language(language):
     page = get("2024-H1/", language)
     read = words(page)
+    capital = units.name("H26", HALF.end, language)
     for key, said in SAID.items():
         sentence = " ".join(said[language].partition(SUBMITTED_BY[language])[0].split())
-        assert sentence in read, key
+        assert sentence.replace("Ha Noi", capital) in read, key
         assert f'href="figures/{key}/"' in page
     assert len(SAID) == 36
     assert read.count(SUBMITTED_BY[language]) == 36
     direction = "rtl" if language == "ar" else "ltr"
     assert re.search(rf'<html[^>]* lang="{language}"', page)
     assert re.search(rf'<html[^>]* dir="{direction}"', page)
-
-
-def test_numbers_are_written_as_the_language_writes_them():
-    written = {
-        "vi": ("8.778.722", "82,2%", "14.528 tỷ đồng"),
-        "en": ("8,778,722", "82.2%", "14,528 billion VND"),
-        "de": ("8.778.722", "82,2\u00a0%", "14.528 Mrd. VND"),
-        "ar": ("8,778,722", "82.2%", "14,528"),
-    }
-    for language, (count, rate, money) in written.items():
-        page = html.unescape(get("2024-H1/", language))
-        for text in (count, rate):
-            assert text in page, (language, text)
-        assert money.split()[0] in page
-        assert not re.search("[٠-٩]", page), "western digits, as the official reports have them"
+    for number in NUMBERS[language]:
+        assert number in html.unescape(page), number
+    assert not re.search("[٠-٩]", page), "western digits, as the official reports have them"
 
 
 def test_both_numbers_stand_there_where_both_exist():
     read = words(get("2024-H1/"))
     assert "8,778,722" in read
-    assert "Computed from the records: 92; difference from the submitted figure: −8,778,630" in read.replace("-8", "−8")
+    assert re.search(r"Computed from the records: 92; difference from the submitted figure: .8,778,630\b", read), read
     assert "computed from the records: 89.1" in read, "the on-time rate is computed alone"
 
 
 def test_simulated_records_are_called_so_on_every_page():
-    for path in ("2024-H1/", f"2024-H1/figures/{STAYS}/"):
-        assert "Simulated" not in get(path)
+    addresses = ("2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/figures/ipv6.rate/")
+    assert not any("Simulated" in get(path) for path in addresses)
     Installation.objects.create(key="simulated", value={"scale": "0.001", "seed": 1})
-    sys.modules.pop("doorstep.systems.steering.tasks", None)
+    with task_side():
+        published(LATER)
+    for path in addresses:
+        assert "the computed figures come from simulated records at the scale 1:1,000" in words(get(path)), path
+    assert b"1:1,000" in download("csv")
 
 
 def test_the_list_names_each_report_newest_first(report):
@@ -148,9 +168,9 @@ def test_a_figure_that_is_submitted_says_by_whom_and_that_no_formula_computes_it
     assert ".parquet" not in page
 
 
-def test_the_unit_s_report_has_addresses_of_its_own(report, monkeypatch):
-    monkeypatch.undo()
-    published(unit="H38")
+def test_the_unit_s_report_has_addresses_of_its_own(report):
+    with task_side():
+        published(unit="H38")
     page = get("2024-H1/units/H38/")
     read = words(page)
     assert "42" in read
@@ -161,32 +181,24 @@ def test_the_unit_s_report_has_addresses_of_its_own(report, monkeypatch):
     assert 'href="/steering/2024-H1/units/H38/"' in get("")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(
-            "2024-H2/",
-            "2019/",
-            "2024-h1/",
-            "nonsense/",
-            "2024-H1%00/",
-            "٢٠٢٤-H1/",
-            "%3Cscript%3E/",
-            "2024-H1/units/H38/",
-        ),
-        *("2024-H1/figures/no.such_figure/", "2024-H2/figures/ipv6.rate/", "2024-H1/units/H99/report.json"),
-        *("2024-H1/report.exe", "2024-H1/report.html", "2024-H2/report.pdf", "2024-H1/report.", "2024-H2/report.json"),
-    ],
+NOWHERE = (
+    *("2024-H2/", "2019/", "2024-h1/", "nonsense/", "٢٠٢٤-H1/", "%3Cscript%3E/", "2024-H1/units/H38/"),
+    *("2024-H1/figures/no.such_figure/", "2024-H2/figures/ipv6.rate/", "2024-H1/units/H99/report.json"),
+    *("2024-H1/report.exe", "2024-H1/report.html", "2024-H2/report.pdf", "2024-H1/report.", "2024-H2/report.json"),
 )
-def test_what_is_not_there_is_404_with_a_way_out(path):
-    page = get(path, status=404)
-    assert 'href="/"' in page
-    assert "<script>/" not in page
 
 
-@pytest.mark.parametrize("path", ["", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json"])
-def test_nothing_is_sent_to_it(path):
-    assert Client().post(f"/steering/{path}").status_code == 405
+def test_what_is_not_there_is_404_with_a_way_out():
+    for path in NOWHERE:
+        page = get(path, status=404)
+        assert 'href="/"' in page, path
+        assert "<script>/" not in page
+    get("2024-H1%00/", status=400)
+
+
+def test_nothing_is_sent_to_it():
+    for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json"):
+        assert Client().post(f"/steering/{path}").status_code == 405
 
 
 # Files
@@ -210,8 +222,6 @@ def test_the_json_is_what_was_published_byte_for_byte(report):
         assert download("json", language) == reports.to_json(report)
     ring = rings.reader(Ring.PUBLIC)
     leaf = json.loads(ring.entry(ring.size - 1))
-    import hashlib
-
     assert leaf["report"] == hashlib.sha256(download("json")).hexdigest()
 
 
@@ -241,18 +251,16 @@ def test_the_pdf_is_one_in_the_reader_s_language(language):
 # Time and size
 
 
-def test_a_page_shows_the_report_as_it_was_published_until_there_is_another(report, monkeypatch):
+def test_a_page_shows_the_report_as_it_was_published_until_there_is_another(report):
     before = words(get("2024-H1/"))
     put(STAYS, ("H38", "2024-05-05", 8))
     assert words(get("2024-H1/")) == before
-    monkeypatch.undo()
-    published(LATER)
+    with task_side():
+        published(LATER)
     assert "Computed from the records: 100" in words(get("2024-H1/"))
 
 
 def test_the_first_view_stays_small():
-    import gzip
-
     for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/"):
         assert len(gzip.compress(get(path).encode())) < 60_000, path
 
@@ -262,7 +270,3 @@ def test_a_page_asks_the_database_a_few_questions_only(django_assert_max_num_que
     for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/"):
         with django_assert_max_num_queries(6):
             get(path)
-
-
-def test_migrations_are_complete():
-    call_command("makemigrations", "--check", "--dry-run", verbosity=0)

@@ -1,0 +1,335 @@
+"""The command says 0 when it is done, 1 when it refused or found a difference, 2 when it was used wrongly."""
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import psycopg
+import pytest
+
+import doorstep
+from doorstep.kernel.store.embedded import Embedded, database
+from doorstep.site.cli import COMMANDS, main
+
+PUBLISHED = Path(doorstep.__file__).parent / "profiles" / "vietnam" / "published-2024-h1.csv"
+SECURE = {"DOORSTEP_SECRET_KEY": "k" * 50, "DOORSTEP_HOSTS": "services.example.org"}
+RUN = """
+import contextlib, io, json, sys
+from doorstep.site.cli import main
+done = []
+for arguments in json.load(sys.stdin):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+    done.append([code, out.getvalue(), err.getvalue()])
+json.dump(done, sys.stdout)
+"""
+"""Several commands one after another: only the first pays for loading everything."""
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+def run(home: Path, *commands: str, **environment: str) -> list[Done]:
+    """The commands in a process of their own, on the installation in `home`."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOORSTEP_", "DJANGO_"))}
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN],
+        input=json.dumps([command.split() for command in commands]),
+        env={**kept, "DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "test", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [Done(*one) for one in json.loads(ended.stdout)]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An installation with the published figures and a few facts; its database runs while the tests do."""
+    folder = tmp_path_factory.mktemp("installation")
+    (first,) = run(folder, "seal")
+    assert first == (0, "0 facts sealed into 0 segments; the log has 0 leaves.\n0 values moved.\n", "")
+    assert not Embedded(folder).running(), "a command stops what it started"
+    with database(folder):
+        with psycopg.connect(Embedded(folder).url) as connection:
+            connection.execute(
+                "INSERT INTO kernel_factbatch (kind, version, recorded, rows, columns)"
+                " VALUES ('lodging.establishment_first_notified', 1, '2024-07-01', 2, %s)",
+                [
+                    msgspec.msgpack.encode(
+                        {
+                            "day": ["2024-05-01"] * 2,
+                            "unit": ["H38.901.01", "H26.1.1"],
+                            "facility_type": ["tourist"] * 2,
+                            "n": [1, 1],
+                        }
+                    )
+                ],
+            )
+        sealed, imported = run(folder, "seal", f"figures import {PUBLISHED}")
+        assert sealed.out.startswith("2 facts sealed into 1 segments; the log has 1 leaves.\n2 values moved.")
+        assert imported == (0, "36 figures taken, 36 of them new; 0 faults.\n", "")
+        yield folder
+        assert Embedded(folder).running(), "no command stopped what others use"
+
+
+# Right use
+
+
+def test_figures_again_are_nothing_new_and_bad_lines_come_back(home, tmp_path):
+    rows = list(csv.DictReader(io.StringIO(PUBLISHED.read_text())))
+    rows[0]["measure_unit"] = ""
+    rows[1]["submitted_by"] = "G99"
+    bad = tmp_path / "bad.csv"
+    with bad.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    again, refused, missing = run(
+        home, f"figures import {PUBLISHED}", f"figures import {bad}", f"figures import {tmp_path}/none.csv"
+    )
+    assert again == (0, "36 figures taken, 0 of them new; 0 faults.\n", "")
+    assert refused.code == 1
+    lines = refused.out.splitlines()
+    assert lines[0].startswith("line 2, measure_unit: ")
+    assert lines[1].startswith("line 3, submitted_by: ")
+    assert lines[2] == "34 figures taken, 0 of them new; 2 faults."
+    assert (missing.code, missing.out) == (1, "")
+    assert "none.csv cannot be read: No such file or directory." in missing.err
+
+
+def test_a_report_in_every_format_is_proved_until_a_byte_changes(home, tmp_path):
+    kinds = ("json", "html", "csv", "pdf")
+    report, changed = tmp_path / "report.json", tmp_path / "changed.json"
+    *written, proved = run(
+        home,
+        *(f"report 2024-H1 --lang ar --format {kind} --out {tmp_path}/report.{kind}" for kind in kinds),
+        f"verify {report}",
+    )
+    for done, kind in zip(written, kinds, strict=True):
+        size = (tmp_path / f"report.{kind}").stat().st_size
+        assert done == (0, f"{tmp_path}/report.{kind}: {size:,} bytes.\n", "")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert '<html lang="ar" dir="rtl"' in (tmp_path / "report.html").read_text()
+    assert len(list(csv.DictReader(io.StringIO((tmp_path / "report.csv").read_text("utf-8-sig"))))) == 36
+    assert proved.code == 0
+    assert proved.out.splitlines()[-1] == "The report is what the records say."
+    assert proved.out.count("holds    ") == 5
+
+    changed.write_bytes(report.read_bytes().replace(b'"93388"', b'"93389"', 1))
+    (segment,) = json.loads(report.read_text())["evidence"]["segments"]
+    facts = home / "lake" / segment["path"]
+    facts.rename(facts.with_suffix(".away"))
+    gone, nothing, garbage = run(
+        home, f"verify {report}", f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv"
+    )
+    facts.with_suffix(".away").rename(facts)
+    (differs,) = run(home, f"verify {changed}")
+    assert differs.code == gone.code == nothing.code == garbage.code == 1
+    assert re.search(
+        r"^DIFFERS  /sections/8/.*the report says '93389', the records say '93388'$", differs.out, re.MULTILINE
+    )
+    assert gone.out.splitlines()[-1] == f"DIFFERS  {facts}: the file is gone"
+    assert "none.json cannot be read" in nothing.err
+    assert garbage.out == "DIFFERS  the file is no report: it is not JSON of this version\n"
+
+
+def test_a_report_of_one_unit(home, tmp_path):
+    done, refused = run(
+        home,
+        f"report 2024-H1 --unit H38 --format json --out {tmp_path}/unit.json",
+        f"report 2024-H1 --unit H99 --format json --out {tmp_path}/none.json",
+    )
+    assert done.code == 0
+    written = json.loads((tmp_path / "unit.json").read_text())
+    assert written["unit"] == "H38"
+    assert written["sections"][0]["lines"][0]["computed"]["total"]["value"] == "1"
+    assert refused.code == 1
+    assert refused.err.strip()
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_what_cannot_be_reported_or_written_is_refused(home, tmp_path):
+    empty, closed = run(
+        home,
+        f"report 2019-Q1 --out {tmp_path}/empty.html",
+        f"report 2024-H1 --out {tmp_path}/no/such/folder/report.html",
+    )
+    assert empty.code == closed.code == 1
+    assert "2019-Q1" in empty.err
+    assert "Traceback" not in empty.err
+    assert not (tmp_path / "empty.html").exists()
+    assert "cannot be written" in closed.err
+
+
+def test_the_log_is_shown_and_checked(home):
+    (shown,) = run(home, "log show --ring auditors --last 1")
+    assert shown.code == 0
+    assert "localhost/log/auditors\n1\n" in shown.out
+    assert 'leaf 0: {"kind":"lodging.establishment_first_notified"' in shown.out
+    assert "All 1 leaves hold." in shown.out
+    entries = home / "log-rings" / "auditors" / "tile" / "entries" / "000.p" / "1"
+    before = entries.read_bytes()
+    entries.write_bytes(before.replace(b"2024-05", b"2024-06"))
+    try:
+        altered, sealed = run(home, "log show --ring auditors", "seal")
+    finally:
+        entries.write_bytes(before)
+    assert (altered.code, sealed.code) == (1, 1)
+    assert "tile/entries/000.p/1" in altered.out + altered.err
+    assert "Traceback" not in altered.err + sealed.err
+
+
+def test_a_restored_back_up_is_refused_in_plain_words(home):
+    """The folder went on with the log while the database was put back to what it was before."""
+    rings, kept = home / "log-rings", home / "log-rings.kept"
+    shutil.copytree(rings, kept)
+    try:
+        with psycopg.connect(Embedded(home).url) as connection:
+            connection.execute("INSERT INTO kernel_leaf (ring, index, entry) VALUES ('auditors', 1, '{}')")
+        assert run(home, "log show --ring auditors")[0].code == 0
+        with psycopg.connect(Embedded(home).url) as connection:
+            connection.execute("DELETE FROM kernel_leaf WHERE ring = 'auditors' AND index = 1")
+        before = (rings / "auditors" / "checkpoint").read_bytes()
+        (refused,) = run(home, "seal")
+        assert (rings / "auditors" / "checkpoint").read_bytes() == before
+    finally:
+        shutil.rmtree(rings)
+        kept.rename(rings)
+    assert refused.code == 1
+    assert "a restored back-up?" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_the_house_is_drawn_from_its_declarations(home):
+    (house,) = run(home, "house")
+    assert house.code == 0
+    for text in (
+        "lodging: ",
+        "steering: ",
+        "  fact        lodging.stay_notified v1 (day, unit, guest_kind, channel, late, n); rollups top_month(",
+        "  indicator   lodging.on_time_rate (flow, percent) from lodging.stay_notified",
+        "  action      steering.import_figures needs steering.figure.submit for steering.report",
+        "  scope       steering.report.publish: Publish reports (steering.secretary, steering.clerk)",
+    ):
+        assert f"\n{text}" in f"\n{house.out}"
+
+
+def test_the_doctor_names_each_finding_with_its_repair(home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (ill,) = run(home, f"doctor --port {port}")
+    assert ill.code == 1
+    assert re.search(rf"^ILL   port {port} .*Stop it, or choose another port with --port\.$", ill.out, re.MULTILINE)
+    key = home / "keys" / "log-auditors.pem"
+    key.chmod(0o644)
+    try:
+        (open_key,) = run(home, f"doctor --port {port}")
+    finally:
+        key.chmod(0o600)
+    assert f"ILL   key {key.name} is closed to others. Others may have read it: replace {key}." in open_key.out
+    assert "well  PostgreSQL 18" in open_key.out
+    assert open_key.out.splitlines()[-1] == f"{open_key.out.count('ILL ')} findings."
+
+
+# Production
+
+
+def test_production_refuses_what_is_insecure_whatever_the_command(home):
+    for done in run(home, "seal", "house", "doctor", "up", "demo", DOORSTEP_MODE="production"):
+        assert done.code == 1
+        assert done.err.startswith("Doorstep does not start:\n")
+        assert "DOORSTEP_SECRET_KEY" in done.err
+        assert done.out.count("\n") <= 1, "at most what it is about to do"
+
+
+def test_production_takes_no_simulated_records(home):
+    (refused,) = run(home, "simulate --scale 0.0001", DOORSTEP_MODE="production", **SECURE)
+    assert refused.code == 1
+    assert "Production takes no simulated records" in refused.err
+    with psycopg.connect(Embedded(home).url) as connection:
+        connection.execute("""INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
+    try:
+        held, there = run(home, "seal", "house", DOORSTEP_MODE="production", **SECURE)
+        (again,) = run(home, "simulate --scale 0.0001")
+    finally:
+        with psycopg.connect(Embedded(home).url) as connection:
+            connection.execute("DELETE FROM kernel_installation WHERE key = 'simulated'")
+    assert (held.code, held.out) == (1, "")
+    assert "holds simulated records" in held.err
+    assert there.code == 0, "the map asks no database"
+    assert again.code == 1
+    assert "holds a simulation already" in again.err
+
+
+# Wrong use
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("", "nonsense", "--nonsense", "figures", "figures export x", "figures import", "log", "log hide", "bench"),
+        *("report", "report 2024-H1", "report 2024-H3 --out x", "report 2024-13 --out x", "report ٢٠٢٤ --out x"),
+        *("report 2024-H1 --lang fr --out x", "report 2024-H1 --format docx --out x", "verify", "verify a b"),
+        *(
+            "bench nonsense",
+            "up --port eight",
+            "up --port 70000",
+            "up --port 0",
+            "doctor --port -1",
+            "log show --last x",
+        ),
+        *(
+            "simulate --scale many",
+            "simulate --scale 7",
+            "simulate --scale 0",
+            "simulate --scale nan",
+            "demo --scale x",
+        ),
+        *("simulate --period 2024-H9", "simulate --seed x", "new-system"),
+    ],
+)
+def test_wrong_use_is_2_with_a_word_on_what_is_right(command, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("usage: doorstep")
+    assert told.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["", *COMMANDS])
+def test_help_has_examples_everywhere(verb, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"] if verb else ["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    _, examples = told.split("Examples:\n")
+    for line in examples.strip().splitlines():
+        assert re.match(r"(DOORSTEP_\w+=\S+ )?doorstep ", line.strip())
+        with contextlib.suppress(StopIteration):
+            assert next(word for word in line.split() if word in COMMANDS) == (verb or line.split()[1])
