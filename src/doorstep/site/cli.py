@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from decimal import Decimal, InvalidOperation
 from importlib import import_module
 from pathlib import Path
@@ -96,13 +96,11 @@ def home() -> Path:
 
 
 def set_up(mode: str = "") -> None:
-    """Django with the settings of this installation; an installation keeps the mode it was made with."""
+    """Django with the settings of this installation, which keeps the mode it was made with: `mode`, else production."""
     kept = home() / "mode"
-    if mode and not kept.exists() and "DOORSTEP_MODE" not in os.environ:
-        home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept.write_text(mode)
     if kept.exists():
         os.environ.setdefault("DOORSTEP_MODE", kept.read_text().strip())
+    os.environ.setdefault("DOORSTEP_MODE", mode or "production")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.site.settings")
     import django  # noqa: PLC0415  the settings read the environment that was just made
 
@@ -110,20 +108,21 @@ def set_up(mode: str = "") -> None:
 
     refuse_insecure()
     django.setup()
+    from django.utils import translation  # noqa: PLC0415
+
+    language = os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
+    translation.activate(language[:2] if language[:2] in {"vi", "de", "ar"} else "en")
 
 
 @contextmanager
 def installation(mode: str = "") -> Iterator[None]:
     """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
-    from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415  after the parser, for a quick --help
+    from doorstep.kernel.lake.evidence import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
+    from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415
 
     set_up(mode)
-    if os.environ.get("DOORSTEP_DATABASE_URL"):
-        migrate()
-        yield
-        return
     try:
-        with database(home()):
+        with nullcontext() if os.environ.get("DOORSTEP_DATABASE_URL") else database(home()):
             migrate()
             try:
                 yield
@@ -133,6 +132,18 @@ def installation(mode: str = "") -> Iterator[None]:
                 connections.close_all()
     except EmbeddedDatabaseError as error:
         raise Stop(str(error)) from error
+    except LogRefused as refused:
+        raise Stop(f"The evidence log signs nothing: {refused}") from refused
+
+
+def _keep_mode() -> None:
+    """What an installation is it stays: nobody fills a production one with a simulation by leaving out a variable."""
+    kept, mode = home() / "mode", os.environ["DOORSTEP_MODE"]
+    if not kept.exists():
+        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(mode)
+    elif kept.read_text().strip() != mode:
+        raise Stop(f"{home()} was made in mode {kept.read_text().strip()}, not {mode}. Choose another DOORSTEP_HOME.")
 
 
 def migrate() -> None:

@@ -18,10 +18,15 @@ def run(arguments: argparse.Namespace) -> int:
     code = 0
     with installation():
         from doorstep.kernel.lake import rings  # noqa: PLC0415  after Django's set-up
+        from doorstep.kernel.lake.evidence import LogRefused  # noqa: PLC0415
         from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
 
         for ring in [Ring(arguments.ring)] if arguments.ring else list(Ring):
-            rings.publish(ring)
+            try:
+                rings.publish(ring)
+            except LogRefused as refused:  # what is there is shown all the same
+                say(f"{ring} ring, DIFFERS: {refused}")
+                code = 1
             log = rings.reader(ring)
             say(f"{ring} ring: {log.folder}\nkey {log.verifier_key}\n\n{log.checkpoint().decode()}")
             size = log.size

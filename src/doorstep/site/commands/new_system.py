@@ -46,7 +46,13 @@ class ThingRecorded(Fact, frozen=True):
     "models.py": '"""Tables, constraints, indexes; no decisions."""\n',
     "actions.py": '"""Every write: permission, lock, rules, rows, journal, facts; one transaction each."""\n',
     "queries.py": '"""Every read: takes the actor, returns typed rows that the actor may see."""\n',
-    "simulation.py": '"""How its users behave, through the real actions."""\n',
+    "simulation.py": '''"""How its users behave, through the real actions."""
+
+
+def people() -> list[dict[str, str]]:
+    """Whom a demo lets in with one tap: subject, name, role, unit, title."""
+    return [{"subject": "demo:{name}", "name": "An", "role": "{name}.recorder", "unit": "", "title": "Recorder"}]
+''',
     "migrations/__init__.py": "",
     "tests/__init__.py": "",
     "tests/builders.py": '"""Builders of {name}\'s values for tests."""\n',

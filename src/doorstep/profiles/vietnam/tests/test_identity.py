@@ -144,7 +144,7 @@ def test_a_wrong_tax_code_is_refused(code, why):
     assert [reason.code for reason in check_tax_code(code, fictitious=True)] == [f"vietnam.tax_code_{why}"]
 
 
-@given(st.from_regex(r"\A9\d{8}\Z").map(lambda nine: nine.translate(str.maketrans("٠", "0"))).filter(str.isascii))
+@given(st.integers(900_000_000, 999_999_999).map(str))
 def test_made_up_tax_codes_are_for_demonstrations_only(nine):
     digit = check_digit(nine)
     code = nine + (digit or "0")

@@ -360,8 +360,11 @@ def _change(
 
 
 def _claim(person: str, row: Stay) -> bool:
-    _, new = OpenStay.objects.get_or_create(person=person, defaults={"stay": row.id})
-    return new
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO lodging_openstay (person, stay) VALUES (%s, %s) ON CONFLICT DO NOTHING", (person, row.id)
+        )
+        return cursor.rowcount == 1
 
 
 def _count(act: Act, row: Stay, kind: GuestKind, *, late: bool, n: int) -> None:

@@ -274,6 +274,20 @@ def test_everybody_who_was_due_is_checked_out_at_noon_of_that_day_or_now():
     assert notify(house("third"), line(1), line(2), line(4), subject="third").accepted == 3
 
 
+def test_whoever_is_still_on_the_way_is_not_checked_out_as_due():
+    code, stay = one(line(1, arrival=AT + timedelta(minutes=5), expected_departure=date(2024, 5, 21)))
+    assert stays.check_out_due(By(keeper(), AT), code) == 0
+    assert stays.check_out_due(By(keeper(), AT + timedelta(minutes=5)), code) == 1
+    assert Stay.objects.get(id=stay).departed == AT + timedelta(minutes=5)
+
+
+def test_checking_out_a_second_stay_that_was_due_leaves_the_first_one_open():
+    _, first = one(line(1), house("neighbour"), subject="neighbour")
+    code, _ = one(line(1, two_stays=TwoStays.TWO_PLACES, expected_departure=date(2024, 5, 21)))
+    assert stays.check_out_due(By(keeper(), AT), code) == 1
+    assert OpenStay.objects.get().stay == first
+
+
 def test_checking_out_who_is_due_is_for_keepers_of_the_house():
     code, _ = one(line(1))
     house("neighbour")

@@ -298,6 +298,7 @@ def test_only_what_is_past_is_deleted_with_its_history_and_its_open_stay(in_2026
     kept = [
         stayed(5, march, date(2024, 4, 10), left=datetime(2024, 3, 31, 17, 0, tzinfo=UTC)),  # 1 April in Ha Noi
         stayed(6, march, date(2024, 4, 1)),
+        stayed(9, march, date(2024, 3, 22), left=datetime(2024, 4, 2, 3, 0, tzinfo=UTC)),  # longer than was meant
         stayed(7, march + 20 * DAY, date(2024, 4, 10), left=march + 21 * DAY),
         stayed(8, AT, date(2024, 5, 22)),
     ]
@@ -305,8 +306,8 @@ def test_only_what_is_past_is_deleted_with_its_history_and_its_open_stay(in_2026
     done = delete(in_2026(4, 1))
     assert done.stays == len(gone)
     assert set(Stay.objects.values_list("id", flat=True)) == set(kept)
-    assert set(OpenStay.objects.values_list("stay", flat=True)) == {kept[1], kept[3]}
-    assert set(StayVersion.objects.values_list("stay", flat=True)) == {kept[0], kept[2]}
+    assert set(OpenStay.objects.values_list("stay", flat=True)) == {kept[1], kept[4]}
+    assert set(StayVersion.objects.values_list("stay", flat=True)) == {kept[0], kept[2], kept[3]}
     assert delete(in_2026(4, 1)).stays == 0
     assert [subjects for subjects, _ in journal("delete_expired")] == [set()] * 3
 
