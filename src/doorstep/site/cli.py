@@ -121,6 +121,7 @@ def installation(mode: str = "") -> Iterator[None]:
     from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415
 
     set_up(mode)
+    _keep_mode()
     try:
         with nullcontext() if os.environ.get("DOORSTEP_DATABASE_URL") else database(home()):
             migrate()
@@ -134,16 +135,6 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
-
-
-def _keep_mode() -> None:
-    """What an installation is it stays: nobody fills a production one with a simulation by leaving out a variable."""
-    kept, mode = home() / "mode", os.environ["DOORSTEP_MODE"]
-    if not kept.exists():
-        home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept.write_text(mode)
-    elif kept.read_text().strip() != mode:
-        raise Stop(f"{home()} was made in mode {kept.read_text().strip()}, not {mode}. Choose another DOORSTEP_HOME.")
 
 
 def migrate() -> None:
