@@ -137,6 +137,13 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
 
 
+def _keep_mode() -> None:
+    """What an installation is it stays: nobody fills a production one with a simulation by leaving out a variable."""
+    if not (home() / "mode").exists():
+        home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home() / "mode").write_text(os.environ["DOORSTEP_MODE"])
+
+
 def migrate() -> None:
     """Bring the tables to this version, load the profile's units, and make the partitions of the coming months."""
     from datetime import timedelta  # noqa: PLC0415

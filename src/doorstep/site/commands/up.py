@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from doorstep.site.cli import home, installation, port, say
 
@@ -21,15 +20,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def serve(port: int) -> int:
     """Run the children on a started, migrated database; returns the command's exit code."""
-    from django.conf import settings  # noqa: PLC0415  after Django's set-up
-    from django.core.management import call_command  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415  after Django's set-up
     from django.db import connections  # noqa: PLC0415
 
     from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
     from doorstep.site.processes import run as supervise  # noqa: PLC0415
     from doorstep.site.processes import web_commands  # noqa: PLC0415
 
-    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+    if not (home() / "static" / "staticfiles.json").exists():
         say("Collecting styles, scripts and fonts ...")
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()

@@ -265,33 +265,24 @@ def test_production_refuses_what_is_insecure_whatever_the_command(home):
         assert done.out.count("\n") <= 1, "at most what it is about to do"
 
 
-def test_an_installation_stays_what_it_was_made_as(home):
-    (refused,) = run(home, "seal", DOORSTEP_MODE="production", **SECURE)
-    assert (refused.code, refused.out) == (1, "")
-    assert "was made in mode test, not production" in refused.err
-    (kept,) = run(home, "seal", DOORSTEP_MODE="")
-    assert kept.code == 0
+def test_an_installation_keeps_its_mode_when_nobody_says_one(home, tmp_path):
+    assert run(home, "seal", DOORSTEP_MODE="")[0].code == 0
+    (new,) = run(tmp_path / "new", "seal", DOORSTEP_MODE="")
+    assert new.code == 1
+    assert new.err.startswith("Doorstep does not start:\n"), "whoever says nothing means production"
 
 
-@pytest.fixture
-def production(home: Path) -> Iterator[Path]:
-    """The installation, as if it had been made for production."""
-    (home / "mode").write_text("production")
-    yield home
-    (home / "mode").write_text("test")
-
-
-def test_production_takes_no_simulated_records(production):
+def test_production_takes_no_simulated_records(home):
     environment = {"DOORSTEP_MODE": "production", **SECURE}
-    (refused,) = run(production, "simulate --scale 0.0001", **environment)
+    (refused,) = run(home, "simulate --scale 0.0001", **environment)
     assert refused.code == 1
     assert "Production takes no simulated records" in refused.err
-    with psycopg.connect(Embedded(production).url) as connection:
+    with psycopg.connect(Embedded(home).url) as connection:
         connection.execute("""INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
     try:
-        held, there = run(production, "seal", "house", **environment)
+        held, there = run(home, "seal", "house", **environment)
     finally:
-        with psycopg.connect(Embedded(production).url) as connection:
+        with psycopg.connect(Embedded(home).url) as connection:
             connection.execute("DELETE FROM kernel_installation WHERE key = 'simulated'")
     assert (held.code, held.out) == (1, "")
     assert "holds simulated records" in held.err

@@ -174,6 +174,31 @@ def test_a_notice_waits_for_the_check_out_elsewhere(monkeypatch):
     assert str(OpenStay.objects.get().stay) == sent.stays[0]
 
 
+def test_a_correction_waits_for_the_check_out_elsewhere(monkeypatch):
+    """As the notice does: the person whom it names is being checked out at the neighbour's."""
+    here, there = house(), house("neighbour")
+    told = line(2)
+    mine, theirs = UUID(notify(here, told).stays[0]), UUID(notify(there, line(1), subject="neighbour").stays[0])
+    freed = threading.Event()
+    change = stays._change
+
+    def slowly(act, row, before, kind, *args, **kwargs):
+        if kind == "check_out":
+            freed.set()
+            until_somebody_waits()
+        change(act, row, before, kind, *args, **kwargs)
+
+    monkeypatch.setattr(stays, "_change", slowly)
+
+    def correct():
+        assert freed.wait(10)
+        stays.correct_stay(By(keeper(), AT), here, mine, 1, as_stay(told, guest=guest(serial=1)), "")
+
+    leave = lambda: stays.check_out(By(keeper("neighbour"), AT), there, theirs, 1, AT)  # noqa: E731
+    assert at_once(leave, correct) == [None, None]
+    assert OpenStay.objects.values_list("person", "stay").get() == (key(1), mine)
+
+
 def test_a_check_out_that_fails_frees_nobody(monkeypatch):
     here, there = house(), house("neighbour")
     stay = UUID(notify(here, line(1)).stays[0])
