@@ -57,7 +57,3 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     committee: str
     journal_years: int
     lodging: lodging.Country
-
-    @property
-    def time_zone(self) -> str:
-        return self.calendar.zone.key

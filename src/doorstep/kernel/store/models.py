@@ -83,7 +83,7 @@ class AccessToken(models.Model):
 
 
 class Installation(models.Model):
-    """What this installation is: one row a key (`simulated`: scale and seed; `profile`)."""
+    """What this installation is: one row a key (`simulated`: scale, seed and period; `journal`: the day to digest)."""
 
     key = models.TextField(primary_key=True)
     value = models.JSONField()

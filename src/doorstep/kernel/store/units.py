@@ -36,7 +36,12 @@ def below(code: str, day: date) -> list[Unit]:
 def name(code: str, day: date, language: str) -> str:
     """The unit's name in a language, else the one it has; the code where the unit is unknown."""
     row = in_force(day).filter(code=code).first()
-    return (row.names.get(language) or row.names.get("en") or next(iter(row.names.values()))) if row else code
+    return named(row, language) if row else code
+
+
+def named(unit: Unit, language: str) -> str:
+    """The unit's name in a language, else the English one, else the one it has."""
+    return cast("str", unit.names.get(language) or unit.names.get("en") or next(iter(unit.names.values())))
 
 
 def load(rows: Iterable[Any], *, restate: bool = False) -> int:

@@ -24,7 +24,7 @@ ACTIONS: dict[str, tuple[Scope, Purpose]] = {}
 
 
 class Once(msgspec.Struct, frozen=True):
-    """The caller's `Idempotency-Key` and the SHA-256 of the body that it came with."""
+    """The caller's `Idempotency-Key` and a SHA-256 that tells what it came with: another one is a conflict."""
 
     key: str
     digest: bytes

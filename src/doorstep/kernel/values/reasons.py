@@ -88,12 +88,6 @@ class TooLarge(Refused):
     status = 413
 
 
-class Unavailable(Refused):
-    """Something that the answer needs cannot be reached now; nothing was done."""
-
-    status = 503
-
-
 NOT_SIGNED_IN = reason("kernel.not_signed_in", "You are not signed in.", repair="Sign in and try again.")
 NOT_ALLOWED = reason(
     "kernel.not_allowed",

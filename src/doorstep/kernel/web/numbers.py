@@ -77,14 +77,6 @@ def span(low: Number, high: Number, *, language: str | None = None) -> str:
     return f"{number(low, language=language)}–{number(high, language=language).lstrip(LEFT_TO_RIGHT)}"
 
 
-def out_of(count: int, total: int, *, language: str | None = None) -> str:
-    """So many of so many: 63 of 63."""
-    with _in(language):
-        text = translation.gettext("{count} of {total}")
-        whole = text.format(count=number(count, language=language), total=number(total, language=language))
-        return _phrase(whole, language)
-
-
 def money(amount: Money, *, language: str | None = None) -> str:
     """With the currency's own decimals, whatever CLDR thinks."""
     locale = _locale(language)

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,79 +25,104 @@ from doorstep.site.cli import COMMANDS, main
 PUBLISHED = Path(doorstep.__file__).parent / "profiles" / "vietnam" / "published-2024-h1.csv"
 SECURE = {"DOORSTEP_SECRET_KEY": "k" * 50, "DOORSTEP_HOSTS": "services.example.org"}
 RUN = """
-import contextlib, io, json, sys
+import contextlib, io, json, sys, traceback
 from doorstep.site.cli import main
-done = []
-for arguments in json.load(sys.stdin):
+for line in sys.stdin:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = main(arguments)
+            code = main(json.loads(line))
         except SystemExit as ended:
             code = ended.code
-    done.append([code, out.getvalue(), err.getvalue()])
-json.dump(done, sys.stdout)
+        except BaseException:
+            code = traceback.print_exc()
+    print(json.dumps([code, out.getvalue(), err.getvalue()]), flush=True)
 """
-"""Several commands one after another: only the first pays for loading everything."""
+"""One command after another in one process, since loading everything takes far longer than most of them."""
 
 
 class Done(NamedTuple):
-    code: int
+    """The exit code, None for a crash, and what was said."""
+
+    code: int | None
     out: str
     err: str
 
 
-def run(home: Path, *commands: str, **environment: str) -> list[Done]:
-    """The commands in a process of their own, on the installation in `home`."""
+@contextlib.contextmanager
+def shell(home: Path, **environment: str) -> Iterator[Callable[..., list[Done]]]:
+    """Runs commands on the installation in `home`, in a process of their own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOORSTEP_", "DJANGO_"))}
-    ours = {"DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "test", "LC_ALL": "C.UTF-8"}
-    ended = subprocess.run(
+    ours = {"DOORSTEP_HOME": str(home), "LC_ALL": "C.UTF-8"}
+    with subprocess.Popen(
         [sys.executable, "-c", RUN],
-        input=json.dumps([command.split() for command in commands]),
-        env={key: value for key, value in (kept | ours | environment).items() if value},
-        capture_output=True,
+        env=kept | ours | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == 0, ended.stderr
-    return [Done(*one) for one in json.loads(ended.stdout)]
+    ) as process:
+
+        def run(*commands: str) -> list[Done]:
+            done = []
+            for command in commands:
+                process.stdin.write(json.dumps(command.split()) + "\n")
+                process.stdin.flush()
+                done.append(Done(*json.loads(process.stdout.readline())))
+            return done
+
+        yield run
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An installation with the published figures and a few facts; its database runs while the tests do."""
-    folder = tmp_path_factory.mktemp("installation")
-    (first,) = run(folder, "seal")
-    assert first == (0, "0 facts sealed into 0 segments; the log has 0 leaves.\n0 values moved.\n", "")
-    assert not Embedded(folder).running(), "a command stops what it started"
-    with database(folder):
-        with psycopg.connect(Embedded(folder).url) as connection:
-            connection.execute(
-                "INSERT INTO kernel_factbatch (kind, version, recorded, rows, columns)"
-                " VALUES ('lodging.establishment_first_notified', 1, '2024-07-01', 2, %s)",
-                [
-                    msgspec.msgpack.encode(
-                        {
-                            "day": ["2024-05-01"] * 2,
-                            "unit": ["H38.901.01", "H26.1.1"],
-                            "facility_type": ["tourist"] * 2,
-                            "n": [1, 1],
-                        }
-                    )
-                ],
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("installation")
+
+
+@pytest.fixture(scope="module")
+def run(home: Path) -> Iterator[Callable[..., list[Done]]]:
+    """Commands on an installation with the published figures and two facts; its database runs while the tests do."""
+    with shell(home, DOORSTEP_MODE="test") as run:
+        (first,) = run("seal")
+        assert first == (0, "0 facts sealed into 0 segments; the log has 0 leaves.\n0 values moved.\n", "")
+        assert not Embedded(home).running(), "a command stops what it started"
+        with database(home):
+            kind = "lodging.establishment_first_notified"
+            columns = {
+                "day": ["2024-05-01"] * 2,
+                "unit": ["H38.901.01", "H26.1.1"],
+                "facility_type": ["tourist"] * 2,
+                "n": [1, 1],
+            }
+            in_database(
+                home,
+                "INSERT INTO kernel_factbatch (kind, version, recorded, rows, columns) VALUES (%s, 1, '2024-07-01', 2, %s)",
+                kind,
+                msgspec.msgpack.encode(columns),
             )
-        sealed, imported = run(folder, "seal", f"figures import {PUBLISHED}")
-        assert sealed.out.startswith("2 facts sealed into 1 segments; the log has 1 leaves.\n2 values moved.")
-        assert imported == (0, "36 figures taken, 36 of them new; 0 faults.\n", "")
-        yield folder
-        assert Embedded(folder).running(), "no command stopped what others use"
+            sealed, imported = run("seal", f"figures import {PUBLISHED}")
+            assert sealed.out == "2 facts sealed into 1 segments; the log has 1 leaves.\n2 values moved.\n"
+            assert imported == (0, "36 figures taken, 36 of them new; 0 faults.\n", "")
+            yield run
+            assert Embedded(home).running(), "no command stopped what others use"
+
+
+def in_database(home: Path, statement: str, *values: object) -> None:
+    with psycopg.connect(Embedded(home).url) as connection:
+        connection.execute(statement, values)
+
+
+@pytest.fixture
+def simulated(home: Path) -> Iterator[None]:
+    """As if a simulation had filled it."""
+    in_database(home, """INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
+    yield
+    in_database(home, "DELETE FROM kernel_installation WHERE key = 'simulated'")
 
 
 # Right use
 
 
-def test_figures_again_are_nothing_new_and_bad_lines_come_back(home, tmp_path):
+def test_figures_again_are_nothing_new_and_bad_lines_come_back(run, home, tmp_path):
     rows = list(csv.DictReader(io.StringIO(PUBLISHED.read_text())))
     rows[0]["measure_unit"] = ""
     rows[1]["submitted_by"] = "G99"
@@ -107,7 +132,7 @@ def test_figures_again_are_nothing_new_and_bad_lines_come_back(home, tmp_path):
         writer.writeheader()
         writer.writerows(rows)
     again, refused, missing = run(
-        home, f"figures import {PUBLISHED}", f"figures import {bad}", f"figures import {tmp_path}/none.csv"
+        f"figures import {PUBLISHED}", f"figures import {bad}", f"figures import {tmp_path}/none.csv"
     )
     assert again == (0, "36 figures taken, 0 of them new; 0 faults.\n", "")
     assert refused.code == 1
@@ -119,11 +144,10 @@ def test_figures_again_are_nothing_new_and_bad_lines_come_back(home, tmp_path):
     assert "none.csv cannot be read: No such file or directory." in missing.err
 
 
-def test_a_report_in_every_format_is_proved_until_a_byte_changes(home, tmp_path):
+def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_path):
     kinds = ("json", "html", "csv", "pdf")
     report, changed = tmp_path / "report.json", tmp_path / "changed.json"
     *written, proved = run(
-        home,
         *(f"report 2024-H1 --lang ar --format {kind} --out {tmp_path}/report.{kind}" for kind in kinds),
         f"verify {report}",
     )
@@ -145,7 +169,7 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(home, tmp_path)
         home, f"verify {report}", f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv"
     )
     facts.with_suffix(".away").rename(facts)
-    (differs,) = run(home, f"verify {changed}")
+    (differs,) = run(f"verify {changed}")
     assert differs.code == gone.code == nothing.code == garbage.code == 1
     assert re.search(
         r"^DIFFERS  /sections/8/.*the report says '93389', the records say '93388'$", differs.out, re.MULTILINE
@@ -155,9 +179,8 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(home, tmp_path)
     assert garbage.out == "DIFFERS  the file is no report: it is not JSON of this version\n"
 
 
-def test_a_report_of_one_unit(home, tmp_path):
+def test_a_report_of_one_unit(run, home, tmp_path):
     done, refused = run(
-        home,
         f"report 2024-H1 --unit H38 --format json --out {tmp_path}/unit.json",
         f"report 2024-H1 --unit H99 --format json --out {tmp_path}/none.json",
     )
@@ -170,9 +193,8 @@ def test_a_report_of_one_unit(home, tmp_path):
     assert not (tmp_path / "none.json").exists()
 
 
-def test_what_cannot_be_reported_or_written_is_refused(home, tmp_path):
+def test_what_cannot_be_reported_or_written_is_refused(run, home, tmp_path):
     empty, closed = run(
-        home,
         f"report 2019-Q1 --out {tmp_path}/empty.html",
         f"report 2024-H1 --out {tmp_path}/no/such/folder/report.html",
     )
@@ -182,8 +204,8 @@ def test_what_cannot_be_reported_or_written_is_refused(home, tmp_path):
     assert "cannot be written" in closed.err
 
 
-def test_the_log_is_shown_and_checked(home):
-    (shown,) = run(home, "log show --ring auditors --last 1")
+def test_the_log_is_shown_and_checked(run, home):
+    (shown,) = run("log show --ring auditors --last 1")
     assert shown.code == 0
     assert "localhost/log/auditors\n1\n" in shown.out
     assert 'leaf 0: {"kind":"lodging.establishment_first_notified"' in shown.out
@@ -192,7 +214,7 @@ def test_the_log_is_shown_and_checked(home):
     before = entries.read_bytes()
     entries.write_bytes(before.replace(b"2024-05", b"2024-06"))
     try:
-        altered, sealed = run(home, "log show --ring auditors", "seal")
+        altered, sealed = run("log show --ring auditors", "seal")
     finally:
         entries.write_bytes(before)
     assert (altered.code, sealed.code) == (1, 1)
@@ -200,18 +222,16 @@ def test_the_log_is_shown_and_checked(home):
     assert sealed.err.startswith("The evidence log signs nothing: ")
 
 
-def test_a_restored_back_up_is_refused_in_plain_words(home):
+def test_a_restored_back_up_is_refused_in_plain_words(run, home):
     """The folder went on with the log while the database was put back to what it was before."""
     rings, kept = home / "log-rings", home / "log-rings.kept"
     shutil.copytree(rings, kept)
     try:
-        with psycopg.connect(Embedded(home).url) as connection:
-            connection.execute("INSERT INTO kernel_leaf (ring, index, entry) VALUES ('auditors', 1, '{}')")
-        assert run(home, "log show --ring auditors")[0].code == 0
-        with psycopg.connect(Embedded(home).url) as connection:
-            connection.execute("DELETE FROM kernel_leaf WHERE ring = 'auditors' AND index = 1")
+        in_database(home, "INSERT INTO kernel_leaf (ring, index, entry) VALUES ('auditors', 1, '{}')")
+        assert run("log show --ring auditors")[0].code == 0
+        in_database(home, "DELETE FROM kernel_leaf WHERE ring = 'auditors' AND index = 1")
         before = (rings / "auditors" / "checkpoint").read_bytes()
-        (refused,) = run(home, "seal")
+        (refused,) = run("seal")
         assert (rings / "auditors" / "checkpoint").read_bytes() == before
     finally:
         shutil.rmtree(rings)
@@ -221,8 +241,8 @@ def test_a_restored_back_up_is_refused_in_plain_words(home):
     assert refused.err.endswith("a restored back-up?\n")
 
 
-def test_the_house_is_drawn_from_its_declarations(home):
-    (house,) = run(home, "house")
+def test_the_house_is_drawn_from_its_declarations(run, home):
+    (house,) = run("house")
     assert house.code == 0
     for text in (
         "lodging: ",
@@ -235,18 +255,18 @@ def test_the_house_is_drawn_from_its_declarations(home):
         assert f"\n{text}" in f"\n{house.out}"
 
 
-def test_the_doctor_names_each_finding_with_its_repair(home):
+def test_the_doctor_names_each_finding_with_its_repair(run, home):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        (ill,) = run(home, f"doctor --port {port}")
+        (ill,) = run(f"doctor --port {port}")
     assert ill.code == 1
     assert re.search(rf"^ILL   port {port} .*Stop it, or choose another port with --port\.$", ill.out, re.MULTILINE)
     key = home / "keys" / "log-auditors.pem"
     key.chmod(0o644)
     try:
-        (open_key,) = run(home, f"doctor --port {port}")
+        (open_key,) = run(f"doctor --port {port}")
     finally:
         key.chmod(0o600)
     assert f"ILL   key {key.name} is closed to others. Others may have read it: replace {key}." in open_key.out
@@ -257,46 +277,43 @@ def test_the_doctor_names_each_finding_with_its_repair(home):
 # Production
 
 
-def test_production_refuses_what_is_insecure_whatever_the_command(home):
-    for done in run(home, "seal", "house", "doctor", "up", "demo", DOORSTEP_MODE="production"):
+def test_production_refuses_what_is_insecure_whatever_the_command(tmp_path):
+    for verb in ("seal", "house", "doctor", "up", "demo"):
+        with shell(tmp_path / "new") as run:  # whoever says no mode means production
+            (done,) = run(verb)
         assert done.code == 1
         assert done.err.startswith("Doorstep does not start:\n")
         assert "DOORSTEP_SECRET_KEY" in done.err
         assert done.out.count("\n") <= 1, "at most what it is about to do"
+        if verb != "demo":
+            assert not (tmp_path / "new").exists()
 
 
-def test_an_installation_keeps_its_mode_when_nobody_says_one(home, tmp_path):
-    assert run(home, "seal", DOORSTEP_MODE="")[0].code == 0
-    (new,) = run(tmp_path / "new", "seal", DOORSTEP_MODE="")
-    assert new.code == 1
-    assert new.err.startswith("Doorstep does not start:\n"), "whoever says nothing means production"
+def test_an_installation_keeps_its_mode_when_nobody_says_one(run, home):
+    with shell(home) as another:
+        assert another("seal")[0].code == 0
 
 
+@pytest.mark.usefixtures("run")
 def test_production_takes_no_simulated_records(home):
-    environment = {"DOORSTEP_MODE": "production", **SECURE}
-    (refused,) = run(home, "simulate --scale 0.0001", **environment)
+    with shell(home, DOORSTEP_MODE="production", **SECURE) as run:
+        (refused,) = run("simulate --scale 0.0001")
     assert refused.code == 1
     assert "Production takes no simulated records" in refused.err
-    with psycopg.connect(Embedded(home).url) as connection:
-        connection.execute("""INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
-    try:
-        held, there = run(home, "seal", "house", **environment)
-    finally:
-        with psycopg.connect(Embedded(home).url) as connection:
-            connection.execute("DELETE FROM kernel_installation WHERE key = 'simulated'")
+
+
+@pytest.mark.usefixtures("run", "simulated")
+def test_production_starts_on_no_simulated_records(home):
+    with shell(home, DOORSTEP_MODE="production", **SECURE) as run:
+        held, there = run("seal", "house")
     assert (held.code, held.out) == (1, "")
     assert "holds simulated records" in held.err
     assert there.code == 0, "the map asks no database"
 
 
-def test_an_installation_is_simulated_once(home):
-    with psycopg.connect(Embedded(home).url) as connection:
-        connection.execute("""INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
-    try:
-        (again,) = run(home, "simulate --scale 0.0001")
-    finally:
-        with psycopg.connect(Embedded(home).url) as connection:
-            connection.execute("DELETE FROM kernel_installation WHERE key = 'simulated'")
+@pytest.mark.usefixtures("simulated")
+def test_an_installation_is_simulated_once(run):
+    (again,) = run("simulate --scale 0.0001")
     assert again.code == 1
     assert "holds a simulation already" in again.err
 

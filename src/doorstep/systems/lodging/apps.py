@@ -9,7 +9,7 @@ from doorstep.systems.lodging.permissions import NOTIFY, READ_NOTICES
 class Lodging(SystemConfig):
     label = "lodging"
     title = N_("Lodging notices")
-    retention = N_("Stays and notices: as the profile says. Establishments: for good, as figures rest on them.")
+    retention = N_("Stays: as the profile says. Notices and establishments: for good, as figures rest on them.")
     menu = (
         Entry(NOTIFY, "lodging:houses", N_("My houses")),
         Entry(READ_NOTICES, "lodging:area", N_("Lodging notices")),

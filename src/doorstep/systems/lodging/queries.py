@@ -339,18 +339,14 @@ def areas(within: str, day: date, language: str) -> list[Area]:
     known = units.in_force(day).exclude(kind=units.NEIGHBOURHOOD)
     further = set(known.exclude(parent="").values_list("parent", flat=True).distinct())
     found = [row for row in known.filter(parent=within) if within or row.code in further]
-    named = [Area(row.code, _named(row.names, language), row.code in further) for row in found]
+    named = [Area(row.code, units.named(row, language), row.code in further) for row in found]
     return sorted(named, key=lambda area: folded(area.name))
 
 
 def unit_names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
     """Names of units by code; the code itself where the unit is unknown on `day`."""
     known = units.in_force(day).filter(code__in=set(codes))
-    return {code: code for code in codes} | {row.code: _named(row.names, language) for row in known}
-
-
-def _named(names: dict[str, str], language: str) -> str:
-    return names.get(language) or names.get("en") or next(iter(names.values()))
+    return {code: code for code in codes} | {row.code: units.named(row, language) for row in known}
 
 
 @personal(NOTIFY)

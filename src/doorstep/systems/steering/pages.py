@@ -109,7 +109,7 @@ def _format(found: reports.Report) -> Format:
     """The reader's language, with the units' names of the report's last day."""
     language = translation.get_language() or "vi"
     day = found.period.end
-    names = {unit.code: unit.names.get(language) or unit.names["en"] for unit in units.in_force(day)}
+    names = {unit.code: units.named(unit, language) for unit in units.in_force(day)}
     return Format(language, numbers, translation, names)
 
 

@@ -19,7 +19,7 @@ BIRTH = date(1990, 5, 21)
 def test_it_is_a_profile_like_any_other():
     assert isinstance(PROFILE, Profile)
     assert str(Money(1234, PROFILE.currency).decimal()) == "1.234"
-    assert PROFILE.time_zone != "Asia/Ho_Chi_Minh"
+    assert PROFILE.calendar.zone.key != "Asia/Ho_Chi_Minh"
 
 
 def test_thirteen_areas_of_one_word_each_in_cells_of_their_own():

@@ -101,5 +101,5 @@ def test_the_profile_tells_demo_from_production():
     assert not PROFILE.fictitious
     assert profile(fictitious=True).fictitious
     assert (PROFILE.currency.code, PROFILE.currency.decimals) == ("VND", 0)
-    assert (PROFILE.language, PROFILE.time_zone) == ("vi", "Asia/Ho_Chi_Minh")
+    assert (PROFILE.language, PROFILE.calendar.zone.key) == ("vi", "Asia/Ho_Chi_Minh")
     assert all("sourced" in text or "general knowledge" in text for text in PROFILE.legal_bases.values())

@@ -192,16 +192,16 @@ def _check_from_abroad(guest: Guest, day: date, country: Country) -> list[Reason
 
 
 def _check_document(guest: Guest, day: date, country: Country) -> list[Reason]:
-    domestic = guest.kind is GuestKind.DOMESTIC
     if not guest.document_number:
+        domestic = guest.kind is GuestKind.DOMESTIC
         return [DOCUMENT_MISSING("document_number") if domestic else PASSPORT_MISSING("document_number")]
-    for row in in_force(country.documents, day):
-        if row.type is guest.document_type and (row.domestic if domestic else row.foreign):
+    for row in accepted_documents(guest.kind, day, country):
+        if row.type is guest.document_type:
             return row.check(guest.document_number, guest.birth, guest.sex, day)
     return [DOCUMENT_NOT_ACCEPTED("document_type")]
 
 
 def accepted_documents(kind: GuestKind, day: date, country: Country) -> list[DocumentRow]:
-    """The documents that identify such a guest on `day`: the choices of a form."""
+    """The documents that identify such a guest on `day`."""
     domestic = kind is GuestKind.DOMESTIC
     return [row for row in in_force(country.documents, day) if (row.domestic if domestic else row.foreign)]

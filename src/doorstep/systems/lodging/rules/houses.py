@@ -23,7 +23,6 @@ PRICE_WRONG = reason(
     "A price lies between 0 and {most}.",
     repair="Correct the price; leave 0 where there is none.",
 )
-ROOM_TWICE = reason("lodging.room_twice", "The house has a room with this number.", repair="Choose another number.")
 ROOM_TAKEN = reason(
     "lodging.room_taken", "The room is booked in these nights.", repair="Choose another room or other nights."
 )

@@ -237,53 +237,61 @@ def test_looking_for_somebody_does_not_write_down_whom():
     assert entry.detail == f"{code} text of 12 characters"
 
 
+def rows_of_all_pages(ask, first, last_of):
+    """The rows of page after page of three at most; `ask` gets what `last_of` says of the page before."""
+    found, after = [], first
+    for _ in range(20):
+        rows = ask(after)
+        assert len(rows) <= 3
+        if not rows:
+            return found
+        found += rows
+        after = last_of(rows[-1])
+    raise AssertionError("the pages have no end")
+
+
 def test_pages_of_the_area_hold_while_notices_come_in(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 7)
+    monkeypatch.setattr(queries, "PAGE", 3)
     code = house()
-    for minute in range(6):
+    for minute in range(4):
         at = AT + timedelta(minutes=minute)
-        notify(code, *(line(minute * 10 + place, at=at) for place in range(3)), at=at)
-    before = [row.id for row in of_area(police("H38"))]
+        notify(code, *(line(minute * 10 + place, at=at) for place in range(4)), at=at)
     wanted = list(queries.Stay.objects.order_by("-id").values_list("id", flat=True))
-    pages, last, minute = [], None, 10
-    while rows := of_area(police("H38"), after=last):
-        assert len(rows) <= 7
-        pages += [row.id for row in rows]
-        last = rows[-1].id
-        notify(code, line(1000 + minute), at=AT + timedelta(minutes=minute))
-        minute += 1
-    assert pages == wanted
-    assert before == wanted[:7]
-    assert len({row.notified for row in of_area(police("H38"))}) > 1
+    serials = iter(range(1000, 1020))
+
+    def ask(after):
+        rows = of_area(police("H38"), after=after)
+        notify(code, line(next(serials)), at=AT + timedelta(minutes=10))
+        return rows
+
+    assert [row.id for row in rows_of_all_pages(ask, None, lambda row: row.id)] == wanted
+    assert {row.id for row in of_area(police("H38"))}.isdisjoint(wanted), "the first page is another by now"
 
 
 def test_pages_of_a_houses_notices_newest_first(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries, "PAGE", 3)
     code = house()
     told = [notify(code, line(n), at=AT + timedelta(minutes=n)).reference for n in range(5)]
     other = notify(house("neighbour"), line(9), subject="neighbour").reference
-    found, after = [], ""
-    while rows := queries.notices(keeper(), own(code), after):
-        found += [row.reference for row in rows]
-        after = rows[-1].reference
-    assert found == told[::-1]
+    found = rows_of_all_pages(lambda after: queries.notices(keeper(), own(code), after), "", lambda row: row.reference)
+    assert [row.reference for row in found] == told[::-1]
     for wrong in (other, "nonsense"):
         with pytest.raises(NotFound):
             queries.notices(keeper(), own(code), wrong)
 
 
 def test_silent_houses_neither_notified_nor_said_that_nobody_stays(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries, "PAGE", 3)
     silent = [house(f"s{n}", f"H38.90{1 + n % 3}") for n in range(5)]
     notify(house("busy"), line(1), subject="busy")
     houses.say_no_guests(By(keeper("quiet"), AT), house("quiet"))
     houses.close_house(By(keeper("closed"), AT), house("closed"))
-    found, after = [], ""
-    while rows := queries.silent_houses(police("H38"), TODAY, after=after):
-        found += [(row.unit, row.code) for row in rows]
-        after = rows[-1].code
-    assert sorted(code for _, code in found) == sorted(silent)
-    assert [where for where, _ in found] == sorted(where for where, _ in found)
+    officer = police("H38")
+    found = rows_of_all_pages(
+        lambda after: queries.silent_houses(officer, TODAY, after=after), "", lambda row: row.code
+    )
+    assert sorted(row.code for row in found) == sorted(silent)
+    assert [row.unit for row in found] == sorted(row.unit for row in found)
     assert queries.silent_houses(police("H38"), date(2024, 4, 20)) == [], "before they enrolled"
     with pytest.raises(NotFound):
         queries.silent_houses(police("H26"), TODAY, after=silent[0])
