@@ -140,11 +140,13 @@ def personal(annotation: object, seen: set[object] | None = None) -> bool:
     if annotation in seen:
         return False
     seen.add(annotation)
-    if annotation is Masked:
-        return True
+    if annotation is Masked or (isinstance(annotation, type) and issubclass(annotation, models.Model)):
+        return True  # a row holds whatever its table does: queries return types of their own
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         hints = typing.get_type_hints(annotation)
-        return "full_name" in hints or "document" in hints or any(personal(one, seen) for one in hints.values())
+        return bool({"full_name", "document", "guest_name"} & hints.keys()) or any(
+            personal(one, seen) for one in hints.values()
+        )
     return any(personal(argument, seen) for argument in typing.get_args(annotation))
 
 

@@ -191,6 +191,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = ["doorstep.kernel.web.forms.NoFiles"]  # a page that takes files sets its own
 
 # Static files: the built front end lies beside the package in a checkout
 

@@ -47,6 +47,9 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+    # A failed statement and its DETAIL quote the record; who sent it learns of it and logs the kind alone.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
 }
 
 

@@ -12,7 +12,7 @@ from doorstep.kernel.lake.rings import folder
 from doorstep.kernel.web.routes import PUBLIC, endpoint
 
 _SERVED = re.compile(
-    r"checkpoint|key|tile/(entries|[0-9]{1,2})(/x?[0-9]{3})+(\.p/[0-9]{1,3})?|reports/[0-9a-f]{64}\.json"
+    r"checkpoint|key|tile/(entries|[0-9]{1,2})(/x?[0-9]{3}){1,7}(\.p/[0-9]{1,3})?|reports/[0-9a-f]{64}\.json"
 )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.core.files.uploadhandler import FileUploadHandler
 from django.forms import BaseForm, DateInput
 from django.forms.renderers import TemplatesSetting
 from django.utils.html import format_html_join
@@ -18,6 +20,23 @@ class Renderer(TemplatesSetting):
     form_template_name = "kernel/forms/form.html"
     formset_template_name = "kernel/forms/formset.html"
     field_template_name = "kernel/forms/field.html"
+
+
+class NoFiles(FileUploadHandler):
+    """For all forms but those that set handlers of their own: drops files, and refuses a body no form needs, unread.
+
+    The CSRF check reads the body of whoever sends one, signed in or not; without this, files would fill the disk.
+    """
+
+    def handle_raw_input(self, _input: Any, _meta: Any, content_length: int, *_rest: Any) -> None:
+        if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
+
+    def receive_data_chunk(self, _data: bytes, _start: int) -> None:
+        """Nothing is kept."""
+
+    def file_complete(self, _size: int) -> None:
+        """No file."""
 
 
 class DayInput(DateInput):

@@ -1,5 +1,6 @@
 """Headers that every answer carries, and the one host name under which pages are served on this machine."""
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +8,7 @@ from django.http.response import HttpResponseBase
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
-LOOPBACK = ("127.0.0.1", "[::1]")
+LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\[::1\])(?P<port>(?::[0-9]{1,5})?)")
 ANSWERED_ANYWHERE = ("/health", "/api/", "/log/")
 
 # No inline script or style anywhere; `data:` pictures are the icons inside the design system's stylesheet.
@@ -22,11 +23,9 @@ def canonical_host(get_response: Answer) -> Answer:
     """Pages asked at a loopback address move to `localhost`: passkeys are bound to a name, not to an address."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        host = request.META.get("HTTP_HOST", "")
-        name = next((address for address in LOOPBACK if host == address or host.startswith(f"{address}:")), None)
-        if name and request.method in {"GET", "HEAD"} and not request.path.startswith(ANSWERED_ANYWHERE):
-            port = host.removeprefix(name)
-            where = f"{request.scheme}://localhost{port}{request.get_full_path()}"
+        found = LOOPBACK.fullmatch(request.META.get("HTTP_HOST", ""))
+        if found and request.method in {"GET", "HEAD"} and not request.path.startswith(ANSWERED_ANYWHERE):
+            where = f"{request.scheme}://localhost{found['port']}{request.get_full_path()}"
             return HttpResponse(status=307, headers={"Location": where})
         return get_response(request)
 

@@ -19,7 +19,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
 from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, Notice, Room, Stay, StayVersion
-from doorstep.systems.lodging.permissions import NOTIFY, READ_NOTICES
+from doorstep.systems.lodging.permissions import MANAGE, NOTIFY, READ_NOTICES
 from doorstep.systems.lodging.rules import records
 from doorstep.systems.lodging.rules.columns import folded
 
@@ -102,6 +102,18 @@ class StayRecord(msgspec.Struct, frozen=True):
     cancelled: datetime | None
     version: int
     changes: tuple[Change, ...]
+
+
+class BookingRow(msgspec.Struct, frozen=True):
+    """A promise of a room: nights from `arrival` up to `departure`; `arrived` once its guests were notified."""
+
+    id: UUID
+    room: str
+    guest_name: str
+    guests: int
+    arrival: date
+    departure: date
+    arrived: bool
 
 
 class NoticeRow(msgspec.Struct, frozen=True):
@@ -363,26 +375,28 @@ def acknowledged(actor: Actor, reference: str) -> tuple[NoticeRow, House, list[G
     return _notice(notice), _house(notice.establishment), [_row(stay) for stay in stays]
 
 
-def bookings(actor: Actor, house: House, first: date, last: date) -> list[Booking]:
+@personal(MANAGE)
+def bookings(actor: Actor, house: House, first: date, last: date) -> list[BookingRow]:
     """Bookings that touch the days from `first` to `last`."""
     kept_house(actor, house.code)
-    found = Booking.objects.filter(establishment=house.id, cancelled=None, arrival__lte=last, departure__gt=first)
-    return list(found.select_related("room").order_by("arrival", "room__number"))
+    return [_booking(row) for row in _booked(house, first, last)]
 
 
-def booking(actor: Actor, house: House, booking_id: UUID) -> Booking:
+@personal(NOTIFY)
+def booking(actor: Actor, house: House, booking_id: UUID) -> BookingRow:
     """One booking of the house that was not cancelled."""
     kept_house(actor, house.code)
     found = Booking.objects.filter(id=booking_id, establishment=house.id, cancelled=None).select_related("room").first()
     if found is None:
         raise NotFound(NOT_FOUND("booking"))
-    return found
+    return _booking(found)
 
 
 def taken_rooms(actor: Actor, house: House, first: date, last: date, today: date) -> list[Taken]:
     """Which rooms are taken in the nights from `first` to `last`. Whoever has not left stays until `today` at least."""
+    kept_house(actor, house.code)
     country = law(Country, "lodging")
-    found = [Taken(b.room.number, b.arrival, b.departure, booking=b.id) for b in bookings(actor, house, first, last)]
+    found = [Taken(b.room.number, b.arrival, b.departure, booking=b.id) for b in _booked(house, first, last)]
     stays = Stay.objects.filter(
         Q(departed=None) | Q(departed__gte=country.start(first)),
         establishment=house.id,
@@ -409,10 +423,12 @@ def upload_key(code: str, digest: str, chunk: int | None = None) -> str:
     return f"upload:{code}:{digest}" + ("" if chunk is None else f":{chunk}")
 
 
-def missing_tonight(actor: Actor, house: House, at: datetime) -> list[Booking]:
+@personal(NOTIFY)
+def missing_tonight(actor: Actor, house: House, at: datetime) -> list[BookingRow]:
     """Bookings that begin on the legal day of `at` and whose guests were not notified: whom the reminder names."""
+    kept_house(actor, house.code)
     today = law(Country, "lodging").day(at)
-    return [one for one in bookings(actor, house, today, today) if one.arrival == today and one.arrived is None]
+    return [_booking(row) for row in _booked(house, today, today) if row.arrival == today and row.arrived is None]
 
 
 def said_no_guests(actor: Actor, house: House, day: date) -> bool:
@@ -571,3 +587,13 @@ def _row(stay: Stay) -> GuestRow:
 
 def _notice(row: Notice) -> NoticeRow:
     return NoticeRow(row.reference, row.at, row.channel, row.accepted, row.late, row.refused, bytes(row.digest).hex())
+
+
+def _booked(house: House, first: date, last: date) -> list[Booking]:
+    found = Booking.objects.filter(establishment=house.id, cancelled=None, arrival__lte=last, departure__gt=first)
+    return list(found.select_related("room").order_by("arrival", "room__number"))
+
+
+def _booking(row: Booking) -> BookingRow:
+    arrived = row.arrived is not None
+    return BookingRow(row.id, row.room.number, row.guest_name, row.guests, row.arrival, row.departure, arrived)

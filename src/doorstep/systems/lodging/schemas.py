@@ -76,7 +76,7 @@ def read_lines(batch: Batch) -> list[Line | list[Reason]]:
 def _read(raw: msgspec.Raw) -> Line | list[Reason]:
     try:
         return _line(raw)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         place = _place.search(str(error))
         detail = str(error)[: place.start()] if place else str(error)
         return [MALFORMED(place["field"].removeprefix("guest.") if place else "", detail=detail)]

@@ -124,6 +124,17 @@ def test_rows_are_there_after_a_stop_and_a_start(home: Path) -> None:
         assert one(server, "SELECT n FROM kept") == 7
 
 
+def test_the_log_quotes_no_record(home: Path) -> None:
+    with database(home) as server:
+        one(server, "SELECT 1 FROM pg_class LIMIT 1")
+        for wrong in ("SELECT '900090000123'::int8 / 0", "SELECT 'No 900090000123'::int"):
+            with pytest.raises(psycopg.Error):
+                one(server, wrong)
+    log = server.log.read_text()
+    assert "database system is ready" in log
+    assert "900090000123" not in log
+
+
 def test_a_server_without_tcp_hears_only_its_private_folder(home: Path) -> None:
     with database(home) as server:
         postmaster = psutil.Process(server.pids()[0])

@@ -148,3 +148,7 @@ def test_nothing_is_ever_written_through_it(reader, method, path):
 def test_before_the_first_leaf_there_is_nothing(settings, tmp_path, reader):
     settings.HOME = tmp_path / "new"
     assert reader().get("/log/checkpoint").status_code == 404
+
+
+def test_an_address_longer_than_a_file_name_is_nowhere(reader):
+    assert reader().get(f"/log/tile/0{'/000' * 1500}").status_code == 404

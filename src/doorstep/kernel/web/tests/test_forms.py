@@ -2,6 +2,11 @@
 
 import re
 
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.test import Client
+
 GOOD = {"name": "Hoà", "kind": "a", "sure": "on", "place": "x"}
 
 
@@ -64,3 +69,18 @@ def test_what_was_typed_stays_and_is_escaped(reader):
     page = reader().post("/form", {"name": '"><script>', "remark": "</textarea>"}).content.decode()
     assert 'value="&quot;&gt;&lt;script&gt;"' in page
     assert "&lt;/textarea&gt;" in page
+
+
+def test_a_form_that_takes_no_files_keeps_none(reader, monkeypatch):
+    monkeypatch.setattr(TemporaryUploadedFile, "__init__", None)  # who makes one, fails
+    answer = reader().post("/form", {"name": "Hoà", "file": SimpleUploadedFile("a.txt", b"a" * 1_500_000)})
+    assert answer.status_code == 200
+    assert not answer.wsgi_request.FILES
+
+
+@pytest.mark.parametrize("path", ["/form", "/sign-out"])
+def test_nobody_makes_the_csrf_check_read_a_large_file(path):
+    client = Client(enforce_csrf_checks=True)
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+    file = SimpleUploadedFile("a.txt", b"a" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
+    assert client.post(path, {"file": file}).status_code == 413

@@ -26,6 +26,11 @@ def test_programs_are_answered_at_every_address(reader, path, host):
     assert reader().get(path, headers={"Host": host}).status_code in {401, 404}
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:80@example.org", "127.0.0.1:80.example.org", "[::1]:80/example.org"])
+def test_only_a_port_follows_the_name(reader, host):
+    assert reader().get("/", headers={"Host": host}).status_code == 400
+
+
 @pytest.mark.parametrize("host", ["localhost:8123", "127.0.0.1.example"])
 def test_other_names_are_left_alone(reader, host, settings):
     settings.ALLOWED_HOSTS = [host.partition(":")[0]]

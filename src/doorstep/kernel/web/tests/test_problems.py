@@ -112,3 +112,9 @@ def test_the_language_of_another_reader_does_not_stay(request_in):
     with translation.override("ar"):
         page = problems.problem(request_in("de"), ValueError()).content.decode()
     assert '<html lang="de" dir="ltr"' in page
+
+
+@pytest.mark.parametrize("name", ["name", "other"])
+def test_a_form_that_holds_a_nul_is_unreadable(reader, name):
+    assert reader().post("/form", {name: "a\0b"}).status_code == 400
+    assert reader().post("/form", {name: "ab"}).status_code == 200

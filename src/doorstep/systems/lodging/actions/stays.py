@@ -364,7 +364,7 @@ def _claim(person: str, row: Stay) -> bool:
         cursor.execute(
             "INSERT INTO lodging_openstay (person, stay) VALUES (%s, %s) ON CONFLICT DO NOTHING", (person, row.id)
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
 
 
 def _count(act: Act, row: Stay, kind: GuestKind, *, late: bool, n: int) -> None:

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from doorstep.kernel.access import look
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import SeeOther, page
@@ -24,7 +25,7 @@ from doorstep.systems.lodging.pages.visits import (
     read_uuid,
     tried,
 )
-from doorstep.systems.lodging.permissions import MANAGE, NOTIFY
+from doorstep.systems.lodging.permissions import FOR_HOUSE, MANAGE, NOTIFY
 from doorstep.systems.lodging.queries import Taken
 
 FORTNIGHT = timedelta(days=14)
@@ -58,7 +59,7 @@ def bookings(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "form": form,
         "rooms": rooms,
-        "bookings": queries.bookings(by.actor, house, today, today + AHEAD),
+        "bookings": look(by.actor, FOR_HOUSE, by.at, queries.bookings, house, today, today + AHEAD),
         "today": today,
     }
     return in_house(request, "bookings", house, context, status=REFUSED if form.errors else 200)

@@ -22,6 +22,7 @@ from doorstep.systems.lodging.forms import HouseForm, KeeperForm, RoomForm, Toke
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,
+    due_now,
     enter,
     enter_house,
     in_house,
@@ -79,8 +80,8 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
     today = country().day(by.at)
     guests = look(by.actor, FOR_HOUSE, by.at, queries.guests, house, today)
     here = [row for row in guests if row.departed is None]
-    missing = queries.missing_tonight(by.actor, house, by.at)
-    due = country().due(by.at, False, house.remote).by
+    missing = look(by.actor, FOR_HOUSE, by.at, queries.missing_tonight, house, by.at)
+    due = due_now(by, house)
     context = {
         "today": today,
         "due": due,

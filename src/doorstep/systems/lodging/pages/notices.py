@@ -21,7 +21,7 @@ from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, noti
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.forms import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, read_uuid, tried
+from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries import House, Sought
 from doorstep.systems.lodging.rules.records import guest_from_card
@@ -92,10 +92,10 @@ def _begun(by: By, house: House, booking: str) -> tuple[Cells, list[Cells]]:
     shared = {"arrival_date": now.date().isoformat(), "arrival_time": f"{now:%H:%M}", "reason": "tourism"}
     if not booking:
         return shared, [dict(NEW_GUEST)]
-    promised = queries.booking(by.actor, house, read_uuid(booking))
+    promised = look(by.actor, FOR_HOUSE, by.at, queries.booking, house, read_uuid(booking))
     shared |= {
         "booking": booking,
-        "room": promised.room.number,
+        "room": promised.room,
         "expected_departure": promised.departure.isoformat(),
     }
     guests = [dict(NEW_GUEST) for _ in range(min(promised.guests, MOST_GUESTS))]
@@ -147,8 +147,7 @@ def _shown(
     request: HttpRequest, by: By, house: House, party: Party, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     more = {"form": party, "nationalities": nationalities(), "full": len(party.guests) >= MOST_GUESTS}
-    due = country().due(by.at, False, house.remote).by
-    return in_house(request, "notify", house, {**more, "due": due, **context}, status=status)
+    return in_house(request, "notify", house, {**more, "due": due_now(by, house), **context}, status=status)
 
 
 def _sent(request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells]) -> HttpResponse:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -49,6 +50,7 @@ Numbered = tuple[int, tuple[str, ...]]
 def upload(request: HttpRequest, code: str) -> HttpResponseBase:
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     refuse(sheets.check_size(size - 10_000))  # the form around the file
+    request.upload_handlers = [MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)]
     return cast("HttpResponseBase", _upload(request, code))
 
 

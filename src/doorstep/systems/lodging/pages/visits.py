@@ -1,6 +1,7 @@
 """How a view begins: who acts, when, in which house; and how it goes on when an action refuses."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -62,6 +63,11 @@ def tried(form: Form, act: Callable[[], object]) -> bool:
 
 def country() -> Country:
     return law(Country, "lodging")
+
+
+def due_now(by: By, house: House) -> datetime:
+    """By when whoever arrives now is notified in time, citizen or not: the earlier of the two deadlines."""
+    return min(country().due(by.at, foreign, house.remote).by for foreign in (False, True))
 
 
 def language() -> str:
