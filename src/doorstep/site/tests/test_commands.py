@@ -165,9 +165,7 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
     (segment,) = json.loads(report.read_text())["evidence"]["segments"]
     facts = home / "lake" / segment["path"]
     facts.rename(facts.with_suffix(".away"))
-    gone, nothing, garbage = run(
-        home, f"verify {report}", f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv"
-    )
+    gone, nothing, garbage = run(f"verify {report}", f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv")
     facts.with_suffix(".away").rename(facts)
     (differs,) = run(f"verify {changed}")
     assert differs.code == gone.code == nothing.code == garbage.code == 1
@@ -277,16 +275,17 @@ def test_the_doctor_names_each_finding_with_its_repair(run, home):
 # Production
 
 
-def test_production_refuses_what_is_insecure_whatever_the_command(tmp_path):
-    for verb in ("seal", "house", "doctor", "up", "demo"):
-        with shell(tmp_path / "new") as run:  # whoever says no mode means production
-            (done,) = run(verb)
+@pytest.mark.parametrize("mode", ["production", ""])
+def test_production_refuses_what_is_insecure_whatever_the_command(tmp_path, mode):
+    said = {"DOORSTEP_MODE": mode} if mode else {}  # whoever says nothing means production
+    with shell(tmp_path / "new", **said) as run:
+        refused = run("seal", "house", "doctor", "up", *(["demo", "simulate"] if mode else []))
+    for done in refused:
         assert done.code == 1
         assert done.err.startswith("Doorstep does not start:\n")
         assert "DOORSTEP_SECRET_KEY" in done.err
         assert done.out.count("\n") <= 1, "at most what it is about to do"
-        if verb != "demo":
-            assert not (tmp_path / "new").exists()
+    assert not (tmp_path / "new").exists()
 
 
 def test_an_installation_keeps_its_mode_when_nobody_says_one(run, home):

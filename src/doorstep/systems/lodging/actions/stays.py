@@ -166,35 +166,39 @@ def _rows(
         guest = line.guest
         due = country.due(line.arrival, guest.kind is not GuestKind.DOMESTIC, remote)
         late = due.missed(act.at)
+        details = _details(line)
         fields = (
             ids[number],
             house_id,
             notice,
             str(number),
             persons[number],
-            guest.kind.value,
+            guest.kind,
             guest.full_name,
             guest.name_latin,
             guest.birth.isoformat(),
-            guest.sex.value,
+            guest.sex,
             guest.nationality,
-            guest.document_type.value,
+            guest.document_type,
             guest.document_number,
             guest.phone,
             guest.address,
-            _json(details).decode() if (details := _details(line)) else "{}",
+            _json(details).decode() if details else "{}",
             line.room,
             line.party,
-            line.reason.value,
+            line.reason,
             line.arrival.isoformat(),
             line.expected_departure.isoformat(),
             at,
             due.by.isoformat(),
-            due.cause.value if late else "",
-            channel.value,
+            due.cause if late else "",
+            channel,
             "1",
         )
-        rows.append("\t".join([escape(field) for field in fields]))
+        row = "\t".join(fields)
+        if "\\" in row or "\n" in row or "\r" in row or row.count("\t") >= len(fields):
+            row = "\t".join([escape(field) for field in fields])
+        rows.append(row)
         lates.append(late)
     rows.append("")
     return "\n".join(rows), lates
@@ -215,7 +219,7 @@ def _emit(act: Act, lines: dict[int, Line], late: list[bool], unit: str, channel
         {
             "day": [act.day.isoformat()] * rows,
             "unit": [unit] * rows,
-            "guest_kind": [line.guest.kind.value for line in lines.values()],
+            "guest_kind": [line.guest.kind for line in lines.values()],
             "channel": [channel.value] * rows,
             "late": late,
             "n": [1] * rows,
