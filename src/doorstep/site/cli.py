@@ -138,10 +138,13 @@ def installation(mode: str = "") -> Iterator[None]:
 
 
 def _keep_mode() -> None:
-    """What an installation is it stays: nobody fills a production one with a simulation by leaving out a variable."""
-    if not (home() / "mode").exists():
+    """A production installation stays one: no variable, left out or set, opens it to a demo or a simulation."""
+    kept, mode = home() / "mode", os.environ["DOORSTEP_MODE"]
+    if not kept.exists():
         home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        (home() / "mode").write_text(os.environ["DOORSTEP_MODE"])
+        kept.write_text(mode)
+    elif kept.read_text().strip() == "production" != mode:
+        raise Stop(f"{home()} was made for production, and mode {mode} would open it. Choose another DOORSTEP_HOME.")
 
 
 def migrate() -> None:

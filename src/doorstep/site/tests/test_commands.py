@@ -165,8 +165,11 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
     (segment,) = json.loads(report.read_text())["evidence"]["segments"]
     facts = home / "lake" / segment["path"]
     facts.rename(facts.with_suffix(".away"))
-    gone, nothing, garbage = run(f"verify {report}", f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv")
-    facts.with_suffix(".away").rename(facts)
+    try:
+        (gone,) = run(f"verify {report}")
+    finally:
+        facts.with_suffix(".away").rename(facts)
+    nothing, garbage = run(f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv")
     (differs,) = run(f"verify {changed}")
     assert differs.code == gone.code == nothing.code == garbage.code == 1
     assert re.search(

@@ -1,7 +1,9 @@
 """Steering's pages: the list of reports, a report, and what stands behind each figure. Stored values only."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -27,6 +29,9 @@ from doorstep.systems.steering.rules.formats import Format
 
 TYPES = {"pdf": "application/pdf", "json": "application/json", "csv": "text/csv; charset=utf-8"}
 DOWNLOADS = {"pdf": N_("As PDF"), "csv": N_("As CSV"), "json": N_("As JSON, to be verified")}
+_typesetting = Lock()
+"""One at a time: a PDF takes seconds, and must not take all of the server's threads."""
+
 REPORT_TYP = Path(__file__).parent / "templates" / "steering" / "report.typ"
 
 
@@ -66,11 +71,18 @@ def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpR
 def file(request: HttpRequest, period: str, kind: str, unit: str = "") -> HttpResponse:  # noqa: ARG001  a view
     if kind not in TYPES:
         raise Http404
-    content = rendered(queries.report(period, unit), translation.get_language(), kind)
+    content = _kept(queries.newest(period, unit), translation.get_language() or "vi", kind)
     response = HttpResponse(content, content_type=TYPES[kind])
     name = "-".join(filter(None, ("report", period, unit)))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
+
+
+@lru_cache(maxsize=64)
+def _kept(digest: str, language: str, kind: str) -> bytes:
+    """A published report never changes, so that typesetting it again for each stranger would be work for nothing."""
+    with _typesetting:
+        return rendered(queries.by_digest(digest), language, kind)
 
 
 def rendered(found: reports.Report, language: str, kind: str) -> bytes:

@@ -61,6 +61,22 @@ def report(period: str, unit: str = "", digest: str = "") -> reports.Report:
     return read
 
 
+def newest(period: str, unit: str = "") -> str:
+    """The digest of the newest published report of a period and unit; NotFound if there is none."""
+    digest = Report.objects.filter(period=period, unit=unit).order_by("-made").values_list("sha256", flat=True).first()
+    if digest is None:
+        raise NotFound(NOT_FOUND("period"))
+    return digest
+
+
+def by_digest(digest: str) -> reports.Report:
+    """The published report with this digest; NotFound if there is none."""
+    row = Report.objects.filter(sha256=digest).only("period", "unit").first()
+    if row is None:
+        raise NotFound(NOT_FOUND("period"))
+    return report(row.period, row.unit, digest)
+
+
 def leaf_of(digest: str) -> int | None:
     """The public ring's leaf of a published report."""
     return Report.objects.filter(sha256=digest).values_list("leaf", flat=True).first()
