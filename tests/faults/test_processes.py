@@ -53,6 +53,8 @@ class Up:
         ]
         children.append(("tasks", [sys.executable, "-c", tasks]))
         script = f"""
+            import signal
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
             from contextlib import nullcontext
             from functools import partial
             from pathlib import Path

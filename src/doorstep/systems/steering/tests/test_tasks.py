@@ -142,13 +142,13 @@ def test_its_evidence_is_the_snapshot_and_its_signed_checkpoint():
     assert sum(segment.rows for segment in evidence.segments) == 95
 
 
-@pytest.mark.parametrize("at", [AT, LATER, AT + timedelta(days=100)])
-def test_the_same_again_is_the_same_report(at):
+def test_the_same_again_is_the_same_report():
     submit()
     half_a_year()
     first = published()
     leaves = Leaf.objects.count()
-    assert published(at) == first
+    for at in (AT, LATER, AT + timedelta(days=100)):
+        assert published(at) == first
     assert Report.objects.count() == 1
     assert Leaf.objects.count() == leaves
 
@@ -229,23 +229,23 @@ def test_a_unit_s_report_is_about_its_own_records():
     assert [one.unit for one in queries.published("2024-H1", "H38")] == ["H38"]
 
 
-@pytest.mark.parametrize("unit", ["H99", "h38", "H38.999", "X"])
-def test_a_unit_that_is_not_there_is_refused(unit):
+def test_a_unit_that_is_not_there_is_refused():
     half_a_year()
-    with pytest.raises(Refused) as refused:
-        published(unit=unit)
-    assert refused.value.reasons[0].code == "steering.unknown_unit"
+    for unit in ("H99", "h38", "H38.999", "X"):
+        with pytest.raises(Refused) as refused:
+            published(unit=unit)
+        assert refused.value.reasons[0].code == "steering.unknown_unit"
 
 
-@pytest.mark.parametrize(("unit", "scale"), [("", None), ("", Decimal("0.001")), ("H38", None)])
-def test_rollups_and_facts_build_the_same_report(unit, scale):
+def test_rollups_and_facts_build_the_same_report():
     submit()
     half_a_year()
     put(STAYS, ("H26.1.1", "2024-06-30", -3), ("G14", "2024-05-01", 11))
     size = tasks.refresh(AT).snapshot
-    one, other = (tasks.build(HALF, unit, AT, size, "", scale, source) for source in ("rollup", "facts"))
-    assert reports.to_json(one) == reports.to_json(other)
-    assert line(one, STAYS).computed.records
+    for unit, scale in (("", None), ("", Decimal("0.001")), ("H38", None)):
+        one, other = (tasks.build(HALF, unit, AT, size, "", scale, source) for source in ("rollup", "facts"))
+        assert reports.to_json(one) == reports.to_json(other)
+        assert line(one, STAYS).computed.records
 
 
 def test_a_report_as_known_at_an_earlier_snapshot():
