@@ -10,6 +10,7 @@ from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.money import Currency
 from doorstep.kernel.values.unit_tree import UnitRow
 from doorstep.profiles.calendar import Calendar
+from doorstep.systems.identity import country as identity
 from doorstep.systems.lodging import country as lodging
 
 
@@ -56,4 +57,5 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     published: Path | None
     committee: str
     journal_years: int
+    identity: identity.Country
     lodging: lodging.Country

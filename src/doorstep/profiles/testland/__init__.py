@@ -7,8 +7,9 @@ from doorstep.kernel.values.text import N_
 from doorstep.profiles.profile import Profile
 from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.currency import CURRENCY
-from doorstep.profiles.testland.identity import check_letter
+from doorstep.profiles.testland.identity import country as identity
 from doorstep.profiles.testland.lodging import country as lodging
+from doorstep.profiles.testland.personal_number import check_letter
 from doorstep.profiles.testland.units import UNITS
 
 LANGUAGE = "en"
@@ -16,7 +17,11 @@ TIME_ZONE = CALENDAR.zone.key
 
 LEGAL_BASES = {
     code: N_("Testland's one law, which is invented.")
-    for code in ("lodging.notify", "lodging.manage", "lodging.supervise", "lodging.retain")
+    for code in (
+        *("identity.register", "identity.match", "identity.eid", "identity.sign_in", "identity.office"),
+        *("identity.mandate", "identity.relying_party", "identity.protection"),
+        *("lodging.notify", "lodging.manage", "lodging.supervise", "lodging.retain"),
+    )
 }
 
 
@@ -42,6 +47,7 @@ def profile(*, fictitious: bool) -> Profile:
         published=None,
         journal_years=3,
         committee="Y1",
+        identity=identity(fictitious=fictitious),
         lodging=lodging(fictitious=fictitious),
     )
 

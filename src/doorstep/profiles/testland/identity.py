@@ -1,50 +1,77 @@
-"""Testland's personal numbers: two letters of an area, five digits and a check letter; no birth date, no sex."""
+"""Testland's law on e-identity: no level one, everything within 2 working days, passcodes of four digits."""
 
-import re
+from datetime import date, timedelta
 
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.profiles.testland.calendar import CALENDAR
+from doorstep.profiles.testland.personal_number import check_number, check_phone
+from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
+from doorstep.systems.identity.facts import Holder, Level
 
-MALFORMED = reason(
-    "testland.personal_number_malformed",
-    "A personal number has two letters, five digits and a letter.",
-    repair="Copy it from the card.",
-)
-CHECK_LETTER = reason(
-    "testland.personal_number_check",
-    "The personal number does not check: a sign is wrong.",
-    repair="Compare it with the card.",
-)
-FICTITIOUS = reason(
-    "testland.personal_number_fictitious",
-    "This is a made-up number for demonstrations.",
-    repair="Copy the number of a real document.",
-)
-PHONE_MALFORMED = reason(
-    "testland.phone_malformed", "A phone number has 5 digits.", repair="Write it as 2-34-56 or 23456."
+TAX_CODE_MALFORMED = reason(
+    "testland.tax_code_malformed", "A tax code has one letter and four digits.", repair="Copy it from the tax letter."
 )
 
-_SHAPE = re.compile(r"([A-MZ][A-Z])(\d{5})([A-Z])", re.ASCII)
-_LETTERS = "BCDFGHJKLMNPQRSTVWXYZ"
-_PHONE = re.compile(r"\d{5}", re.ASCII)
+_FOUNDED = date(2000, 2, 29)
+_SOURCE = "Invented for tests"
 
 
-def check_number(text: str, *, fictitious: bool, field: str) -> list[Reason]:
-    """Reasons against a number; areas are A to M, and Z is nobody's."""
-    found = _SHAPE.fullmatch(text)
-    if not found:
-        return [MALFORMED(field)]
-    if check_letter(found[1], found[2]) != found[3]:
-        return [CHECK_LETTER(field)]
-    return [FICTITIOUS(field)] if text[0] == "Z" and not fictitious else []
+def country(*, fictitious: bool) -> Country:
+    """Testland's filling of the socket; `fictitious` takes made-up numbers."""
 
+    def check(number: str, birth: date, female: bool | None, day: date) -> list[Reason]:  # noqa: ARG001, FBT001  fills Country.check_number
+        return check_number(number, fictitious=fictitious, field="number")
 
-def check_letter(letters: str, digits: str) -> str:
-    """The digits, each by its place, plus the letters' places in the alphabet, modulo 21 consonants."""
-    total = sum(place * int(digit) for place, digit in enumerate(digits, 1)) + sum(
-        ord(letter) - 64 for letter in letters
+    def check_tax(code: str) -> list[Reason]:
+        fits = len(code) == 5 and code[0].isalpha() and code.isascii() and code[1:].isdigit()
+        return [] if fits else [TAX_CODE_MALFORMED("tax_code")]
+
+    return Country(
+        zone=CALENDAR.zone,
+        nationality="TL",
+        check_number=check,
+        check_tax_code=check_tax,
+        check_phone=check_phone,
+        add_working_days=CALENDAR.add_working_days,
+        limits=tuple(
+            LimitRow(
+                holder=holder,
+                level=Level.TWO,
+                complete=complete,
+                working_days=2,
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            )
+            for holder in Holder
+            for complete in (True, False)
+        ),
+        ages=tuple(
+            AgeRow(
+                holder=holder,
+                level=Level.TWO,
+                from_age=12,
+                below_age=None,
+                guardian=holder is Holder.MINOR,
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            )
+            for holder in Holder
+        ),
+        secrets=(
+            SecretRow(
+                shortest=10,
+                longest=64,
+                kinds=frozenset({"lower"}),
+                passcode_digits=4,
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            ),
+        ),
+        adult_age=21,
+        activate_within=timedelta(days=3),
+        breach_within=timedelta(hours=10),
+        usage_years=3,
     )
-    return _LETTERS[total % len(_LETTERS)]
-
-
-def check_phone(text: str, field: str = "phone") -> list[Reason]:
-    return [] if _PHONE.fullmatch(text.replace("-", "")) else [PHONE_MALFORMED(field)]

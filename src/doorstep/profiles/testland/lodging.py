@@ -8,7 +8,7 @@ from functools import partial
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.profiles.testland.calendar import ZONE
-from doorstep.profiles.testland.identity import check_number, check_phone
+from doorstep.profiles.testland.personal_number import check_number, check_phone
 from doorstep.systems.lodging.country import (
     Card,
     Country,

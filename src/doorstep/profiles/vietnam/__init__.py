@@ -7,14 +7,31 @@ from doorstep.kernel.values.text import N_
 from doorstep.profiles.profile import Profile
 from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
-from doorstep.profiles.vietnam.identity import PersonalNumbers, fictitious_number
+from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number
 from doorstep.profiles.vietnam.units import UNITS
 
 LANGUAGE = "vi"
 TIME_ZONE = CALENDAR.zone.key
 
 LEGAL_BASES = {
+    "identity.register": N_("Decree 137/2015 on the population database and personal numbers (sourced)."),
+    "identity.match": N_(
+        "Decree 47/2020: agencies share data and do not ask people again for what another has (sourced)."
+    ),
+    "identity.eid": N_(
+        "Decree 59/2022 on electronic identification until 30 June 2024, Decree 69/2024 from 1 July 2024 (sourced)."
+    ),
+    "identity.sign_in": N_(
+        "Decree 59/2022 on electronic identification until 30 June 2024, Decree 69/2024 from 1 July 2024 (sourced)."
+    ),
+    "identity.office": N_("Decree 13/2023: only those who need personal data for their duty have access (sourced)."),
+    "identity.mandate": N_("Civil Code of 2015 on representation (general knowledge, not verified)."),
+    "identity.relying_party": N_("Decree 13/2023: consent for each purpose, which can be withdrawn (sourced)."),
+    "identity.protection": N_(
+        "Decree 13/2023: rights of the person, and notice of a breach within 72 hours (sourced)."
+    ),
     "lodging.notify": N_(
         "Residence rules in force since 1 July 2021: whoever hosts a guest notifies the stay (sourced). For foreign "
         "guests: Law of 2014 on foreigners, article 33 (sourced)."
@@ -35,6 +52,7 @@ LEGAL_BASES = {
 def profile(*, fictitious: bool) -> Profile:
     """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
     prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
+    numbers = PersonalNumbers(prefixes, fictitious)
     return Profile(
         name="vietnam",
         title=N_("Viet Nam"),
@@ -48,7 +66,8 @@ def profile(*, fictitious: bool) -> Profile:
         published=Path(__file__).parent / "published-2024-h1.csv",
         journal_years=5,  # as the usage history of e-identity accounts [S33]
         committee="G14",  # standing agency of the national committee in 2024 [S7]
-        lodging=lodging(PersonalNumbers(prefixes, fictitious)),
+        identity=identity(numbers),
+        lodging=lodging(numbers),
     )
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
-from doorstep.profiles.vietnam.identity import PersonalNumbers, check_old_number
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_old_number
 
 NO_CARD = reason(
     "vietnam.card_unreadable",

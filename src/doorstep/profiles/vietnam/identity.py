@@ -1,142 +1,105 @@
-"""Viet Nam's personal numbers: what twelve digits say about a person, and which numbers nobody can have.
+"""Viet Nam's law on e-identity: time limits, ages and secrets, each dated and with its source."""
 
-Decree 137/2015 art. 13 and Circular 07/2016: three digits for the province of birth registration (Decision 124/2004),
-one for century and sex, two for the year of birth, six serial; no check digit. A valid shape never proves existence.
-"""
+from datetime import date, timedelta
 
-import re
-from collections.abc import Collection
-from datetime import date
+from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.reasons import Reason
+from doorstep.profiles.vietnam.calendar import CALENDAR
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_phone
+from doorstep.profiles.vietnam.tax_code import check_tax_code
+from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
+from doorstep.systems.identity.facts import Holder, Level
 
-import msgspec
+_DECREE_59 = date(2022, 10, 20)
+_DECREE_69 = date(2024, 7, 1)
+_LIMITS = "Decree 59/2022 art. 17; the same times in Decree 69/2024 [S29, S31]"
+_AGES = "Decree 69/2024 [S28]"
 
-from doorstep.kernel.values.reasons import Reason, reason
 
-MALFORMED = reason(
-    "vietnam.personal_number_malformed",
-    "A personal number has 12 digits.",
-    repair="Copy all 12 digits from the card; in a spreadsheet format the column as text, so that zeros in front stay.",
-)
-AREA_UNKNOWN = reason(
-    "vietnam.personal_number_area",
-    "No province has numbers that begin with {prefix}.",
-    repair="Compare the first three digits with the card.",
-)
-FICTITIOUS = reason(
-    "vietnam.personal_number_fictitious",
-    "This is a made-up number for demonstrations.",
-    repair="Copy the number of a real document.",
-)
-BORN_LATER = reason(
-    "vietnam.personal_number_future",
-    "By this number the person would be born in {year}.",
-    repair="Compare the fourth to sixth digits with the card.",
-)
-BIRTH_DIFFERS = reason(
-    "vietnam.personal_number_birth",
-    "The number and the birth date name different years of birth.",
-    repair="Compare both with the card and correct the one that differs.",
-)
-SEX_DIFFERS = reason(
-    "vietnam.personal_number_sex",
-    "The number and the sex do not go together.",
-    repair="Compare both with the card and correct the one that differs.",
-)
-OLD_MALFORMED = reason(
-    "vietnam.old_number_malformed", "An old identity card number has 9 digits.", repair="Copy all 9 digits."
-)
-PHONE_MALFORMED = reason(
-    "vietnam.phone_malformed",
-    "This is no phone number.",
-    repair="Write it as 0912 345 678, or with + and the country code in front.",
-)
-PHONE_FICTITIOUS = reason(
-    "vietnam.phone_fictitious",
-    "This is a made-up phone number for demonstrations.",
-    repair="Enter the guest's real number, or leave the field empty.",
+def _limit(holder: Holder, level: Level, days: int, *, complete: bool = True) -> LimitRow:
+    return LimitRow(
+        holder=holder,
+        level=level,
+        complete=complete,
+        working_days=days,
+        valid_from=_DECREE_59,
+        source=_LIMITS,
+        certainty="sourced",
+    )
+
+
+LIMITS = (
+    *(_limit(holder, Level.ONE, 1) for holder in (Holder.CITIZEN, Holder.MINOR, Holder.FOREIGNER)),
+    *(_limit(holder, Level.TWO, 3) for holder in (Holder.CITIZEN, Holder.MINOR, Holder.FOREIGNER)),
+    *(_limit(holder, Level.TWO, 7, complete=False) for holder in (Holder.CITIZEN, Holder.MINOR, Holder.FOREIGNER)),
+    _limit(Holder.ORGANISATION, Level.NONE, 3),
+    _limit(Holder.ORGANISATION, Level.NONE, 15, complete=False),
 )
 
-_TWELVE = re.compile(r"\d{12}", re.ASCII)
-_NINE = re.compile(r"\d{9}", re.ASCII)
-_PHONE = re.compile(r"0\d{8,10}|\+[1-9]\d{6,14}", re.ASCII)  # national; ITU-T E.164
-_SPACING = str.maketrans("", "", " .-()")
+
+def _age(
+    holder: Holder,
+    level: Level,
+    from_age: int,
+    below: int | None,
+    *,
+    since: date = _DECREE_69,
+    source: str = _AGES,
+    certainty: Certainty = "sourced",
+) -> AgeRow:
+    return AgeRow(
+        holder=holder,
+        level=level,
+        from_age=from_age,
+        below_age=below,
+        guardian=holder is Holder.MINOR,
+        valid_from=since,
+        source=source,
+        certainty=certainty,
+    )
 
 
-class PersonalNumber(msgspec.Struct, frozen=True):
-    """What a number says: `prefix` of the province of birth registration, sex, year of birth. The serial stays out."""
+AGES = (
+    _age(Holder.CITIZEN, Level.ONE, 14, None, since=_DECREE_59, source="Decree 59/2022", certainty="general-knowledge"),
+    _age(Holder.CITIZEN, Level.TWO, 14, None, since=_DECREE_59, source="Decree 59/2022", certainty="general-knowledge"),
+    _age(Holder.MINOR, Level.ONE, 0, 14),
+    _age(Holder.MINOR, Level.TWO, 6, 14),
+    _age(Holder.FOREIGNER, Level.ONE, 6, None),
+    _age(Holder.FOREIGNER, Level.TWO, 6, None),
+    _age(Holder.ORGANISATION, Level.NONE, 0, None, since=_DECREE_59, source="Decree 59/2022", certainty="sourced"),
+)
 
-    prefix: str
-    female: bool
-    birth_year: int
-
-    @property
-    def fictitious(self) -> bool:
-        """No area has 900 and up: demonstrations and tests use them."""
-        return self.prefix >= "900"
-
-
-class PersonalNumbers(msgspec.Struct, frozen=True):
-    """Reads numbers whose first three digits are among `prefixes`.
-
-    Codes of countries, for births registered abroad, are not published in our sources: an installation that has the
-    list adds them. `fictitious` takes made-up numbers too.
-    """
-
-    prefixes: Collection[str]
-    fictitious: bool
-
-    def read(self, text: str, day: date, field: str = "personal_number") -> PersonalNumber | Reason:
-        """The number's parts, or why nobody has that number on `day` (today).
-
-        >>> PersonalNumbers({"010"}, False).read("010090000123", date(2024, 5, 1))
-        PersonalNumber(prefix='010', female=False, birth_year=1990)
-        """
-        if not _TWELVE.fullmatch(text):
-            return MALFORMED(field)
-        century = ord(text[3]) - 48
-        number = PersonalNumber(text[:3], century % 2 == 1, 1900 + century // 2 * 100 + int(text[4:6]))
-        if number.fictitious:
-            if not self.fictitious:
-                return FICTITIOUS(field)
-        elif number.prefix not in self.prefixes:
-            return AREA_UNKNOWN(field, prefix=number.prefix)
-        if number.birth_year > day.year:
-            return BORN_LATER(field, year=str(number.birth_year))
-        return number
-
-    def check(
-        self, text: str, day: date, *, birth: date, female: bool | None, field: str = "personal_number"
-    ) -> list[Reason]:
-        """Reasons against the number itself or beside birth date and sex; `female` None leaves the sex unchecked."""
-        number = self.read(text, day, field)
-        if isinstance(number, Reason):
-            return [number]
-        found: list[Reason] = []
-        if number.birth_year != birth.year:
-            found.append(BIRTH_DIFFERS(field))
-        if female is not None and number.female is not female:
-            found.append(SEX_DIFFERS(field))
-        return found
+SECRETS = (
+    SecretRow(
+        shortest=8,
+        longest=20,
+        kinds=frozenset({"digit", "upper", "lower", "special"}),
+        passcode_digits=6,
+        valid_from=_DECREE_59,
+        source="Activation steps of the national app [S32]",
+        certainty="sourced",
+    ),
+)
 
 
-def check_old_number(text: str, field: str) -> list[Reason]:
-    """Against the number of an old paper card (CMND): 9 digits without structure."""
-    return [] if _NINE.fullmatch(text) else [OLD_MALFORMED(field)]
+def country(numbers: PersonalNumbers) -> Country:
+    """Viet Nam's filling of the socket; `numbers` says which personal numbers are taken."""
 
+    def check_number(number: str, birth: date, female: bool | None, day: date) -> list[Reason]:  # noqa: FBT001  fills Country.check_number
+        return numbers.check(number, day, birth=birth, female=female, field="number")
 
-def check_phone(text: str, *, fictitious: bool, field: str = "phone") -> list[Reason]:
-    """Against a phone number, blanks and dots aside. No number begins with 0000: demonstrations use those."""
-    plain = text.translate(_SPACING)
-    if not _PHONE.fullmatch(plain):
-        return [PHONE_MALFORMED(field)]
-    return [PHONE_FICTITIOUS(field)] if plain.startswith("0000") and not fictitious else []
-
-
-def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: FBT001  fills Profile.fictitious_number
-    """A well-formed number that nobody has; `serial` below 100 million. Years 1900 to 2399.
-
-    >>> fictitious_number(date(1990, 5, 21), False, 123)
-    '900090000123'
-    """
-    century = (birth.year - 1900) // 100 * 2 + female
-    return f"{900 + serial // 1_000_000:03}{century}{birth.year % 100:02}{serial % 1_000_000:06}"
+    return Country(
+        zone=CALENDAR.zone,
+        nationality="VN",
+        check_number=check_number,
+        check_tax_code=lambda code: check_tax_code(code, fictitious=numbers.fictitious),
+        check_phone=lambda phone: check_phone(phone, fictitious=numbers.fictitious),
+        add_working_days=CALENDAR.add_working_days,
+        limits=LIMITS,
+        ages=AGES,
+        secrets=SECRETS,
+        adult_age=18,
+        activate_within=timedelta(days=7),  # Decree 59/2022: general knowledge, not verified
+        breach_within=timedelta(hours=72),  # Decree 13/2023 art. 23 [S87]
+        usage_years=5,  # [S33]
+    )

@@ -9,7 +9,7 @@ from doorstep.kernel.values.dates import Certainty, in_force
 from doorstep.kernel.values.reasons import Reason
 from doorstep.profiles.vietnam.calendar import ZONE
 from doorstep.profiles.vietnam.card_qr import CardQr, read_card
-from doorstep.profiles.vietnam.identity import PersonalNumbers, check_old_number, check_phone
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_old_number, check_phone
 from doorstep.systems.lodging.country import (
     Card,
     CheckDocument,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from doorstep.kernel.values.money import Money
 from doorstep.profiles.profile import Profile
 from doorstep.profiles.testland import PROFILE, profile
-from doorstep.profiles.testland.identity import check_letter, check_number
+from doorstep.profiles.testland.personal_number import check_letter, check_number
 from doorstep.systems.lodging.country import Card
 
 DAY = date(2024, 5, 21)

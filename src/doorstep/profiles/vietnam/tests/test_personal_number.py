@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from doorstep.kernel.values.reasons import Reason
 from doorstep.profiles.vietnam.card_qr import CardQr, read_card
-from doorstep.profiles.vietnam.identity import (
+from doorstep.profiles.vietnam.personal_number import (
     PersonalNumber,
     PersonalNumbers,
     check_old_number,

@@ -1,0 +1,11 @@
+"""Identity: who is who, who may act for whom, and who looked at whose data."""
+
+from doorstep.kernel.system import SystemConfig
+from doorstep.kernel.values.text import N_
+
+
+class Identity(SystemConfig):
+    label = "identity"
+    title = N_("Identity")
+    retention = N_("The register: for good. Codes, tokens and sessions: until they expire. Usage: as the profile says.")
+    menu = ()

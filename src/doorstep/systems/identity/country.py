@@ -1,0 +1,87 @@
+"""The socket: what the law on identity needs from a country. Profiles fill it, rules read it."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.reasons import Reason
+from doorstep.systems.identity.facts import Holder, Level
+
+
+class Sex(Code):
+    """As the register states it."""
+
+    MALE = "male", "Male"
+    FEMALE = "female", "Female"
+    UNSTATED = "unstated", "Not stated"
+
+
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Within how many working days an e-ID of `level` is to be approved.
+
+    `complete`: the applicant's data are already in the state's databases (a valid card, registered particulars).
+    """
+
+    holder: Holder
+    level: Level
+    complete: bool
+    working_days: int
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
+class AgeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """From which age, and below which, a holder may have an e-ID of `level`; `guardian`: only through one."""
+
+    holder: Holder
+    level: Level
+    from_age: int
+    below_age: int | None
+    guardian: bool
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
+class SecretRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a password must be (length, and which kinds of characters it must hold) and how long a passcode is."""
+
+    shortest: int
+    longest: int
+    kinds: frozenset[str]
+    passcode_digits: int
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
+class Country(msgspec.Struct, frozen=True, kw_only=True):
+    """A country's law on identity.
+
+    `check_number(number, birth, female, day)` judges a personal number against what else is known (`female` None: not
+    stated); its reasons name the field `number`. `subject_key(number)` is the key under which the journal finds the
+    person. `activate_within` is how long after the notice an account is to be activated. `is_working_day` serves
+    limits. `breach_within` is the time for the notice of a breach. `usage_years` is how long usage stays known.
+    """
+
+    zone: ZoneInfo
+    nationality: str
+    check_number: Callable[[str, date, bool | None, date], list[Reason]]
+    check_tax_code: Callable[[str], list[Reason]]
+    check_phone: Callable[[str], list[Reason]]
+    add_working_days: Callable[[date, int], date]
+    limits: tuple[LimitRow, ...]
+    ages: tuple[AgeRow, ...]
+    secrets: tuple[SecretRow, ...]
+    adult_age: int
+    activate_within: timedelta
+    breach_within: timedelta
+    usage_years: int

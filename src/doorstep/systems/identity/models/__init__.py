@@ -1,0 +1,21 @@
+"""Identity's tables, one file for each field of work; no decisions here."""
+
+from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey
+from doorstep.systems.identity.models.eid import Eid, EidChange
+from doorstep.systems.identity.models.offices import Mandate, Office
+from doorstep.systems.identity.models.register import Guardian, Organisation, Person, PersonVersion, Residence
+
+__all__ = [
+    "Account",
+    "Eid",
+    "EidChange",
+    "Guardian",
+    "Mandate",
+    "Office",
+    "OneTimeCode",
+    "Organisation",
+    "Passkey",
+    "Person",
+    "PersonVersion",
+    "Residence",
+]

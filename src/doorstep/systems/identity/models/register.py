@@ -1,0 +1,105 @@
+"""The population register: persons, where they lived, who answers for minors; organisations with their tax codes."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class Person(models.Model):
+    """A person as known now; earlier versions are in PersonVersion. `words` are the name's, without diacritics.
+
+    `unit` and `address` repeat the present residence, so that lists of an area need no join.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    number = models.TextField(unique=True)
+    full_name = models.TextField()
+    words = ArrayField(models.TextField())
+    birth = models.DateField()
+    sex = models.TextField()
+    nationality = models.TextField()
+    died = models.DateField(null=True)
+    unit = models.TextField(blank=True)
+    address = models.TextField(blank=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        indexes: ClassVar = [
+            GinIndex(fields=["words"], name="person_words"),
+            models.Index(fields=["unit", "id"], name="person_unit"),
+        ]
+
+
+class PersonVersion(models.Model):
+    """What a person's record was before a change, from which day the change holds, and why it was made."""
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, models.PROTECT)
+    version = models.IntegerField()
+    cause = models.TextField()
+    valid_from = models.DateField()
+    source = models.TextField()
+    before = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("person", "version", name="person_version_once")]
+
+
+class Residence(models.Model):
+    """Where a person lives or lived: permanent or temporary, in which unit, half-open [valid_from, valid_to)."""
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, models.PROTECT)
+    kind = models.TextField()
+    unit = models.TextField()
+    address = models.TextField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "person", "kind", condition=models.Q(valid_to=None), name="one_present_residence_a_kind"
+            )
+        ]
+
+
+class Guardian(models.Model):
+    """Who answers for a minor, from when to when."""
+
+    id = models.UUIDField(primary_key=True)
+    ward = models.ForeignKey(Person, models.PROTECT, related_name="guardians")
+    guardian = models.ForeignKey(Person, models.PROTECT, related_name="wards")
+    relation = models.TextField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("ward", "guardian", condition=models.Q(valid_to=None), name="guardian_once"),
+            models.CheckConstraint(condition=~models.Q(ward=models.F("guardian")), name="guardian_is_another"),
+        ]
+
+
+class Organisation(models.Model):
+    """An organisation or household business with its tax code; `representative` is a personal number."""
+
+    id = models.UUIDField(primary_key=True)
+    tax_code = models.TextField(unique=True)
+    kind = models.TextField()
+    name = models.TextField()
+    words = ArrayField(models.TextField())
+    representative = models.TextField(blank=True)
+    unit = models.TextField()
+    address = models.TextField()
+    active_from = models.DateField()
+    active_to = models.DateField(null=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        indexes: ClassVar = [
+            GinIndex(fields=["words"], name="organisation_words"),
+            models.Index(fields=["representative"], name="organisation_representative"),
+        ]

@@ -1,0 +1,49 @@
+"""What people may do in identity, as which role, and why they touch a person's record."""
+
+from doorstep.kernel.declare.scopes import Purpose, Role, Scope
+
+# The population register
+
+REGISTER = Scope("identity.person.register", "Enter and change persons and organisations in the register", level=2)
+READ_PERSON = Scope("identity.person.read", "Find and open persons of one's area in the register", level=2)
+ASK_REGISTER = Scope("identity.person.match", "Ask the register whether particulars are right")
+READ_ORGANISATION = Scope("identity.organisation.read", "Find and open organisations in the register")
+
+# e-IDs and accounts
+
+COLLECT = Scope("identity.eid.collect", "Collect and approve e-identity records", level=2)
+SUPPORT = Scope("identity.eid.support", "See the state of an e-ID and do the permitted repair", level=2)
+DRIVE = Scope("identity.eid.drive", "List who has not activated, note contacts and make appointments", level=2)
+OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
+STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
+
+# Offices
+
+GRANT = Scope("identity.office.grant", "Invite, assign, transfer and end the staff of one's unit", level=2)
+APPROVE = Scope("identity.office.approve", "Approve offices that need a second person", level=2)
+REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a year", level=2)
+
+# OpenID Provider and protection
+
+MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
+PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
+
+PERSON = Role("identity.person", "Person", (OWN,))
+REGISTRAR = Role(
+    "identity.registrar", "Registrar of the population register", (REGISTER, READ_PERSON, READ_ORGANISATION)
+)
+OFFICER = Role("identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, READ_PERSON, ASK_REGISTER))
+HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
+ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW))
+PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,))
+PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,))
+CLOCK = Role("identity.clock", "Does what is due by time", (STEP,))
+
+FOR_REGISTER = Purpose("identity.register", "To keep the population register")
+FOR_MATCH = Purpose("identity.match", "To answer whether particulars are right")
+FOR_EID = Purpose("identity.eid", "To issue and keep e-identities")
+FOR_SIGN_IN = Purpose("identity.sign_in", "To let a person sign in")
+FOR_OFFICE = Purpose("identity.office", "To grant and end offices")
+FOR_MANDATE = Purpose("identity.mandate", "To act for another person")
+FOR_RELYING_PARTY = Purpose("identity.relying_party", "To tell a relying party who signed in, as the person consented")
+FOR_PROTECTION = Purpose("identity.protection", "To show people who looked at their data, and to handle breaches")

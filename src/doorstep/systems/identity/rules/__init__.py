@@ -1,0 +1,1 @@
+"""The law of identity: pure functions that return reasons, not a bare no."""
