@@ -3,6 +3,7 @@
 from doorstep.kernel.lake.models import Leaf, Pin, Segment
 from doorstep.kernel.store.models import (
     AccessToken,
+    ActorSession,
     FactBatch,
     IdempotencyKey,
     Installation,
@@ -13,6 +14,7 @@ from doorstep.kernel.store.models import (
 
 __all__ = [
     "AccessToken",
+    "ActorSession",
     "FactBatch",
     "IdempotencyKey",
     "Installation",

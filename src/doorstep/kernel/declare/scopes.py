@@ -52,7 +52,8 @@ class Purpose(msgspec.Struct, frozen=True):
 class Actor(msgspec.Struct, frozen=True):
     """Somebody or something that acts: `subject` in which `roles` for which `unit` ("" the nation), at which level.
 
-    `via` says how: "page", "token:<id>", "task", "simulation"; it goes into the journal.
+    `via` says how: "page", "token:<id>", "task", "simulation". `principal` is the key of the person or organisation that
+    the actor acts for by mandate. Both go into the journal.
     """
 
     subject: str
@@ -60,6 +61,7 @@ class Actor(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ()
     level: int = 1
     via: str = "page"
+    principal: str = ""
 
     def may(self, scope: Scope) -> bool:
         return self.level >= scope.level and any(scope in ROLES[role].scopes for role in self.roles if role in ROLES)
