@@ -84,6 +84,18 @@ class AccessToken(models.Model):
         indexes: ClassVar = [models.Index(fields=["subject"])]
 
 
+class Spent(models.Model):
+    """Something that was used and may not be used again before `until`."""
+
+    pk = models.CompositePrimaryKey("kind", "key")
+    kind = models.TextField()
+    key = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["until"], name="spent_until")]
+
+
 class ActorSession(AbstractBaseSession):
     """A browser's session; `session_key` is a digest of its cookie. `subject` is empty while nobody is signed in."""
 
