@@ -2,10 +2,12 @@
 
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
+from doorstep.kernel.web.routes import Entry
+from doorstep.systems.identity.permissions import OWN
 
 
 class Identity(SystemConfig):
     label = "identity"
     title = N_("Identity")
     retention = N_("The register: for good. Codes, tokens and sessions: until they expire. Usage: as the profile says.")
-    menu = ()
+    menu = (Entry(OWN, "identity:devices", N_("My passkeys and sessions")),)

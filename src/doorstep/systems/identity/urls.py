@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import signin
+from doorstep.systems.identity.pages import devices, signin
 
 app_name = "identity"
 
@@ -13,4 +13,11 @@ SIGN_IN = [
     path("sign-in/passkey/", signin.passkey, name="passkey"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN]
+DEVICES = [
+    path("devices/", devices.shown, name="devices"),
+    path("devices/add/", devices.add, name="add_passkey"),
+    path("devices/remove/", devices.remove, name="remove_passkey"),
+    path("devices/end/", devices.end, name="end_session"),
+]
+
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES]

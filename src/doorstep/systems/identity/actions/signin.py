@@ -18,6 +18,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, person_key, reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
+from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN
@@ -155,6 +156,14 @@ def remove_passkey(act: Act, passkey: UUID) -> None:
     if not Passkey.objects.filter(id=passkey, account=account, removed=None).update(removed=act.at):
         raise NotFound(NOT_FOUND())
     act.journal(subjects=concerned(account), fields=["passkey"], detail=f"removed passkey {passkey}")
+
+
+@action(OWN, FOR_SIGN_IN)
+def end_session(act: Act, session: str, *, but: str) -> int:
+    """End one of the own sessions; with an empty `session` all of them `but` one. Returns how many ended."""
+    ended = end_sessions(act.actor.subject, only=session, but=but)
+    act.journal(fields=["session"], detail=f"ended {ended} sessions")
+    return ended
 
 
 def new_code(act: Act, subject: str, purpose: str) -> Masked:
