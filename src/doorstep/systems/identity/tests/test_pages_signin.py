@@ -57,7 +57,9 @@ def test_a_passkey_signs_in_by_the_form_that_the_script_fills(client: Client):
 def test_a_new_passkey_is_added_on_the_own_page(client: Client):
     owner = account()
     made = device(owner)
-    client.post("/identity/sign-in/passkey/", {"answer": made.use(options_of(client.get("/identity/sign-in/")), ORIGIN)})
+    client.post(
+        "/identity/sign-in/passkey/", {"answer": made.use(options_of(client.get("/identity/sign-in/")), ORIGIN)}
+    )
     page = client.get("/identity/devices/")
     challenge = re.search(r'name="challenge" value="([^"]+)"', page.content.decode())[1]
     made.credential = b"another"
