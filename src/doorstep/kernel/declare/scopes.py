@@ -24,12 +24,16 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True):
-    """What somebody is for a unit; `text` an English message id. Whoever signs in has the roles `for_everybody`."""
+    """What somebody is for a unit; `text` an English message id.
+
+    Whoever signs in has the roles `for_everybody`. A `powerful` one is granted by two persons.
+    """
 
     code: str
     text: str
     scopes: tuple[Scope, ...]
     for_everybody: bool = False
+    powerful: bool = False
 
     def __post_init__(self) -> None:
         if ROLES.setdefault(self.code, self) is not self:

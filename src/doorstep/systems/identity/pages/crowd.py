@@ -23,7 +23,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from doorstep.kernel.web import numbers
-from doorstep.systems.identity.rules.queue import Queue, look_again
+from doorstep.systems.identity.rules.queue import BURST, Queue, look_again
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,6 +31,8 @@ COOKIE = "place"
 INSIDE_SECONDS = 900
 """Whoever was called may finish within this time, however many come."""
 FIRST_RATE = 50.0
+SHORTEST_WAIT = 1.0
+"""Whoever would wait less than these seconds goes in at once."""
 _FORM = struct.Struct("<Qddd")
 
 
@@ -52,7 +54,8 @@ class Places:
             fcntl.lockf(self.file, fcntl.LOCK_EX)
             try:
                 given, called, rate, at = _FORM.unpack_from(self.memory)
-                box = [Queue(given, called, rate or FIRST_RATE, at or now).moved(now)]
+                first = Queue(0, BURST, FIRST_RATE, now)
+                box = [Queue(given, called, rate, at).moved(now) if at else first]
                 yield box
                 queue = box[0]
                 _FORM.pack_into(self.memory, 0, queue.given, queue.called, queue.rate, queue.at)
@@ -79,7 +82,7 @@ def crowd(get_response: Answer) -> Answer:
                 box[0] = box[0].joined()
                 place = box[0].given
             queue = box[0]
-        if not inside and queue.waits(place) > 0:
+        if not inside and queue.waits(place) > SHORTEST_WAIT:
             return _wait(request, queue, place)
         response = get_response(request)
         ended = time.time()
