@@ -9,6 +9,7 @@ from doorstep.kernel.store.models import (
     Installation,
     JournalEntry,
     JournalSubject,
+    Message,
     Unit,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "JournalEntry",
     "JournalSubject",
     "Leaf",
+    "Message",
     "Pin",
     "Segment",
     "Unit",
