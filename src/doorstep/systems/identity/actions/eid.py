@@ -58,9 +58,9 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
     person = _person(number)
     if not within(unit, act.actor.unit) or not is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
-    holder = _holder(person, country, act.day)
-    reasons = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
-    if holder is Holder.MINOR and not _guarded(person):
+    holder = holder_of(person, country, act.day)
+    reasons = rules.checkholder_of(country, holder, applicant.level, person.birth, act.day)
+    if holder is Holder.MINOR and not guarded(person):
         reasons.append(rules.GUARDIAN_NEEDED("number"))
     if applicant.phone:
         reasons += country.check_phone(applicant.phone)
@@ -85,14 +85,14 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
         raise Refused(rules.EID_THERE("number"))
     _keep(act, eid, "collect", "")
     _count(act, eid, Stage.COLLECTED, 1)
-    act.journal(subjects=[_key(person)], fields=["level", "phone", "email"], detail=f"collected {eid.id}")
+    act.journal(subjects=[key_of(person)], fields=["level", "phone", "email"], detail=f"collected {eid.id}")
     return Collected(str(eid.id), due)
 
 
 @action(COLLECT, FOR_EID)
 def approve(act: Act, eid: UUID, version: int) -> None:
     """Another officer's yes. The holder is told at once that the e-ID can be activated."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     collector = EidChange.objects.filter(eid=row, change="collect").first()
     if collector and collector.actor == act.actor.subject:
         raise Refused(rules.SAME_OFFICER())
@@ -100,8 +100,7 @@ def approve(act: Act, eid: UUID, version: int) -> None:
         raise Refused(rules.PHONE_NEEDED("phone"))
     _step(act, row, Step.APPROVE, approved=act.at)
     _step(act, row, Step.NOTIFY, notified=act.at)
-    day = rules.activate_by(law(Country, "identity"), act.at)
-    notify(act, _reach(row), notices.READY, day=day)
+    ready(act, row)
     act.journal(subjects=_concerned(row), fields=["state"], detail=f"approved {eid}")
 
 
@@ -168,7 +167,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
 @action(SUPPORT, FOR_EID)
 def lock(act: Act, eid: UUID, version: int, cause: LockCause) -> None:
     """Nobody signs in with it from now on; sessions end at once."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     _lock(act, row, cause)
     act.journal(subjects=_concerned(row), fields=["state"], detail=f"locked {eid} {cause.value}")
 
@@ -194,7 +193,7 @@ def report_loss(act: Act, login: str, passcode: str) -> bool:
 @action(SUPPORT, FOR_EID)
 def unlock(act: Act, eid: UUID, version: int) -> None:
     """In person, before an officer who has seen the card."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     _step(act, row, Step.UNLOCK, locked=None, lock_cause="")
     _tell(act, row, Step.UNLOCK)
     act.journal(subjects=_concerned(row), fields=["state"], detail=f"unlocked {eid}")
@@ -203,20 +202,20 @@ def unlock(act: Act, eid: UUID, version: int) -> None:
 @action(SUPPORT, FOR_EID)
 def recover(act: Act, eid: UUID, version: int) -> None:
     """In person: all secrets, passkeys and sessions end, and the holder activates anew with the phone."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     _step(act, row, Step.RECOVER, locked=None, lock_cause="")
     for account in Account.objects.select_for_update().filter(eid=row):
         Account.objects.filter(id=account.id).update(password="", passcode="", locked=None)
         Passkey.objects.filter(account=account, removed=None).update(removed=act.at)
         end_sessions(account.subject)
-    notify(act, _reach(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
+    ready(act, row)
     act.journal(subjects=_concerned(row), fields=["password", "passcode", "passkey"], detail=f"recovered {eid}")
 
 
 @action(SUPPORT, FOR_EID)
 def change_phone(act: Act, eid: UUID, version: int, phone: str) -> None:
     """In person. The old phone is told, so that a change by a stranger is noticed."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     refuse(law(Country, "identity").check_phone(phone))
     _tell(act, row, Step.CHANGE_PHONE)
     _step(act, row, Step.CHANGE_PHONE, phone=_plain(phone))
@@ -227,12 +226,12 @@ def change_phone(act: Act, eid: UUID, version: int, phone: str) -> None:
 @action(COLLECT, FOR_EID)
 def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
     """In person, after the officer has checked card and face: the counts move from the old level to the new one."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     country = law(Country, "identity")
     birth = row.person.birth if row.person else None
     if level not in rules.raised(Level(row.level)):
         raise Refused(rules.LEVEL_NOT_OFFERED("level"))
-    refuse(rules.check_holder(country, Holder(row.holder), level, birth, act.day))
+    refuse(rules.checkholder_of(country, Holder(row.holder), level, birth, act.day))
     for stage in (Stage.COLLECTED, Stage.ACTIVATED):
         _count(act, row, stage, -1)
     _step(act, row, Step.RAISE, level=level.value)
@@ -245,7 +244,7 @@ def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
 @action(COLLECT, FOR_EID)
 def revoke(act: Act, eid: UUID, version: int, why: str) -> None:
     """For good: what it counted is taken back today."""
-    row = _locked(act, eid, version)
+    row = _locked(eid, version)
     _count(act, row, Stage.COLLECTED, -1)
     if row.activated:
         _count(act, row, Stage.ACTIVATED, -1)
@@ -284,6 +283,11 @@ def appoint(act: Act, eid: UUID, kind: Where, day: date, slot: str, place: str) 
     act.journal(subjects=_concerned(row), fields=["appointment"], detail=f"appointment {act.id}")
 
 
+def ready(act: Act, row: Eid) -> None:
+    """Tell the holder that the e-ID can be activated, and by when."""
+    notify(act, _reach(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
+
+
 def _person(number: str) -> Person:
     person = Person.objects.filter(number=_plain(number)).first()
     if person is None:
@@ -295,14 +299,14 @@ def _plain(text: str) -> str:
     return "".join(text.split())
 
 
-def _holder(person: Person, country: Country, day: date) -> Holder:
+def holder_of(person: Person, country: Country, day: date) -> Holder:
     if person.nationality != country.nationality:
         return Holder.FOREIGNER
     own = min(row.from_age for row in in_force(country.ages, day) if row.holder is Holder.CITIZEN)
     return Holder.CITIZEN if rules.age_on(person.birth, day) >= own else Holder.MINOR
 
 
-def _guarded(person: Person) -> bool:
+def guarded(person: Person) -> bool:
     """Whether a guardian of the person has an active e-ID of level 2."""
     guardians = Guardian.objects.filter(ward=person, valid_to=None).values("guardian")
     return Eid.objects.filter(person__in=guardians, state=State.ACTIVATED, level=Level.TWO.value).exists()
@@ -318,7 +322,7 @@ def _insert(eid: Eid) -> bool:
     return True
 
 
-def _locked(act: Act, eid: UUID, version: int) -> Eid:
+def _locked(eid: UUID, version: int) -> Eid:
     """The e-ID as the page showed it. Officers help whoever stands before them, from whichever commune; it is journalled."""
     row = Eid.objects.select_for_update(of=("self",)).select_related("person").filter(id=eid).first()
     if row is None:
@@ -404,9 +408,9 @@ def _id_of(subject: str) -> UUID | None:
         return None
 
 
-def _key(person: Person) -> str:
-    return person_key("national_id", person.nationality, person.number)
+def key_of(person: Person) -> str:
+    return personkey_of("national_id", person.nationality, person.number)
 
 
 def _concerned(row: Eid) -> Sequence[str]:
-    return [_key(row.person)] if row.person else []
+    return [key_of(row.person)] if row.person else []
