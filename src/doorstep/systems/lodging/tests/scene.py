@@ -114,4 +114,4 @@ def at_once(*runs: Callable[[], Any]) -> list[Any]:
 
 def codes(reasons: Sequence[Any]) -> list[tuple[str, str]]:
     """Code without the system, and field, of each reason."""
-    return [(one.code.removeprefix("lodging."), one.field) for one in reasons]
+    return [(one.code.partition(".")[2], one.field) for one in reasons]
