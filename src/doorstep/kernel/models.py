@@ -3,16 +3,19 @@
 from doorstep.kernel.lake.models import Leaf, Pin, Segment
 from doorstep.kernel.store.models import (
     AccessToken,
+    ActorSession,
     FactBatch,
     IdempotencyKey,
     Installation,
     JournalEntry,
     JournalSubject,
+    Spent,
     Unit,
 )
 
 __all__ = [
     "AccessToken",
+    "ActorSession",
     "FactBatch",
     "IdempotencyKey",
     "Installation",
@@ -21,5 +24,6 @@ __all__ = [
     "Leaf",
     "Pin",
     "Segment",
+    "Spent",
     "Unit",
 ]

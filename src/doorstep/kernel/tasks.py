@@ -4,13 +4,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
 from doorstep.kernel.country import profile
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
-from doorstep.kernel.store.models import IdempotencyKey, Installation
+from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation, Spent
 from doorstep.kernel.store.partitions import drop_before, ensure_months
 from doorstep.kernel.values.ids import first_uuid7
 
@@ -24,7 +23,8 @@ def keep_house(at: datetime) -> None:
     """Make room for the coming months, and delete what has served its time."""
     ensure_months(at.date(), at.date() + timedelta(days=92))
     IdempotencyKey.objects.filter(at__lt=at - KEYS_KEPT).delete()
-    Session.objects.filter(expire_date__lt=at).delete()
+    ActorSession.objects.filter(expire_date__lt=at).delete()
+    Spent.objects.filter(until__lt=at).delete()
     years = profile().journal_years
     drop_before(["kernel_journalentry", "kernel_journalsubject"], at.date().replace(year=at.year - years, day=1))
 

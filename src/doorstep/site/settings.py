@@ -105,7 +105,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "doorstep.kernel",
     *(f"doorstep.systems.{name}" for name in SYSTEMS),
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django.forms",  # after the kernel, whose widget templates stand before Django's
     "django_cotton.apps.SimpleAppConfig",  # the other one rewrites TEMPLATES while the apps load
@@ -173,6 +172,7 @@ USE_TZ = True
 # Security
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *HOSTS]
+SESSION_ENGINE = "doorstep.kernel.web.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION

@@ -24,11 +24,12 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True):
-    """What somebody is for a unit; `text` an English message id."""
+    """What somebody is for a unit; `text` an English message id. Whoever signs in has the roles `for_everybody`."""
 
     code: str
     text: str
     scopes: tuple[Scope, ...]
+    for_everybody: bool = False
 
     def __post_init__(self) -> None:
         if ROLES.setdefault(self.code, self) is not self:
@@ -52,7 +53,8 @@ class Purpose(msgspec.Struct, frozen=True):
 class Actor(msgspec.Struct, frozen=True):
     """Somebody or something that acts: `subject` in which `roles` for which `unit` ("" the nation), at which level.
 
-    `via` says how: "page", "token:<id>", "task", "simulation"; it goes into the journal.
+    `via` says how: "page", "token:<id>", "task", "simulation". `principal` is the key of the person or organisation that
+    the actor acts for by mandate. Both go into the journal.
     """
 
     subject: str
@@ -60,6 +62,7 @@ class Actor(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ()
     level: int = 1
     via: str = "page"
+    principal: str = ""
 
     def may(self, scope: Scope) -> bool:
         return self.level >= scope.level and any(scope in ROLES[role].scopes for role in self.roles if role in ROLES)

@@ -23,11 +23,12 @@ def write(
     digest: bytes = b"",
 ) -> None:
     """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition."""
-    row = (entry, actor.subject, actor.unit, actor.via, action, purpose.code, BASES.get(purpose.code, ""))
+    who = (actor.subject, actor.principal, actor.unit, actor.via)
+    row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO kernel_journalentry (id, actor, unit, via, action, purpose, basis, fields, detail, digest)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (*row, " ".join(fields), detail, digest),
         )
         if len(subjects) >= COPY_FROM:

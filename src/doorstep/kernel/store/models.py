@@ -2,14 +2,16 @@
 
 from typing import ClassVar
 
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
 
 class JournalEntry(models.Model):
-    """Who did or looked at what, why, by which law. The id is a UUIDv7: it carries the time and picks the partition."""
+    """Who did or looked at what, for whom, why, by which law. The id is a UUIDv7: it carries the time and picks the partition."""
 
     id = models.UUIDField(primary_key=True)
     actor = models.TextField()
+    principal = models.TextField(db_default="")
     unit = models.TextField()
     via = models.TextField()
     action = models.TextField()
@@ -80,6 +82,26 @@ class AccessToken(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["subject"])]
+
+
+class Spent(models.Model):
+    """Something that was used and may not be used again before `until`."""
+
+    pk = models.CompositePrimaryKey("kind", "key")
+    kind = models.TextField()
+    key = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["until"], name="spent_until")]
+
+
+class ActorSession(AbstractBaseSession):
+    """A browser's session; `session_key` is a digest of its cookie. `subject` is empty while nobody is signed in."""
+
+    subject = models.TextField(blank=True, db_index=True)
+    device = models.TextField(blank=True)
+    began = models.DateTimeField()
 
 
 class Installation(models.Model):

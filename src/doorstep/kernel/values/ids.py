@@ -67,6 +67,15 @@ def _check(digits: list[int]) -> str:
     return _ALPHABET[sum(place * digit for place, digit in enumerate(digits, 1)) % 31]
 
 
+def person_key(kind: str, country: str, number: str) -> str:
+    """The key under which the journal finds a person: kind of document, issuing country, number without blanks.
+
+    >>> person_key("national_id", "VN", "010 090 000 123")
+    'national_id:VN:010090000123'
+    """
+    return f"{kind}:{country}:{''.join(number.split()).upper()}"
+
+
 class Masked(str):
     """A person's identifier: whole as a string, masked in `repr`, so that logs and tracebacks do not spell it."""
 

@@ -1,6 +1,7 @@
 """Who acts in this request: the session names an Actor; there are no user accounts in the kernel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -8,11 +9,15 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
+from django.utils import timezone
 
 from doorstep.kernel.declare.scopes import Actor
 
 _ACTOR = "actor"
 _NAME = "name"
+_SIGNED = "signed"
+DEVICE_KEPT = 200
+"""Characters of the browser's description of itself."""
 
 
 def actor_middleware(
@@ -39,14 +44,40 @@ def name_of(request: HttpRequest) -> str:
     return cast("str", _session(request).get(_NAME, "")) if actor_of(request) else ""
 
 
-def sign_in(request: HttpRequest, actor: Actor, *, name: str = "") -> None:
+class Signed(msgspec.Struct, frozen=True):
+    """When (aware UTC) and by which means somebody signed in: authentication methods of RFC 8176, such as "pin"."""
+
+    at: datetime
+    methods: tuple[str, ...] = ()
+
+
+def sign_in(
+    request: HttpRequest, actor: Actor, *, name: str = "", methods: Sequence[str] = (), at: datetime | None = None
+) -> None:
     """The session becomes the actor's, under a new key and CSRF token; what an earlier actor kept is gone."""
     session = _session(request)
     session.flush()
+    at = at or timezone.now()
+    session["device"] = request.headers.get("User-Agent", "")[:DEVICE_KEPT]
+    session["began"] = at.isoformat()
+    session[_SIGNED] = msgspec.to_builtins(Signed(at, tuple(methods)))
+    become(request, actor, name=name)
+
+
+def become(request: HttpRequest, actor: Actor, *, name: str) -> None:
+    """The same person goes on as another actor: in another office, for a principal, at a higher level."""
+    session = _session(request)
+    session.cycle_key()
     session[_ACTOR] = msgspec.to_builtins(actor)
     session[_NAME] = name
     rotate_token(request)
     request.actor = actor  # type: ignore[attr-defined]
+
+
+def signed_of(request: HttpRequest) -> Signed | None:
+    """How the person of this session signed in; None when nobody did."""
+    kept = _session(request).get(_SIGNED) if actor_of(request) else None
+    return msgspec.convert(kept, Signed) if kept else None
 
 
 def sign_out(request: HttpRequest) -> None:

@@ -15,6 +15,7 @@ COLLECT = Scope("identity.eid.collect", "Collect and approve e-identity records"
 SUPPORT = Scope("identity.eid.support", "See the state of an e-ID and do the permitted repair", level=2)
 DRIVE = Scope("identity.eid.drive", "List who has not activated, note contacts and make appointments", level=2)
 OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
+SIGN_IN = Scope("identity.session.begin", "Sign in")
 STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
 
 # Offices
@@ -28,7 +29,8 @@ REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
-PERSON = Role("identity.person", "Person", (OWN,))
+PERSON = Role("identity.person", "Person", (OWN,), for_everybody=True)
+VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
     "identity.registrar", "Registrar of the population register", (REGISTER, READ_PERSON, READ_ORGANISATION)
 )

@@ -1,6 +1,6 @@
 """Identity's tables, one file for each field of work; no decisions here."""
 
-from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey
+from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Mandate, Office
 from doorstep.systems.identity.models.register import Guardian, Organisation, Person, PersonVersion, Residence
@@ -17,5 +17,6 @@ __all__ = [
     "Passkey",
     "Person",
     "PersonVersion",
+    "RefusedSignIn",
     "Residence",
 ]

@@ -1,5 +1,6 @@
 """Who is the same person: the key under which stays, open stays and the journal find somebody."""
 
+from doorstep.kernel.values import ids
 from doorstep.systems.lodging.rules.records import Guest
 
 
@@ -8,4 +9,4 @@ def person_key(guest: Guest) -> str:
 
     A person with a new passport has a new key: only the population register could join the two.
     """
-    return f"{guest.document_type.value}:{guest.nationality}:{''.join(guest.document_number.split()).upper()}"
+    return ids.person_key(guest.document_type.value, guest.nationality, guest.document_number)
