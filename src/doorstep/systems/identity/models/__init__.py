@@ -3,10 +3,19 @@
 from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Mandate, Office
-from doorstep.systems.identity.models.register import Guardian, Organisation, Person, PersonVersion, Residence
+from doorstep.systems.identity.models.register import (
+    Correction,
+    Guardian,
+    Organisation,
+    OrganisationVersion,
+    Person,
+    PersonVersion,
+    Residence,
+)
 
 __all__ = [
     "Account",
+    "Correction",
     "Eid",
     "EidChange",
     "Guardian",
@@ -14,6 +23,7 @@ __all__ = [
     "Office",
     "OneTimeCode",
     "Organisation",
+    "OrganisationVersion",
     "Passkey",
     "Person",
     "PersonVersion",
