@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "fill an installation with a simulated half-year and start it",
     "simulate": "let the users of the running systems act, through the real actions",
     "seal": "seal the facts into the lake and store what moved",
+    "admin": "make the first administrator, who grants all other offices",
     "figures": "import published figures as submitted ones",
     "units": "import units below the first level, with their history",
     "report": "write the committee's report of a period to a file",

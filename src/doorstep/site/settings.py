@@ -114,6 +114,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "doorstep.kernel.web.headers.canonical_host",
     "doorstep.kernel.web.headers.security_headers",
+    *(["doorstep.systems.identity.pages.crowd.crowd"] if "identity" in SYSTEMS else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages carry masked CSRF tokens, so BREACH finds no fixed secret

@@ -46,6 +46,10 @@ class Act:
         self.id: UUID = uuid7(by.at)
         self.journalled = False
 
+    def next_id(self) -> UUID:
+        """A fresh id for one more row."""
+        return uuid7(self.at)
+
     @property
     def day(self) -> date:
         """The legal day of `at` in the profile's zone."""

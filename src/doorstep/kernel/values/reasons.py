@@ -94,6 +94,11 @@ NOT_ALLOWED = reason(
     "Your role does not include this: {scope}.",
     repair="Ask the administrator of your unit for a role that includes it.",
 )
+LEVEL_TOO_LOW = reason(
+    "kernel.level_too_low",
+    "This needs a surer way of signing in than the one you used.",
+    repair="Sign in with a passkey, or with your passcode and a code by SMS.",
+)
 NOT_FOUND = reason(
     "kernel.not_found", "There is no such record, or you may not see it.", repair="Check the address or the reference."
 )

@@ -1,7 +1,7 @@
 """The socket: what the law on identity needs from a country. Profiles fill it, rules read it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -85,3 +85,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     activate_within: timedelta
     breach_within: timedelta
     usage_years: int
+
+    def day(self, at: datetime) -> date:
+        """The legal day of an aware instant."""
+        return at.astimezone(self.zone).date()

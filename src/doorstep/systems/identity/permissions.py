@@ -22,6 +22,7 @@ STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and rem
 
 GRANT = Scope("identity.office.grant", "Invite, assign, transfer and end the staff of one's unit", level=2)
 APPROVE = Scope("identity.office.approve", "Approve offices that need a second person", level=2)
+FOUND = Scope("identity.office.found", "Make the first administrator of an installation")
 REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a year", level=2)
 
 # OpenID Provider and protection
@@ -32,13 +33,17 @@ PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer
 PERSON = Role("identity.person", "Person", (OWN,), for_everybody=True)
 VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
-    "identity.registrar", "Registrar of the population register", (REGISTER, READ_PERSON, READ_ORGANISATION)
+    "identity.registrar",
+    "Registrar of the population register",
+    (REGISTER, READ_PERSON, READ_ORGANISATION),
+    powerful=True,
 )
 OFFICER = Role("identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, READ_PERSON, ASK_REGISTER))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
-ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW))
-PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,))
-PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,))
+ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
+PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)
+PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,), powerful=True)
+FOUNDER = Role("identity.founder", "Runs the installation", (FOUND,), powerful=True)
 CLOCK = Role("identity.clock", "Does what is due by time", (STEP,))
 
 FOR_REGISTER = Purpose("identity.register", "To keep the population register")

@@ -18,15 +18,17 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, person_key, reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
+from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
-from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN
+from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
 from doorstep.systems.identity.rules import passkeys, secrets
 from doorstep.systems.identity.rules.passkeys import Party
 
 VISITOR = Actor("visitor", roles=("identity.visitor",))
 CODE_KEPT = timedelta(minutes=5)
 CODE_ATTEMPTS = 5
+CAUSES_KEPT = timedelta(days=30)
 MOST_PASSKEYS = 20
 _LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
 """Organisations have no levels: their e-IDs are checked in person."""
@@ -155,6 +157,23 @@ def remove_passkey(act: Act, passkey: UUID) -> None:
     if not Passkey.objects.filter(id=passkey, account=account, removed=None).update(removed=act.at):
         raise NotFound(NOT_FOUND())
     act.journal(subjects=concerned(account), fields=["passkey"], detail=f"removed passkey {passkey}")
+
+
+@action(OWN, FOR_SIGN_IN)
+def end_session(act: Act, session: str, *, but: str) -> int:
+    """End one of the own sessions; with an empty `session` all of them `but` one. Returns how many ended."""
+    ended = end_sessions(act.actor.subject, only=session, but=but)
+    act.journal(fields=["session"], detail=f"ended {ended} sessions")
+    return ended
+
+
+@action(STEP, FOR_SIGN_IN)
+def forget(act: Act) -> int:
+    """Delete codes that expired and causes of refusals that are older than `CAUSES_KEPT`; returns how many."""
+    codes = OneTimeCode.objects.filter(expires__lt=act.at).delete()[0]
+    causes = RefusedSignIn.objects.filter(at__lt=act.at - CAUSES_KEPT).delete()[0]
+    act.journal(detail=f"{codes} codes and {causes} causes deleted")
+    return codes + causes
 
 
 def new_code(act: Act, subject: str, purpose: str) -> Masked:

@@ -2,7 +2,7 @@
 
 from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.models.eid import Eid, EidChange
-from doorstep.systems.identity.models.offices import Mandate, Office
+from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.register import (
     Correction,
     Guardian,
@@ -19,6 +19,7 @@ __all__ = [
     "Eid",
     "EidChange",
     "Guardian",
+    "Invitation",
     "Mandate",
     "Office",
     "OneTimeCode",

@@ -132,3 +132,11 @@ def check_answer(party: Party, answer: str, challenge: bytes, *, public_key: byt
 def text_of(credential: bytes) -> str:
     """Base64url without padding, as WebAuthn's JSON writes bytes."""
     return bytes_to_base64url(credential)
+
+
+def bytes_of(text: str) -> bytes:
+    """What `text_of` wrote; empty for anything else."""
+    try:
+        return base64url_to_bytes(text)
+    except ValueError:
+        return b""
