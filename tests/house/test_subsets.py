@@ -10,8 +10,14 @@ import pytest
 
 import doorstep
 
-SYSTEMS = sorted(path.parent.name for path in Path(doorstep.__file__).parent.glob("systems/*/apps.py"))
-WITH_API = [name for name in SYSTEMS if (Path(doorstep.__file__).parent / "systems" / name / "api.py").exists()]
+PACKAGE = Path(doorstep.__file__).parent
+SYSTEMS = sorted(path.parent.name for path in PACKAGE.glob("systems/*/apps.py"))
+WITH_API = {
+    "kernel": "kernel.web.asked",
+    **{
+        f"systems.{name}": f"systems.{name}.api" for name in SYSTEMS if (PACKAGE / "systems" / name / "api.py").exists()
+    },
+}
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -29,15 +35,14 @@ def test_each_system_starts_alone(name, tmp_path):
     assert not any(f"\n{other}: " in house.stdout for other in SYSTEMS if other != name)
 
 
-@pytest.mark.parametrize("name", WITH_API)
-def test_the_api_is_as_described(name):
+@pytest.mark.parametrize("owner", WITH_API)
+def test_the_api_is_as_described(owner):
     from importlib import import_module
 
-    api = import_module(f"doorstep.systems.{name}.api").api
-    snapshot = Path(doorstep.__file__).parent / "systems" / name / "docs" / "openapi.json"
-    now = (
-        json.dumps(api.get_openapi_schema(path_prefix=f"/api/{name}/v1/"), indent=1, sort_keys=True, default=str) + "\n"
-    )
+    api = import_module(f"doorstep.{WITH_API[owner]}").api
+    snapshot = PACKAGE / owner.replace(".", "/") / "docs" / "openapi.json"
+    prefix = f"/api/{owner.rpartition('.')[2]}/v1/"
+    now = json.dumps(api.get_openapi_schema(path_prefix=prefix), indent=1, sort_keys=True, default=str) + "\n"
     if os.environ.get("DOORSTEP_WRITE_SNAPSHOTS"):
         snapshot.parent.mkdir(exist_ok=True)
         snapshot.write_text(now)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 
-PURE_ROOMS = ("facts", "permissions", "indicators", "contract")
+AT_START = ("facts", "permissions", "indicators", "contract", "handlers")
+"""Rooms that are read when the program starts: what they declare must be known from the first action on."""
 ROOMS = (
     *("README.md", "apps", "rules", "country", "facts", "indicators", "permissions", "contract", "models", "actions"),
     *("queries", "handlers", "schemas", "api", "forms", "pages", "urls", "tasks", "simulation", "tests", "migrations"),
@@ -43,7 +44,7 @@ class SystemConfig(AppConfig):
         return room.people() if room else ()
 
     def ready(self) -> None:
-        for room in PURE_ROOMS:
+        for room in AT_START:
             self.room(room)
 
 

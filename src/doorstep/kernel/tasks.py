@@ -1,4 +1,4 @@
-"""The kernel's recurring work: partitions of the coming months, the journal's digests, and the end of what has a term."""
+"""The kernel's recurring work: messages, partitions of the coming months, the journal's digests, the end of terms."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from django.db import connection, transaction
 
+from doorstep.kernel import contracts
 from doorstep.kernel.country import profile
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
@@ -65,4 +66,8 @@ def day_digest(day: datetime) -> tuple[int, str]:
     return entries, digest.hexdigest()
 
 
-EVERY = ((timedelta(hours=6), keep_house), (timedelta(hours=1), digest_journal))
+EVERY = (
+    (timedelta(milliseconds=250), contracts.deliver),
+    (timedelta(hours=6), keep_house),
+    (timedelta(hours=1), digest_journal),
+)

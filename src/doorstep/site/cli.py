@@ -22,6 +22,8 @@ COMMANDS = {
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
+    "messages": "show, retry or drop what systems told each other and could not be handled",
+    "tokens": "issue, list or revoke the access keys of other installations",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import doorstep
+from doorstep.kernel.wire import Place, places
 
 # What the operator says
 
@@ -23,6 +24,8 @@ SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", 
     file.parent.name for file in PACKAGE.glob("systems/*/apps.py")
 )
 
+SAID_ELSEWHERE = os.environ.get("DOORSTEP_ELSEWHERE", "")
+
 PRODUCTION = MODE == "production"
 DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
 DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
@@ -31,6 +34,10 @@ DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
 def faults() -> list[str]:
     """What makes this configuration insecure, one plain sentence each; empty in demo and test, which serve loopback."""
     found = []
+    try:
+        places(SAID_ELSEWHERE)
+    except ValueError as fault:
+        found.append(f"DOORSTEP_ELSEWHERE: {fault}")
     if MODE not in {"demo", "production", "test"}:
         found.append(f"DOORSTEP_MODE is {MODE!r}: write production, demo or test.")
     if not PRODUCTION:
@@ -94,10 +101,17 @@ def _database() -> dict[str, Any]:
     }
 
 
+def _elsewhere() -> dict[str, Place]:
+    with suppress(ValueError):  # `faults` says what is wrong, and nothing starts
+        return places(SAID_ELSEWHERE)
+    return {}
+
+
 HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
 ORIGIN = os.environ.get("DOORSTEP_ORIGIN") or (HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
+ELSEWHERE = _elsewhere()  # by system, where another installation answers
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What runs

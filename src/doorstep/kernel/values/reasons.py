@@ -82,6 +82,12 @@ class Stale(Refused):
     status = 412
 
 
+class Unavailable(Refused):
+    """What this needs does not answer just now."""
+
+    status = 503
+
+
 class TooLarge(Refused):
     """More than is taken at once."""
 
@@ -116,6 +122,11 @@ TOO_LARGE = reason(
 DATABASE_AWAY = reason(
     "kernel.database_away",
     "The database cannot be reached just now. Nothing was saved.",
+    repair="Try again in a minute.",
+)
+NO_ANSWER = reason(
+    "kernel.no_answer",
+    "Another system that this needs does not answer just now. Nothing was saved.",
     repair="Try again in a minute.",
 )
 CHANGED = reason(

@@ -275,6 +275,50 @@ def test_the_doctor_names_each_finding_with_its_repair(run, home):
     assert open_key.out.splitlines()[-1] == f"{open_key.out.count('ILL ')} findings."
 
 
+def test_a_message_that_failed_is_shown_and_repaired(run, home):
+    in_database(
+        home,
+        "INSERT INTO kernel_message VALUES (7, 'lodging', 'pin:1', 'lodging.gone', '', now(), 'page', now(), 0, ''),"
+        " (8, 'lodging', 'pin:1', 'lodging.gone', '', now(), 'page', now(), 0, '')",
+    )
+    assert run("seal")[0].out.startswith("0 facts sealed"), "none was delivered"
+    (failed,) = run("messages list")
+    assert re.match(
+        r"7  next try \S+ \S+ UTC: lodging\.gone to lodging, told \S+ \S+ UTC; KeyError, time 1; 1 wait behind it\n"
+        r"2 messages in all\.\n",
+        failed.out,
+    )
+    in_database(home, "UPDATE kernel_message SET due = NULL, failures = 10 WHERE id = 7")
+    parked, ill, tried, left, nothing = run(
+        "messages list", "doctor", "messages retry 7", "messages list", "messages drop 7 8"
+    )
+    assert parked.out.startswith("7  parked: lodging.gone to lodging")
+    assert "ILL   lodging could not handle lodging.gone: 1 parked for KeyError. See `doorstep messages list`" in ill.out
+    assert tried == (0, "message 7: retry done\n", "")
+    assert left.out == "2 messages in all.\n"
+    assert (nothing.code, nothing.err.startswith("No message 7 has failed.")) == (1, True)
+    *dropped, empty, well = run("seal", "messages drop 7", "seal", "messages drop 8", "messages list", "doctor")
+    assert [done.code for done in dropped] == [0] * 4
+    assert empty.out == "0 messages in all.\n"
+    assert "well  no message between systems is parked" in well.out
+
+
+def test_another_installation_gets_a_key_and_loses_it(run, home):
+    issued, unknown = run(
+        "tokens issue north --role lodging.police --unit H38", "tokens issue north --role lodging.nobody"
+    )
+    assert issued.code == 0
+    assert re.fullmatch(r"ds_\S{43}\n", issued.out)
+    assert (unknown.code, unknown.out) == (1, "")
+    assert unknown.err.startswith("No such role: lodging.nobody.")
+    (shown,) = run("tokens list north")
+    number, _, roles = shown.out.partition("  ")
+    assert roles.endswith("kernel.installation, lodging.police\n")
+    ended, again, empty = run(f"tokens revoke north {number}", f"tokens revoke north {number}", "tokens list north")
+    assert (ended.code, again.code, empty.out) == (0, 1, "")
+    assert again.err.startswith(f"north has no key {number}.")
+
+
 # Production
 
 
@@ -345,6 +389,7 @@ def test_an_installation_is_simulated_once(run):
             "demo --scale x",
         ),
         *("simulate --period 2024-H9", "simulate --seed x", "new-system"),
+        *("messages", "messages retry", "messages drop x", "tokens", "tokens issue", "tokens revoke north"),
     ],
 )
 def test_wrong_use_is_2_with_a_word_on_what_is_right(command, capsys, monkeypatch, tmp_path):

@@ -53,6 +53,8 @@ def test_production_is_the_default_and_names_everything_at_once(tmp_path):
         ({"DOORSTEP_DEBUG": "1"}, "DOORSTEP_DEBUG is on"),
         ({"DOORSTEP_DEMO_SIGN_IN": "1"}, "DOORSTEP_DEMO_SIGN_IN is on"),
         ({"DOORSTEP_MODE": "prod"}, "write production, demo or test"),
+        ({"DOORSTEP_ELSEWHERE": "identity=https://a.example.org/"}, "DOORSTEP_ELSEWHERE: 'identity="),
+        ({"DOORSTEP_ELSEWHERE": "identity=http://a.example.org/ t", "DOORSTEP_MODE": "demo"}, "write https"),
     ],
 )
 def test_one_insecure_choice_is_enough_to_stay_down(tmp_path, change, said):
