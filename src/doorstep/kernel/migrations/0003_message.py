@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kernel", "0002_actorsession_journalentry_principal"),
+        ("kernel", "0002_actorsession_journalentry_principal_spent"),
     ]
 
     operations = [
