@@ -14,6 +14,7 @@ from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.names import search_words
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotAllowed, NotFound, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.text import check_required
+from doorstep.systems.identity.contract import Relation
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import (
     Correction,
@@ -27,7 +28,7 @@ from doorstep.systems.identity.models import (
 from doorstep.systems.identity.permissions import FOR_REGISTER, REGISTER
 from doorstep.systems.identity.queries.register import body_of, corrected, homes_of, record_of, similar_to
 from doorstep.systems.identity.rules import register as rules
-from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, Relation, ResidenceKind
+from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, ResidenceKind
 
 
 class Registered(msgspec.Struct, frozen=True):

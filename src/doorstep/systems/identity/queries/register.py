@@ -1,6 +1,6 @@
 """Every read of the register: within the actor's unit, masked in lists, whole when opened; by number for other systems."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,23 +10,18 @@ from django.db.models import Q, QuerySet
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
+from doorstep.kernel.declare.messages import revived
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import Masked, instant_of
 from doorstep.kernel.values.names import search_words
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.identity import models
-from doorstep.systems.identity.country import Country, Sex
-from doorstep.systems.identity.permissions import ASK_REGISTER, READ_ORGANISATION, READ_PERSON, REGISTER
+from doorstep.systems.identity.contract import ASK_REGISTER, OrganisationKind, Particular, Relation, Sex, Told
+from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.permissions import READ_ORGANISATION, READ_PERSON, REGISTER
 from doorstep.systems.identity.rules import register as rules
-from doorstep.systems.identity.rules.register import (
-    Body,
-    Cause,
-    Home,
-    OrganisationKind,
-    Record,
-    Relation,
-    ResidenceKind,
-)
+from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, ResidenceKind, birthday
 
 PAGE = 50
 
@@ -149,12 +144,16 @@ class OrganisationRecord(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A person as other systems may learn of them, in parts: never sent as a whole."""
+    """A person as other systems may learn of them, in parts."""
 
-    id: UUID
     record: Record
     unit: str
     address: str
+
+    def told(self, wanted: Iterable[Particular]) -> Told:
+        """The particulars that are wanted, and no others."""
+        whole = {**msgspec.structs.asdict(self.record), "unit": self.unit, "address": self.address}
+        return Told(**{one.value: whole[one.value] for one in wanted})
 
 
 @personal(READ_PERSON)
@@ -295,7 +294,7 @@ def organisation(actor: Actor, day: date, organisation_id: UUID) -> Organisation
                 valid_from=one.valid_from,
                 source=one.source,
                 actor=one.actor,
-                before=msgspec.convert(one.before, Body, dec_hook=_revived),
+                before=msgspec.convert(one.before, Body, dec_hook=revived),
             )
             for one in changes
         ),
@@ -303,18 +302,52 @@ def organisation(actor: Actor, day: date, organisation_id: UUID) -> Organisation
 
 
 @personal(ASK_REGISTER)
-def find_numbers(actor: Actor, numbers: Collection[str]) -> dict[str, Found]:  # noqa: ARG001  asks are not bound to an area
+def find_numbers(actor: Actor, numbers: Collection[str]) -> dict[str, Found]:  # noqa: ARG001  asks know no area
     """The persons with these numbers, by number; one statement however many."""
-    found = models.Person.objects.filter(number__in=[*numbers]).values_list(*_FOUND)
+    found = models.Person.objects.filter(number__in=set(numbers)).values_list(
+        *("number", "full_name", "birth", "sex", "nationality", "died", "unit", "address")
+    )
     return {
         number: Found(
-            key,
             Record(number=Masked(number), full_name=name, birth=birth, sex=Sex(sex), nationality=of, died=died),
             unit,
             address,
         )
-        for key, number, name, birth, sex, of, died, unit, address in found
+        for number, name, birth, sex, of, died, unit, address in found
     }
+
+
+@personal(ASK_REGISTER)
+def guardians_of(actor: Actor, numbers: Collection[str], day: date) -> dict[str, list[tuple[Masked, Relation]]]:  # noqa: ARG001  as above
+    """Numbers and relations of those who answer on `day` for the minors with these numbers, by number."""
+    adult = law(Country, "identity").adult_age
+    found = models.Guardian.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gt=day), ward__number__in=set(numbers), valid_from__lte=day
+    ).values_list("ward__number", "ward__birth", "guardian__number", "relation")
+    told: dict[str, list[tuple[Masked, Relation]]] = {}
+    for ward, birth, guardian, relation in found.order_by("valid_from", "id"):
+        if day < birthday(birth, adult):
+            told.setdefault(ward, []).append((Masked(guardian), Relation(relation)))
+    return told
+
+
+@personal(ASK_REGISTER)
+def residence_units(actor: Actor, numbers: Collection[str], day: date) -> dict[str, UnitCode]:  # noqa: ARG001  as above
+    """The communes in which those with these numbers lived permanently on `day`, by number."""
+    found = models.Residence.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gt=day),
+        person__number__in=set(numbers),
+        kind=ResidenceKind.PERMANENT,
+        valid_from__lte=day,
+    )
+    return {number: UnitCode(unit) for number, unit in found.values_list("person__number", "unit")}
+
+
+@personal(ASK_REGISTER)
+def organisations_of(actor: Actor, tax_codes: Collection[str]) -> dict[str, Body]:  # noqa: ARG001  as above
+    """The organisations with these tax codes, by code."""
+    found = models.Organisation.objects.filter(tax_code__in=set(tax_codes))
+    return {row.tax_code: body_of(row) for row in found}
 
 
 def similar_to(record: Record) -> QuerySet[models.Person]:
@@ -372,7 +405,7 @@ def body_of(row: models.Organisation) -> Body:
 
 def corrected(before: Record, changes: Mapping[str, Any]) -> Record:
     """The record with a correction's changes, which are kept as JSON."""
-    return msgspec.convert({**msgspec.to_builtins(before, enc_hook=str), **changes}, Record, dec_hook=_revived)
+    return msgspec.convert({**msgspec.to_builtins(before, enc_hook=str), **changes}, Record, dec_hook=revived)
 
 
 def _row(person: models.Person) -> PersonRow:
@@ -399,7 +432,7 @@ def _change(one: models.PersonVersion) -> Change:
         valid_from=one.valid_from,
         source=one.source,
         actor=one.actor,
-        before=msgspec.convert(record, Record, dec_hook=_revived) if record else None,
+        before=msgspec.convert(record, Record, dec_hook=revived) if record else None,
         unit=one.before.get("unit", ""),
         address=one.before.get("address", ""),
     )
@@ -413,6 +446,3 @@ def _organisation(row: models.Organisation) -> OrganisationRow:
 def _revived(kind: type, value: Any) -> Any:
     """Masked identifiers are strings in JSON."""
     return kind(value)
-
-
-_FOUND = ("id", "number", "full_name", "birth", "sex", "nationality", "died", "unit", "address")

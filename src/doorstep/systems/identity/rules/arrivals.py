@@ -15,7 +15,8 @@ from doorstep.kernel.values.names import folded
 from doorstep.kernel.values.nationalities import read_nationality
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.text import TEXT_MISSING, check_required
-from doorstep.systems.identity.country import Country, Sex
+from doorstep.systems.identity.contract import Sex
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.rules import register as rules
 from doorstep.systems.identity.rules.register import Record
 

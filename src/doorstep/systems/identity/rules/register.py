@@ -13,7 +13,8 @@ from doorstep.kernel.values.names import check_name, search_words
 from doorstep.kernel.values.nationalities import NATIONALITIES
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.text import check_required
-from doorstep.systems.identity.country import Country, Sex
+from doorstep.systems.identity.contract import Agreement, OrganisationKind, Sex
+from doorstep.systems.identity.country import Country
 
 BORN_IN_FUTURE = reason(
     "identity.born_in_future", "The birth date lies in the future.", repair="Compare it with the birth certificate."
@@ -171,26 +172,6 @@ class ResidenceKind(Code):
     TEMPORARY = "temporary", "Temporary residence"
 
 
-class Relation(Code):
-    """What a guardian is to the ward: a list of our own."""
-
-    PARENT = "parent", "Parent"
-    GRANDPARENT = "grandparent", "Grandparent"
-    SIBLING = "sibling", "Brother or sister of full age"
-    APPOINTED = "appointed", "Appointed guardian"
-
-
-class OrganisationKind(Code):
-    """A coarse list of our own."""
-
-    ENTERPRISE = "enterprise", "Enterprise"
-    HOUSEHOLD_BUSINESS = "household_business", "Household business"
-    COOPERATIVE = "cooperative", "Cooperative"
-    AGENCY = "agency", "Agency or public body"
-    ASSOCIATION = "association", "Association"
-    OTHER = "other", "Other organisation"
-
-
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What the register says of a person; `nationality` is ISO 3166 alpha-2, empty for a stateless person."""
 
@@ -223,15 +204,6 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     active_from: date
     active_to: date | None = None
-
-
-class Agreement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which of the particulars that were claimed are the register's; None where nothing was claimed."""
-
-    known: bool
-    full_name: bool | None = None
-    birth: bool | None = None
-    sex: bool | None = None
 
 
 _CHANGES: Mapping[Cause, frozenset[str]] = {

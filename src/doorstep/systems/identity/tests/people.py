@@ -13,7 +13,7 @@ from doorstep.profiles import testland, vietnam
 from doorstep.profiles.profile import Profile
 from doorstep.systems.identity import models
 from doorstep.systems.identity.actions import register
-from doorstep.systems.identity.country import Sex
+from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.rules.register import Body, Cause, Home, OrganisationKind, Record
 
 VIETNAM = vietnam.profile(fictitious=True)

@@ -9,7 +9,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused, Stale
 from doorstep.systems.identity.actions import register
-from doorstep.systems.identity.country import Sex
+from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.models import (
     Correction,
     Guardian,

@@ -12,7 +12,7 @@ from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import NotAllowed, Refused
 from doorstep.systems.identity.actions.arrivals import import_persons
-from doorstep.systems.identity.country import Sex
+from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.models import Person, Residence
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules.arrival_files import LONGEST_LINE, chunks, read_layout
