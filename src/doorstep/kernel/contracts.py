@@ -47,10 +47,10 @@ def hears(kind: type[M], purpose: Purpose) -> Callable[[Callable[[Act, M], None]
     return declare
 
 
-def answers(kind: type[Q]) -> Callable[[Callable[[By, Q], Any]], Callable[[By, Q], Any]]:
-    """Make `answer(by, question)` what this installation answers; "no" and "nobody" are values, not refusals."""
+def answers(kind: type[Q]) -> Callable[[Callable[[By, Purpose, Q], Any]], Callable[[By, Purpose, Q], Any]]:
+    """Make `answer(by, purpose, question)` what this installation answers; "no" and "nobody" are values, not refusals."""
 
-    def declare(run: Callable[[By, Q], Any]) -> Callable[[By, Q], Any]:
+    def declare(run: Callable[[By, Purpose, Q], Any]) -> Callable[[By, Purpose, Q], Any]:
         if ANSWERERS.setdefault(kind.KIND.name, run) is not run:
             raise ValueError(f"{kind.KIND.name} has an answer already")
         return run
@@ -98,7 +98,7 @@ def answer(by: By, purpose: Purpose, question: Question, *, detail: str = "") ->
         raise Unavailable(NO_ANSWER())
     with transaction.atomic(durable=True):
         with looking():
-            value = run(by, question)
+            value = run(by, purpose, question)
         return _journalled(by, purpose, question, value, _json(value), "", detail)
 
 
@@ -113,7 +113,7 @@ def _journalled(
         f"{system}.ask.{noun}",
         purpose,
         subjects=[*dict.fromkeys(question.subjects())],
-        fields=question.KIND.fields,
+        fields=question.fields(),
         detail=detail or source,
         digest=digest,
     )

@@ -27,6 +27,7 @@ COMMANDS = {
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
+    "register": "import persons into the population register",
     "new-system": "write the rooms of a new system and three failing tests",
 }
 

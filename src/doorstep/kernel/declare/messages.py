@@ -81,6 +81,10 @@ class Question(msgspec.Struct, frozen=True):
         """Keys of the people it asks about: the field `subject`, unless the question says otherwise."""
         return [self.subject]  # type: ignore[attr-defined]  # `question` refuses one without it
 
+    def fields(self) -> Sequence[str]:
+        """What is told of them, as the journal names it: the fields of the answer's type, unless the question says otherwise."""
+        return self.KIND.fields
+
 
 def message(name: str, *, public: bool = False) -> Callable[[type[M]], type[M]]:
     """Declare a message `system.past_tense`. A later version adds fields with defaults; other content is another message.

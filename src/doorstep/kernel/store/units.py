@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from doorstep.kernel.store.models import Unit
 from doorstep.kernel.values.dates import Certainty
@@ -22,10 +22,14 @@ def in_force(day: date) -> QuerySet[Unit]:
 
 def is_commune(code: str, day: date) -> bool:
     """Is this, on that day, a unit below the first level that has nothing but neighbourhoods below it?"""
-    row = in_force(day).filter(code=code).first()
-    if row is None or not row.parent or row.kind == NEIGHBOURHOOD:
-        return False
-    return not in_force(day).filter(parent=code).exclude(kind=NEIGHBOURHOOD).exists()
+    return bool(communes([code], day))
+
+
+def communes(codes: Iterable[str], day: date) -> set[str]:
+    """Those of the codes that are communes on that day."""
+    below_it = in_force(day).exclude(kind=NEIGHBOURHOOD).filter(parent=OuterRef("code"))
+    found = in_force(day).filter(~Exists(below_it), code__in=set(codes)).exclude(parent="").exclude(kind=NEIGHBOURHOOD)
+    return set(found.values_list("code", flat=True))
 
 
 def below(code: str, day: date) -> list[Unit]:

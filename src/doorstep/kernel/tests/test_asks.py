@@ -11,7 +11,7 @@ from doorstep.kernel import contracts
 from doorstep.kernel.access import personal
 from doorstep.kernel.contracts import Answered, ask
 from doorstep.kernel.declare import messages as declared
-from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.declare.scopes import Actor, Purpose
 from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, READ_IT, TRYING, Weigh, Weight
@@ -34,10 +34,10 @@ def answered(monkeypatch):
     monkeypatch.setattr(contracts, "ANSWERERS", {})
 
     @contracts.answers(Weigh)
-    def weigh(by: By, question: Weigh) -> list[Weight | None]:
+    def weigh(by: By, purpose: Purpose, question: Weigh) -> list[Weight | None]:
         return scales(by.actor, question.things)
 
-    assert not declared.ANSWERERS
+    assert Weigh.KIND.name not in declared.ANSWERERS
 
 
 @pytest.mark.django_db
@@ -110,7 +110,7 @@ def test_an_answer_that_fails_is_not_journalled(monkeypatch):
     monkeypatch.setattr(contracts, "ANSWERERS", {})
 
     @contracts.answers(Weigh)
-    def broken(by: By, question: Weigh) -> list[Weight | None]:
+    def broken(by: By, purpose: Purpose, question: Weigh) -> list[Weight | None]:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -122,4 +122,4 @@ def test_an_answer_that_fails_is_not_journalled(monkeypatch):
 
 def test_a_question_has_one_answer(answered):
     with pytest.raises(ValueError, match="answer already"):
-        contracts.answers(Weigh)(lambda by, question: [])
+        contracts.answers(Weigh)(lambda by, purpose, question: [])

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from doorstep.kernel import contracts, wire
 from doorstep.kernel.contracts import ask
-from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.declare.scopes import Actor, Purpose
 from doorstep.kernel.store import tokens
 from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.partitions import ensure_months
@@ -42,7 +42,7 @@ def answered(monkeypatch):
     monkeypatch.setattr(contracts, "ANSWERERS", {})
 
     @contracts.answers(Weigh)
-    def weigh(by: By, question: Weigh) -> list[Weight | None]:
+    def weigh(by: By, purpose: Purpose, question: Weigh) -> list[Weight | None]:
         return [Weight(len(thing), UnitCode("A1")) for thing in question.things]
 
 

@@ -5,6 +5,14 @@ from collections.abc import Iterable
 from datetime import date, time
 from typing import Literal, Protocol, TypeVar
 
+from doorstep.kernel.values.reasons import reason
+
+DATE_UNREADABLE = reason(
+    "kernel.date_unreadable",
+    "This is no date of the calendar.",
+    repair="Write it as 21/05/1990 (day, month, year) or 1990-05-21.",
+)
+
 Certainty = Literal["sourced", "list-order", "general-knowledge", "chosen", "invented"]
 """How sure a row is: read in its source; concluded from an ordered list; widely known but not looked up; our own
 choice where no law was found; made up for a demonstration."""

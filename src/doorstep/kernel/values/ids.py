@@ -36,6 +36,15 @@ def first_uuid7(at: datetime) -> UUID:
     return UUID(int=_milliseconds(at) << 80)
 
 
+def instant_of(number: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond.
+
+    >>> instant_of(uuid7(datetime(2024, 5, 21, 14, tzinfo=UTC)))
+    datetime.datetime(2024, 5, 21, 14, 0, tzinfo=datetime.timezone.utc)
+    """
+    return _EPOCH + timedelta(milliseconds=number.int >> 80)
+
+
 def _milliseconds(at: datetime) -> int:
     """Since 1970, cut off; in whole numbers, since a float of seconds loses one now and then."""
     return (at - _EPOCH) // timedelta(milliseconds=1)

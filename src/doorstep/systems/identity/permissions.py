@@ -1,12 +1,12 @@
 """What people may do in identity, as which role, and why they touch a person's record."""
 
 from doorstep.kernel.declare.scopes import Purpose, Role, Scope
+from doorstep.systems.identity.contract import ASK_REGISTER
 
 # The population register
 
 REGISTER = Scope("identity.person.register", "Enter and change persons and organisations in the register", level=2)
 READ_PERSON = Scope("identity.person.read", "Find and open persons of one's area in the register", level=2)
-ASK_REGISTER = Scope("identity.person.match", "Ask the register whether particulars are right")
 READ_ORGANISATION = Scope("identity.organisation.read", "Find and open organisations in the register")
 
 # e-IDs and accounts
@@ -39,6 +39,7 @@ REGISTRAR = Role(
     powerful=True,
 )
 OFFICER = Role("identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, READ_PERSON, ASK_REGISTER))
+ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
 ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
 PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.money import Currency
+from doorstep.kernel.values.nationalities import NATIONALITIES
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import wording
@@ -25,7 +26,6 @@ from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
 from doorstep.systems.lodging.queries import Area, RoomRow
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
-from doorstep.systems.lodging.rules.nationalities import NATIONALITIES
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason
 from doorstep.systems.lodging.rules.rows import CELL_MISSING, DATE_UNREADABLE, read_row
 

@@ -15,13 +15,13 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import IdempotencyKey
 from doorstep.kernel.values.ids import Masked, first_uuid7
+from doorstep.kernel.values.names import folded
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
 from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, Notice, Room, Stay, StayVersion
 from doorstep.systems.lodging.permissions import MANAGE, NOTIFY, READ_NOTICES
 from doorstep.systems.lodging.rules import records
-from doorstep.systems.lodging.rules.columns import folded
 
 PAGE = 50
 EPOCH = datetime.fromtimestamp(0, UTC)

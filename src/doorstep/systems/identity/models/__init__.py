@@ -4,12 +4,21 @@ from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Pass
 from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
-from doorstep.systems.identity.models.register import Guardian, Organisation, Person, PersonVersion, Residence
+from doorstep.systems.identity.models.register import (
+    Correction,
+    Guardian,
+    Organisation,
+    OrganisationVersion,
+    Person,
+    PersonVersion,
+    Residence,
+)
 
 __all__ = [
     "Account",
     "Appointment",
     "Contact",
+    "Correction",
     "Eid",
     "EidChange",
     "Guardian",
@@ -18,6 +27,7 @@ __all__ = [
     "Office",
     "OneTimeCode",
     "Organisation",
+    "OrganisationVersion",
     "Passkey",
     "Person",
     "PersonVersion",

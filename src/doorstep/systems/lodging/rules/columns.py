@@ -1,10 +1,10 @@
 """The columns of an upload: their names in a file's first line, in English and Vietnamese, and what each holds."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from doorstep.kernel.values.names import folded
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.text import N_
 
@@ -70,17 +70,6 @@ COLUMNS = (
     Column("party", ("Party", "Đoàn"), N_("The same word for a family or group that came together")),
     Column("relation", ("Relation", "Quan hệ với chủ hộ"), N_("close_family for close family of the household")),
 )
-
-
-def folded(text: str) -> str:
-    """For comparing words: lower case, accents and signs off, one blank between words.
-
-    >>> folded("  Họ_và  TÊN "), folded("Địa chỉ")
-    ('ho va ten', 'dia chi')
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    kept = "".join(sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign))
-    return " ".join(kept.split())
 
 
 _FIELDS = {*(column.field for column in COLUMNS), "arrival"}

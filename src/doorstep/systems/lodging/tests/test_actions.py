@@ -61,7 +61,7 @@ def test_good_lines_are_taken_and_bad_ones_come_back_with_their_reasons():
     assert [bool(stay) for stay in done.stays] == [True, False, True, False, False]
     assert {one.line: codes(one.reasons) for one in done.refused} == {
         2: [("name_character", "full_name")],
-        4: [("kernel.malformed", "arrival")],
+        4: [("malformed", "arrival")],
         5: [("arrival_in_future", "arrival"), ("text_formula", "room")],
     }
     assert list(Stay.objects.order_by("line").values_list("line", "person")) == [(1, key(1)), (3, key(3))]

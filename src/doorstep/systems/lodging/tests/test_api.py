@@ -223,7 +223,7 @@ def test_a_batch_is_answered_line_by_line():
     answer = Software().notify(code, told(1), told(2, guest_full_name="4711", room="=1"), foreign, late, told(1))
     body = answer.json()
     assert refused(answer) == {
-        2: [("lodging.name_character", "full_name"), ("lodging.text_formula", "room")],
+        2: [("kernel.name_character", "full_name"), ("kernel.text_formula", "room")],
         5: [("lodging.stay_still_open", "document_number")],
     }
     assert (body["accepted"], body["late"], body["at"]) == (3, 1, AT.isoformat().replace("+00:00", "Z"))

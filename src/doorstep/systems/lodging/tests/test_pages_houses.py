@@ -28,8 +28,8 @@ def test_a_house_is_enrolled_from_the_province_down_without_script(desk: Client)
     }
     assert refused.status_code == 422
     assert codes == {
-        "name": ["lodging.text_missing"],
-        "address": ["lodging.text_formula"],
+        "name": ["kernel.text_missing"],
+        "address": ["kernel.text_formula"],
         "unit": ["lodging.unit_not_commune"],
     }
 

@@ -163,7 +163,7 @@ def test_formulas_are_refused_and_come_back_harmless(desk: Client) -> None:
     bad = [line(n, Address=f"{sign}HYPERLINK(1)") for n, sign in enumerate("=+-@\t")]
     page = send(desk, code, csv_of(*bad))
     assert page.context["upload"].refused == 5
-    assert {one.code for each, _ in page.context["refused"] for one in each.reasons} == {"lodging.text_formula"}
+    assert {one.code for each, _ in page.context["refused"] for one in each.reasons} == {"kernel.text_formula"}
     for row in lines_back(desk, page)[1:]:
         assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)
 
@@ -198,7 +198,7 @@ def test_names_of_all_scripts_and_pictures(desk: Client) -> None:
         ),
     )
     assert page.context["upload"].accepted == 2
-    assert [each.reasons[0].code for each, _ in page.context["refused"]] == ["lodging.name_character"]
+    assert [each.reasons[0].code for each, _ in page.context["refused"]] == ["kernel.name_character"]
     assert "Hoa 😀" in lines_back(desk, page)[1]
 
 
