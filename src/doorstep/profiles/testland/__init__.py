@@ -44,6 +44,8 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        fictitious_phone=lambda serial: f"{serial:05}",
+        demo_locality="M",
         published=None,
         journal_years=3,
         committee="Y1",

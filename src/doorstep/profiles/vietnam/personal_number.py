@@ -140,3 +140,12 @@ def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: F
     """
     century = (birth.year - 1900) // 100 * 2 + female
     return f"{900 + serial // 1_000_000:03}{century}{birth.year % 100:02}{serial % 1_000_000:06}"
+
+
+def fictitious_phone(serial: int) -> str:
+    """A phone number that nobody has.
+
+    >>> fictitious_phone(123)
+    '0000000123'
+    """
+    return f"0000{serial:06}"
