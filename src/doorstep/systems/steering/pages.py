@@ -45,7 +45,8 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.report_view(found, _format(found), _tiles())
+    fmt = _format(found)
+    shown = view.report_view(found, fmt, _tiles(fmt))
     links = [
         {
             "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
@@ -60,7 +61,8 @@ def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
 @require_GET
 def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.figure_view(found, key, _format(found), _tiles(), INDICATORS.get(key))
+    fmt = _format(found)
+    shown = view.figure_view(found, key, fmt, _tiles(fmt), INDICATORS.get(key))
     if shown is None:
         raise Http404
     return render(request, "steering/figure.html", {"figure": shown})
@@ -97,12 +99,12 @@ def rendered(found: reports.Report, language: str, kind: str) -> bytes:
             case "pdf":
                 return _pdf(found, fmt)
             case _:
-                shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+                shown = view.report_view(found, fmt, _tiles(fmt), charts.PAPER)
                 return render_to_string("steering/report_file.html", {"report": shown}).encode()
 
 
 def _pdf(found: reports.Report, fmt: Format) -> bytes:
-    shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+    shown = view.report_view(found, fmt, _tiles(fmt), charts.PAPER)
     data = paper(shown)
     return documents.pdf(REPORT_TYP, data, fmt.language, at=found.made_at)
 
@@ -120,11 +122,10 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
 def _format(found: reports.Report) -> Format:
     """The reader's language, with the units' names of the report's last day."""
     language = translation.get_language() or "vi"
-    day = found.period.end
-    names = {unit.code: units.named(unit, language) for unit in units.in_force(day)}
+    names = {unit.code: units.named(unit, language) for unit in units.in_force(found.period.last)}
     return Format(language, numbers, translation, names)
 
 
-def _tiles() -> view.Tiles:
-    tiles: view.Tiles = profile().units.grid
-    return tiles
+def _tiles(fmt: Format) -> view.Tiles:
+    """Where the map has the units that there were on the report's last day."""
+    return {code: cell for code, cell in profile().units.grid.items() if code in fmt.names}

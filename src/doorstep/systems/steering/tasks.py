@@ -1,6 +1,6 @@
 """What runs beside the web: sealing, computing, storing what moved, publishing. Only here is the engine loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -44,7 +44,7 @@ def refresh(at: datetime) -> Refreshed:
             cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
         finally:
             lake.close()
-    moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found) for key, found in cells.items()})
+    moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found, {}) for key, found in cells.items()})
     Installation.objects.update_or_create(key="steering.snapshot", defaults={"value": sealed.size})
     return Refreshed(sealed.facts, moved, sealed.size)
 
@@ -88,9 +88,10 @@ def build(
         found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
-    computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
-    day = period.end
-    known = {one.code for one in units.in_force(at.date())} | {one.code for one in units.in_force(day)}
+    # What was recorded for a unit that has ended by the period's last day counts for the one that took over.
+    answering = units.answering({cell.unit for cells in found.values() for cell in cells}, period.last)
+    computed = {key: reports.Computation(INDICATORS[key], _cells(cells, answering)) for key, cells in found.items()}
+    known = {one.code for day in (at.date(), period.last) for one in units.in_force(day)}
     built = reports.build_report(
         period,
         queries.figures(at),
@@ -115,8 +116,9 @@ def _segments(size: int) -> tuple[reports.Segment, ...]:
     return tuple(sorted(segments, key=lambda segment: segment.leaf))
 
 
-def _cells(cells: list[engine.Cell]) -> list[reports.Cell]:
-    return [reports.Cell(cell.unit, cell.month, cell.numerator, cell.denominator) for cell in cells]
+def _cells(cells: list[engine.Cell], unit: Mapping[str, str]) -> list[reports.Cell]:
+    """As the rules know them, those of a unit that `unit` maps to another as that one's."""
+    return [reports.Cell(unit.get(one.unit, one.unit), one.month, one.numerator, one.denominator) for one in cells]
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ speaks no language; sentences are kept by id.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
@@ -138,7 +138,7 @@ def build_report(
     """
     if unit and unit not in units:
         return UNKNOWN_UNIT("unit", given=unit)
-    day = period.end - timedelta(days=1)
+    day = period.last
     submitted = {
         figure.key: figure
         for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
