@@ -3,13 +3,13 @@
 import os
 import secrets
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import doorstep
+from doorstep.kernel.disk import write_once
 
 # What the operator says
 
@@ -58,19 +58,10 @@ def refuse_insecure() -> None:
 
 
 def _secret_key() -> str:
-    """The operator's key in production; elsewhere one made on first use, whole under its name from the first moment."""
+    """The operator's key in production; elsewhere one made on first use."""
     if PRODUCTION:
         return os.environ.get("DOORSTEP_SECRET_KEY", "")
-    path = HOME / "keys" / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        with suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
+    return write_once(HOME / "keys" / "secret_key", secrets.token_urlsafe(64).encode()).decode()
 
 
 def _database() -> dict[str, Any]:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 
+from doorstep.kernel.disk import flush_folder
+
 
 def root() -> Path:
     return Path(settings.HOME) / "lake"
@@ -36,14 +38,6 @@ def sha256(path: str) -> bytes:
 
 def read(path: str) -> pa.Table:
     return pq.ParquetFile(root() / path).read()
-
-
-def flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def present() -> Iterator[str]:

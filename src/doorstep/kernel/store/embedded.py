@@ -27,6 +27,8 @@ from urllib.parse import quote
 
 import psutil
 
+from doorstep.kernel.disk import flush_folder
+
 MAJOR = 18
 NAME = USER = "doorstep"
 PORT = "5432"  # only names the socket file; no TCP port is opened
@@ -294,9 +296,7 @@ class Embedded:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         draft.rename(self.data)
-        folder = os.open(self.data.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        flush_folder(self.data.parent)
 
     def _run(self, command: list[str], stdin: str = "") -> None:
         done = subprocess.run(

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import merkle, rings
-from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Ring
+from doorstep.kernel.lake.notes import verify_checkpoint
 from doorstep.kernel.testing.tryout import ACTOR
 
 pytestmark = pytest.mark.django_db
