@@ -74,11 +74,11 @@ class EvidenceReader:
 
     def prove(self, index: int, size: int) -> list[bytes]:
         """Inclusion proof of a leaf in the first `size` leaves; ValueError where there is none."""
-        return merkle.inclusion_proof(self._nodes_below(size), index, size)
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Proof that the first `new` leaves begin with the first `old`; ValueError where there is none."""
-        return merkle.consistency_proof(self._nodes_below(new), old, new)
+        head = self.head()
+        if size > head.size:
+            raise ValueError(f"the log has {head.size} leaves, not {size}")
+        # From today's tiles: those of other widths may be a killed writer's.
+        return merkle.inclusion_proof(self._nodes(head.size), index, size)
 
     def check(self) -> Difference | None:
         """Recomputes every tile and the root from the entries; the first difference. Reads the whole log."""
@@ -131,13 +131,6 @@ class EvidenceReader:
     def _nodes(self, size: int) -> merkle.Read:
         return merkle.nodes_of_tiles(lambda level, number: self._tile(size, level, number)[1])
 
-    def _nodes_below(self, size: int) -> merkle.Read:
-        """Nodes for proofs in an earlier tree, from today's tiles: those of other widths may be a killed writer's."""
-        head = self.head()
-        if size > head.size:
-            raise ValueError(f"the log has {head.size} leaves, not {size}")
-        return self._nodes(head.size)
-
     def _tile(self, size: int, level: Level, number: int) -> tuple[str, list[bytes]]:
         """Path and items of a tile in the log of this size; Damaged when it is missing or not exactly that long.
 
@@ -183,17 +176,13 @@ class EvidenceLog(EvidenceReader):
                 raise Damaged("checkpoint", head.size, "the tiles give another root")
         return log
 
-    def append(self, entries: Sequence[bytes]) -> range:
-        """Adds leaves (at most 65,535 bytes each, ValueError otherwise) and signs for them; gives their indexes."""
-        with self._writing() as head:
-            return self._append(head, entries)
-
     def append_at(self, size: int, entries: Sequence[bytes]) -> None:
-        """Makes these the leaves from index `size` on; those that an earlier or another call added stay as they are.
+        """Makes these the leaves from index `size` on, and signs for them; those that an earlier or another call added
+        stay as they are.
 
         Whoever calls has committed entries and indexes somewhere first, and repeats the call until it returns:
         leaves stay, even when a transaction around this call is rolled back. Raises Forked when the log is shorter
-        than `size` or holds something else there.
+        than `size` or holds something else there, ValueError for an entry of more than 65,535 bytes.
         """
         with self._writing() as head:
             if not 0 <= size <= head.size:
@@ -201,7 +190,8 @@ class EvidenceLog(EvidenceReader):
             known = list(self._entries(head.size, size, min(size + len(entries), head.size)))
             if known != list(entries[: len(known)]):
                 raise Forked(f"the log holds other leaves from {size} to {size + len(known)}")
-            self._append(head, entries[len(known) :])
+            if new := entries[len(known) :]:
+                self._append(head, new)
 
     @contextmanager
     def _writing(self) -> Iterator[Head]:
@@ -228,12 +218,10 @@ class EvidenceLog(EvidenceReader):
         if not merkle.verify_consistency(old.size, new.size, old.root, new.root, proof):
             raise Forked(f"the log of {new.size} leaves does not extend the {old.size} signed for: a restored back-up?")
 
-    def _append(self, head: Head, entries: Sequence[bytes]) -> range:
-        if (longest := max(map(len, entries), default=0)) > merkle.MAX_ENTRY_BYTES:
+    def _append(self, head: Head, entries: Sequence[bytes]) -> None:
+        if (longest := max(map(len, entries))) > merkle.MAX_ENTRY_BYTES:
             raise ValueError(f"an entry has at most {merkle.MAX_ENTRY_BYTES} bytes, this one {longest}")
-        indexes = range(head.size, head.size + len(entries))
-        if not entries:
-            return indexes
+        size = head.size + len(entries)
         number, kept = divmod(head.size, TILE_WIDTH)
         bundle = [*(self._tile(head.size, "entries", number)[1] if kept else []), *entries]
         paths = self._write_tiles("entries", number, bundle)
@@ -247,12 +235,11 @@ class EvidenceLog(EvidenceReader):
             hashes = [*(self._tile(head.size, level, number)[1] if kept and roots else []), *roots]
         for folder in {self.folder / parent for path in paths for parent in Path(path).parents}:
             flush_folder(folder)
-        new = Head(indexes.stop, merkle.tree_root(self._nodes(indexes.stop), indexes.stop))
+        new = Head(size, merkle.tree_root(self._nodes(size), size))
         self._require_extension(head, new)
         self._sign(new)
         for path in paths:  # partial tiles that are now the front of a signed full one; a full path has no `.p` in it
             shutil.rmtree(self.folder / f"{path}.p", ignore_errors=True)
-        return indexes
 
     def _write_tiles(self, level: Level, number: int, items: Sequence[bytes]) -> list[str]:
         paths = []
