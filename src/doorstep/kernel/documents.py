@@ -117,11 +117,6 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
     return out.getvalue()
 
 
-def certificate(at: datetime) -> x509.Certificate:
-    """The certificate of this installation's signatures, to publish and to check them with."""
-    return x509.load_pem_x509_certificate(_key_file(at).read_bytes())
-
-
 def _key_file(at: datetime) -> Path:
     """Key and certificate of this installation, made on first use; `at` is the first day of the certificate."""
     path: Path = settings.HOME / "keys" / "documents.pem"
