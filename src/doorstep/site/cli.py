@@ -117,7 +117,8 @@ def set_up(mode: str = "") -> None:
 def installation(mode: str = "") -> Iterator[None]:
     """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
     from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
-    from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415
+    from doorstep.kernel.store.embedded import database  # noqa: PLC0415
+    from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
 
     set_up(mode)
     try:
