@@ -22,7 +22,7 @@ COMMANDS = {
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
-    "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "house": "map the systems, rooms, facts, indicators, actions and scopes",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "new-system": "write the rooms of a new system and three failing tests",
