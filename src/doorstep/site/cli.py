@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -22,7 +23,7 @@ COMMANDS = {
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
-    "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "house": "map the systems, rooms, facts, indicators, actions and scopes",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "new-system": "write the rooms of a new system and three failing tests",
@@ -60,6 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 128 + signal.SIGINT  # as shells count
     return code
 
 

@@ -360,6 +360,23 @@ def test_an_installation_is_simulated_once(run):
     assert "holds a simulation already" in again.err
 
 
+@pytest.mark.usefixtures("simulated")
+def test_half_a_demo_is_not_served_and_says_how_to_begin_anew(run):
+    (half,) = run("demo")
+    assert half.code == 1
+    assert "holds half a demo" in half.err
+    assert "`make clean`" in half.err
+
+
+def test_an_interrupted_command_ends_without_a_traceback(capsys, monkeypatch):
+    def interrupted(_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("doorstep.site.commands.house.run", interrupted)
+    assert main(["house"]) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")
+
+
 # Wrong use
 
 
