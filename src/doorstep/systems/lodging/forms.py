@@ -23,7 +23,8 @@ from doorstep.kernel.web.forms import DayInput, add_reasons
 from doorstep.systems.lodging.actions.stays import Line
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import FacilityType, GuestKind
-from doorstep.systems.lodging.queries import Area, RoomRow
+from doorstep.systems.lodging.queries.areas import Area
+from doorstep.systems.lodging.queries.rooms import RoomRow
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.nationalities import NATIONALITIES
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason

@@ -10,7 +10,7 @@ import msgspec
 from doorstep.kernel.values.reasons import MALFORMED, Reason, Refused, reason
 from doorstep.kernel.web.problems import ReasonTold
 from doorstep.systems.lodging.actions.stays import Line
-from doorstep.systems.lodging.queries import decoded
+from doorstep.systems.lodging.rules.records import decoded
 
 MOST_LINES = 1000
 LARGEST_BATCH = 2_000_000

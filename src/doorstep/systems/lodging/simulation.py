@@ -179,7 +179,7 @@ def people() -> list[dict[str, str]]:
 def prepare_demo(at: datetime) -> None:
     """A house for the demo's keeper, with rooms, bookings and guests of today."""
     actor = Actor("demo:keeper", roles=("lodging.keeper",), via="simulation")
-    if queries.houses(actor):
+    if queries.keeper.houses(actor):
         return
     by = By(actor, at)
     country = law(Country, "lodging")

@@ -19,7 +19,8 @@ from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType, GuestKind, StayNotified
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import CORRECT, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import Upload, kept_house, stay_of
+from doorstep.systems.lodging.queries.keeper import Upload, kept_house
+from doorstep.systems.lodging.queries.rows import stay_of
 from doorstep.systems.lodging.rules import changes, records
 from doorstep.systems.lodging.rules.changes import STAY_STILL_OPEN, TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.checking import check_stay
@@ -205,7 +206,7 @@ def _rows(
 
 
 def _details(stay: records.Stay) -> dict[str, str]:
-    """What few guests have, kept as one document; `queries.stay_of` reads it."""
+    """What few guests have, kept as one document; `queries.rows.stay_of` reads it."""
     found = {name: str(value) for name in _DETAILS if (value := getattr(stay.guest, name))}
     if stay.relation is not records.Relation.NONE:
         found["relation"] = stay.relation.value

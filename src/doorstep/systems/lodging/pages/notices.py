@@ -23,7 +23,8 @@ from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.forms import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
 from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import House, Sought
+from doorstep.systems.lodging.queries.keeper import Sought
+from doorstep.systems.lodging.queries.rows import GuestRow, House
 from doorstep.systems.lodging.rules.records import guest_from_card
 
 NEW_GUEST = {"kind": GuestKind.DOMESTIC.value}
@@ -51,11 +52,11 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
     elif "read_card" in posted or ("enter" in posted and posted.get("card")):  # scanners end with Enter
         context = _read_card(by, posted, guests)
     elif "again" in posted:
-        record = look(by.actor, FOR_NOTICE, by.at, queries.stay, house, read_uuid(posted["again"]))
+        record = look(by.actor, FOR_NOTICE, by.at, queries.keeper.stay, house, read_uuid(posted["again"]))
         _fill(guests, guest_cells(record.stay.guest))
     elif "find" in posted or "enter" in posted:
         sought = Sought(posted.get("sought", ""))
-        found = look(by.actor, FOR_HOUSE, by.at, queries.repeat_guests, house, sought)
+        found = look(by.actor, FOR_HOUSE, by.at, queries.keeper.repeat_guests, house, sought)
         context = {"sought": sought.text, "searched": True, "found": found}
     return _form(request, by, house, shared, guests, **context)
 
@@ -65,7 +66,7 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
 def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     """What became of a submission."""
     by, house = enter_house(request, code)
-    told, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.acknowledged, reference)
+    told, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, reference)
     if kept.code != house.code:
         raise NotFound(NOT_FOUND("reference"))
     return in_house(request, "notice", house, {"notice": told, "guests": _with_causes(guests)})
@@ -76,13 +77,13 @@ def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
 def notices(request: HttpRequest, code: str) -> HttpResponse:
     """All submissions of the house, newest first."""
     by, house = enter_house(request, code)
-    rows = queries.notices(by.actor, house, request.GET.get("after", ""))
-    older = f"?after={rows[-1].reference}" if len(rows) == queries.PAGE else ""
+    rows = queries.keeper.notices(by.actor, house, request.GET.get("after", ""))
+    older = f"?after={rows[-1].reference}" if len(rows) == queries.rows.PAGE else ""
     told = [(row, Channel(row.channel)) for row in rows]
     return in_house(request, "notices", house, {"notices": told, "older": older, "paged": "after" in request.GET})
 
 
-def _with_causes(guests: list[queries.GuestRow]) -> list[tuple[queries.GuestRow, LateCause | None]]:
+def _with_causes(guests: list[GuestRow]) -> list[tuple[GuestRow, LateCause | None]]:
     return [(row, LateCause(row.late) if row.late else None) for row in guests]
 
 
@@ -92,7 +93,7 @@ def _begun(by: By, house: House, booking: str) -> tuple[Cells, list[Cells]]:
     shared = {"arrival_date": now.date().isoformat(), "arrival_time": f"{now:%H:%M}", "reason": "tourism"}
     if not booking:
         return shared, [dict(NEW_GUEST)]
-    promised = look(by.actor, FOR_HOUSE, by.at, queries.booking, house, read_uuid(booking))
+    promised = look(by.actor, FOR_HOUSE, by.at, queries.rooms.booking, house, read_uuid(booking))
     shared |= {
         "booking": booking,
         "room": promised.room,
@@ -138,7 +139,7 @@ def _told(reasons: list[Reason]) -> list[tuple[str, str]]:
 def _form(
     request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells], **context: Any
 ) -> HttpResponse:
-    rooms = queries.rooms(by.actor, house)
+    rooms = queries.rooms.rooms(by.actor, house)
     party = Party(rooms, {**shared, "once": token_hex(16)}, guests or [dict(NEW_GUEST)])
     return _shown(request, by, house, party, context)
 
@@ -152,7 +153,7 @@ def _shown(
 
 def _sent(request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells]) -> HttpResponse:
     """Good guests are notified; the others stay in the form with the reasons."""
-    rooms = queries.rooms(by.actor, house)
+    rooms = queries.rooms.rooms(by.actor, house)
     if len(guests) > 1 and not shared["party"]:
         shared["party"] = shared["once"][:8] or token_hex(4)  # the same form makes the same party
     party = Party(rooms, shared, guests)

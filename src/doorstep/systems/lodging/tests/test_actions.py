@@ -15,7 +15,7 @@ from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.country import DocumentType, LateCause
 from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, GuestKind
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay
-from doorstep.systems.lodging.queries import stay_of
+from doorstep.systems.lodging.queries.rows import stay_of
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.persons import person_key
 from doorstep.systems.lodging.rules.records import Relation

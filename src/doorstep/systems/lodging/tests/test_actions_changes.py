@@ -15,7 +15,7 @@ from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified
 from doorstep.systems.lodging.models import OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import FOR_NOTICE
-from doorstep.systems.lodging.queries import stay_of
+from doorstep.systems.lodging.queries.rows import stay_of
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.persons import person_key
 from doorstep.systems.lodging.rules.records import Relation
@@ -41,7 +41,7 @@ def correct(code, stay, version, after, why="slip of the pen", *, at=LATER, subj
 
 def history(code, stay):
     """What the keeper sees of the stay's past: (version, change, why, what was said before)."""
-    seen = look(keeper(), FOR_NOTICE, LATER, queries.stay, queries.kept_house(keeper(), code), stay)
+    seen = look(keeper(), FOR_NOTICE, LATER, queries.keeper.stay, queries.keeper.kept_house(keeper(), code), stay)
     return [(one.version, one.change, one.why, one.before) for one in seen.changes]
 
 

@@ -66,7 +66,7 @@ def test_an_opened_notice_is_whole_and_journalled_for_its_person(desk: Client) -
 def test_the_list_goes_on_where_the_page_ended(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     code = a_house(desk)
     desk.post(reverse("lodging:notify", args=[code]), party(*(guest(n) for n in range(5)), send="1"))
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries.rows, "PAGE", 2)
     officer, url, seen = police("H38"), reverse("lodging:area"), []
 
     while url:
