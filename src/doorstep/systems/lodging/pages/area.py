@@ -11,7 +11,7 @@ from doorstep.kernel.access import look
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.forms import AreaForm
+from doorstep.systems.lodging.forms.stays import AreaForm
 from doorstep.systems.lodging.pages.stays import told_of
 from doorstep.systems.lodging.pages.visits import country, enter, language, read_uuid, unit_name
 from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES

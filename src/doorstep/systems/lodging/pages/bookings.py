@@ -14,7 +14,7 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
-from doorstep.systems.lodging.forms import BookingForm
+from doorstep.systems.lodging.forms.houses import BookingForm
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,

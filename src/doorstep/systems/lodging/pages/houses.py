@@ -18,7 +18,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import FacilityType
-from doorstep.systems.lodging.forms import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
+from doorstep.systems.lodging.forms.houses import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,

@@ -20,7 +20,7 @@ from doorstep.systems.lodging.actions.houses import mark_arrived
 from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, notify_stays
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, GuestKind
-from doorstep.systems.lodging.forms import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
+from doorstep.systems.lodging.forms.guests import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
 from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.keeper import Sought

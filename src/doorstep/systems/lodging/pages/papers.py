@@ -20,7 +20,7 @@ from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import REGISTER_TOO_LONG, DaysForm
+from doorstep.systems.lodging.forms.stays import REGISTER_TOO_LONG, DaysForm
 from doorstep.systems.lodging.pages.printing import isolated, printable
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY

@@ -21,16 +21,9 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import stays
 from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.forms import (
-    CancellationForm,
-    CheckOutForm,
-    CorrectionForm,
-    ExtensionForm,
-    Form,
-    nationalities,
-    read_correction,
-    stay_cells,
-)
+from doorstep.systems.lodging.forms.fields import Form
+from doorstep.systems.lodging.forms.guests import CorrectionForm, nationalities, read_correction, stay_cells
+from doorstep.systems.lodging.forms.stays import CancellationForm, CheckOutForm, ExtensionForm
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter_house, in_house, money, tried
 from doorstep.systems.lodging.permissions import CORRECT, FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import House, StayRecord

@@ -26,7 +26,7 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import UploadForm
+from doorstep.systems.lodging.forms.stays import UploadForm
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, tried
 from doorstep.systems.lodging.pages.workbooks import as_csv
 from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY

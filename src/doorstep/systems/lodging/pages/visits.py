@@ -20,7 +20,7 @@ from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.forms import add_reasons
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import Country
-from doorstep.systems.lodging.forms import Form
+from doorstep.systems.lodging.forms.fields import Form
 from doorstep.systems.lodging.queries.rows import House
 
 REFUSED = 422
