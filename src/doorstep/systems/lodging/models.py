@@ -143,9 +143,11 @@ class StayVersion(models.Model):
 
 
 class OpenStay(models.Model):
-    """Who is staying somewhere now: one row a person across all months. Flagged second stays have none."""
+    """Who is staying where now: one row a person and house across all months. A flagged second stay in a house has none."""
 
-    person = models.TextField(primary_key=True)
+    pk = models.CompositePrimaryKey("person", "establishment")
+    person = models.TextField()
+    establishment = models.UUIDField()
     stay = models.UUIDField()
 
 

@@ -28,7 +28,7 @@ from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter
 from doorstep.systems.lodging.permissions import CORRECT, FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import House, StayRecord
 from doorstep.systems.lodging.rules import records
-from doorstep.systems.lodging.rules.changes import WhyCancelled, changed_fields
+from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled, changed_fields
 
 FIELDS = {
     "guest.kind": N_("Kind of guest"),
@@ -185,9 +185,12 @@ def _shown(
 
 def told_of(record: StayRecord) -> dict[str, Any]:
     """A record as pages tell it: its fields in words, its changes with what was before and after."""
+    fields = [(gettext(label), text) for name, label in FIELDS.items() if (text := _text(record.stay, name))]
+    if record.two_stays:
+        fields.append((gettext("Why the guest has two open stays"), gettext(TwoStays(record.two_stays).text)))
     return {
         "record": record,
-        "fields": [(gettext(label), text) for name, label in FIELDS.items() if (text := _text(record.stay, name))],
+        "fields": fields,
         "late": LateCause(record.late) if record.late else None,
         "events": _events(record),
     }

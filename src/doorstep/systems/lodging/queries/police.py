@@ -1,9 +1,11 @@
 """What a police unit reads of its area: the notices, one notice whole, and the houses that said nothing."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from msgspec.structs import replace
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
@@ -11,7 +13,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import first_uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.lodging.country import Country
-from doorstep.systems.lodging.models import Establishment, NoGuests, Notice, Stay
+from doorstep.systems.lodging.models import Establishment, NoGuests, Notice, OpenStay, Stay
 from doorstep.systems.lodging.permissions import READ_NOTICES
 from doorstep.systems.lodging.queries import rows
 from doorstep.systems.lodging.queries.rows import GuestRow, House, StayRecord, guest_of, house_of, whole
@@ -37,13 +39,16 @@ def notices_in_area(
         found = found.filter(id__gte=first_uuid7(max(start, EPOCH)), id__lt=first_uuid7(max(end, EPOCH)))
     if after:
         found = found.filter(id__lt=after)
-    return [guest_of(stay) for stay in found.order_by("-id")[: rows.PAGE]]
+    stays = list(found.order_by("-id")[: rows.PAGE])
+    twice = _with_another_open(stays)
+    return [replace(guest_of(stay), another_open=stay.id in twice) for stay in stays]
 
 
 @personal(READ_NOTICES)
 def notice_in_area(actor: Actor, stay_id: UUID) -> StayRecord:
     """One stay in the area of the police unit, with its history."""
-    return whole(_in_area(actor).filter(id=stay_id).first())
+    found = _in_area(actor).filter(id=stay_id).first()
+    return replace(whole(found), another_open=bool(found and _with_another_open([found])))
 
 
 def silent_houses(actor: Actor, day: date, unit: str = "", after: str = "") -> list[House]:
@@ -65,6 +70,13 @@ def silent_houses(actor: Actor, day: date, unit: str = "", after: str = "") -> l
 
 def _in_area(actor: Actor) -> QuerySet[Stay]:
     return Stay.objects.select_related("establishment").filter(_within(actor.unit, "establishment__"))
+
+
+def _with_another_open(stays: Sequence[Stay]) -> set[UUID]:
+    """Those that are open while their person has another open stay, in whatever area: that, and no more, is said."""
+    here = {stay.id: stay.person for stay in stays if stay.departed is None and stay.cancelled is None}
+    everywhere = list(OpenStay.objects.filter(person__in=set(here.values())).values_list("person", "stay"))
+    return {one for one, person in here.items() if any(who == person and stay != one for who, stay in everywhere)}
 
 
 def _within(unit: str, path: str = "") -> Q:

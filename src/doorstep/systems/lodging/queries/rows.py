@@ -35,7 +35,7 @@ class House(msgspec.Struct, frozen=True):
 
 
 class GuestRow(msgspec.Struct, frozen=True):
-    """A stay in a list: the number masked."""
+    """A stay in a list: the number masked. `another_open` only the police unit is told: the person stays elsewhere too."""
 
     id: UUID
     house: str
@@ -55,6 +55,7 @@ class GuestRow(msgspec.Struct, frozen=True):
     notified: datetime
     deadline: datetime
     version: int
+    another_open: bool = False
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -68,7 +69,9 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class StayRecord(msgspec.Struct, frozen=True):
-    """One stay, whole, with its history; `subject_key` names the person for the journal."""
+    """One stay, whole, with its history; `subject_key` names the person for the journal. `two_stays` is why the keeper
+    notified a second open stay in the house; `another_open` only the police unit is told.
+    """
 
     id: UUID
     subject_key: str
@@ -82,6 +85,8 @@ class StayRecord(msgspec.Struct, frozen=True):
     cancelled: datetime | None
     version: int
     changes: tuple[Change, ...]
+    two_stays: str
+    another_open: bool = False
 
 
 def stay_of(row: Stay) -> records.Stay:
@@ -177,9 +182,11 @@ def record_of(row: Stay, reference: str, changes: Iterable[Change]) -> StayRecor
         cancelled=row.cancelled,
         version=row.version,
         changes=tuple(changes),
+        two_stays=row.details.get("two_stays", ""),
     )
 
 
 def _details(details: dict[str, str]) -> dict[str, Any]:
     dates = ("visa_until", "entry_date")
-    return {k: date.fromisoformat(v) if k in dates else v for k, v in details.items() if k != "relation"}
+    own = ("relation", "two_stays")
+    return {k: date.fromisoformat(v) if k in dates else v for k, v in details.items() if k not in own}

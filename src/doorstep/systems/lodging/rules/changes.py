@@ -38,16 +38,15 @@ EXTENSION_NOT_LATER = reason(
 )
 STAY_STILL_OPEN = reason(
     "lodging.stay_still_open",
-    "This person has a stay that was not ended.",
-    repair="Check the guest out of it; if it is at another house, say why both are open.",
+    "This person has a stay in this house that was not ended.",
+    repair="Check the guest out of it first; if both stays are right, say why both are open.",
 )
 
 
 class TwoStays(Code):
-    """Why a person may have a second open stay: a list of our own."""
+    """Why a person may have a second open stay in the same house: a list of our own."""
 
-    LEFT_EARLIER = "left_earlier", "The guest left the other house, which has not said so yet"
-    TWO_PLACES = "two_places", "The guest keeps both places"
+    TWO_ROOMS = "two_rooms", "The guest keeps both rooms"
     NUMBER_MISUSED = "number_misused", "The other stay carries this guest's number by mistake"
 
 

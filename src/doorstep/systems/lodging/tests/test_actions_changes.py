@@ -164,15 +164,22 @@ def test_a_correction_of_both_kind_and_lateness_is_one_move():
     assert facts() == {(DAY, UNIT, "foreign", "api", True): 1}
 
 
-def test_a_correction_to_a_person_who_stays_elsewhere_is_refused():
-    here, there = house(), house("neighbour")
+def test_a_correction_to_a_person_who_stays_in_the_house_is_refused():
     told = line(1)
-    _, stay = one(told, here)
-    notify(there, line(2), subject="neighbour")
-    assert refused(correct, here, stay, 1, as_stay(told, guest=guest(serial=2))) == [
+    code, stay = one(told)
+    notify(code, line(2))
+    assert refused(correct, code, stay, 1, as_stay(told, guest=guest(serial=2))) == [
         ("stay_still_open", "document_number")
     ]
     assert {one.person for one in OpenStay.objects.all()} == {key(1), key(2)}, "nobody lost an open stay"
+
+
+def test_a_correction_to_a_person_who_stays_elsewhere_is_taken():
+    told = line(1)
+    code, stay = one(told)
+    notify(house("neighbour"), line(2), subject="neighbour")
+    correct(code, stay, 1, as_stay(told, guest=guest(serial=2)))
+    assert [one.person for one in OpenStay.objects.all()] == [key(2), key(2)]
 
 
 def test_a_corrected_person_is_free_and_the_right_one_is_not():
@@ -183,12 +190,15 @@ def test_a_corrected_person_is_free_and_the_right_one_is_not():
     assert [one.line for one in done.refused] == [2]
 
 
-def test_correcting_a_flagged_second_stay_leaves_the_first_one_open():
+def test_a_flagged_second_stay_keeps_its_flag_until_it_is_another_persons():
     code, first = one(line(1))
     flagged = line(1, two_stays=TwoStays.NUMBER_MISUSED)
     stay = UUID(notify(code, flagged).stays[0])
-    correct(code, stay, 1, as_stay(flagged, guest=guest(serial=2)))
-    assert [(one.person, one.stay) for one in OpenStay.objects.all()] == [(key(1), first)]
+    correct(code, stay, 1, as_stay(flagged, room="7"))
+    assert Stay.objects.get(id=stay).details == {"two_stays": "number_misused"}
+    correct(code, stay, 2, as_stay(flagged, guest=guest(serial=2)))
+    assert Stay.objects.get(id=stay).details == {}
+    assert {one.person: one.stay for one in OpenStay.objects.all()} == {key(1): first, key(2): stay}
 
 
 def test_an_ended_stay_may_be_corrected_but_not_beyond_its_end():
@@ -271,7 +281,7 @@ def test_everybody_who_was_due_is_checked_out_at_noon_of_that_day_or_now():
     assert facts() == before
     assert stays.check_out_due(By(keeper(), morning), code) == 0
     assert Stay.objects.get(id=ids[0]).version == 2
-    assert notify(house("third"), line(1), line(2), line(4), subject="third").accepted == 3
+    assert notify(code, line(1), line(2), line(4)).accepted == 3
 
 
 def test_whoever_is_still_on_the_way_is_not_checked_out_as_due():
@@ -282,8 +292,8 @@ def test_whoever_is_still_on_the_way_is_not_checked_out_as_due():
 
 
 def test_checking_out_a_second_stay_that_was_due_leaves_the_first_one_open():
-    _, first = one(line(1), house("neighbour"), subject="neighbour")
-    code, _ = one(line(1, two_stays=TwoStays.TWO_PLACES, expected_departure=date(2024, 5, 21)))
+    code, first = one(line(1))
+    one(line(1, two_stays=TwoStays.TWO_ROOMS, expected_departure=date(2024, 5, 21)), code)
     assert stays.check_out_due(By(keeper(), AT), code) == 1
     assert OpenStay.objects.get().stay == first
 
