@@ -20,8 +20,8 @@ from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, 
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import CORRECT, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.keeper import Upload, kept_house
-from doorstep.systems.lodging.queries.rows import stay_of
-from doorstep.systems.lodging.rules import changes, records
+from doorstep.systems.lodging.queries.rows import House, house_of, stay_of
+from doorstep.systems.lodging.rules import changes, deadlines, records
 from doorstep.systems.lodging.rules.changes import STAY_STILL_OPEN, TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.checking import check_stay
 from doorstep.systems.lodging.rules.houses import HOUSE_CLOSED
@@ -86,7 +86,7 @@ def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]]
     for number in _already_open(house.id, checked, persons, ids):
         refused[number] = [STAY_STILL_OPEN("document_number")]
         del checked[number]
-    text, late = _rows(act, checked, persons, ids, (house.id, house.remote), channel, country)
+    text, late = _rows(act, checked, persons, ids, house, channel, country)
     digest = sha256(text.encode()).digest()
     number_of_notice = ""
     if checked:
@@ -152,25 +152,28 @@ def _rows(
     checked: dict[int, Line],
     persons: dict[int, str],
     ids: dict[int, str],
-    house: tuple[UUID, bool],
+    house: House,
     channel: Channel,
     country: Country,
 ) -> tuple[str, list[bool]]:
     """The stays in COPY's text format, and which of them are late."""
-    house_id, remote = str(house[0]), house[1]
-    notice, at = str(act.id), act.at.isoformat()
+    house_id, notice, at = str(house.id), str(act.id), act.at.isoformat()
+    family = [persons[number] for number, line in checked.items() if line.relation is records.Relation.CLOSE_FAMILY]
+    before = _notified_before(house, family, act.at, country)
     rows, lates = [], []
     for number, line in checked.items():
-        guest = line.guest
-        due = country.due(line.arrival, guest.kind is not GuestKind.DOMESTIC, remote)
-        late = due.missed(act.at)
+        guest, person = line.guest, persons[number]
+        due = deadlines.due(
+            line, house.facility_type, remote=house.remote, notified_before=person in before, country=country
+        )
+        late = due is not None and due.missed(act.at)
         details = _details(line) | ({"two_stays": line.two_stays.value} if line.two_stays else {})
         fields = (
             ids[number],
             house_id,
             notice,
             str(number),
-            persons[number],
+            person,
             guest.kind,
             guest.full_name,
             guest.name_latin,
@@ -188,18 +191,26 @@ def _rows(
             line.arrival.isoformat(),
             line.expected_departure.isoformat(),
             at,
-            due.by.isoformat(),
-            due.cause if late else "",
+            due.by.isoformat() if due else "\\N",
+            due.cause if due and late else "",
             channel,
             "1",
         )
         row = "\t".join(fields)
         if "\\" in row or "\n" in row or "\r" in row or row.count("\t") >= len(fields):
-            row = "\t".join([escape(field) for field in fields])
+            row = "\t".join([*map(escape, fields[:-4]), *fields[-4:]])  # the last are our own, and NULL is no text
         rows.append(row)
         lates.append(late)
     rows.append("")
     return "\n".join(rows), lates
+
+
+def _notified_before(house: House, people: Sequence[str], at: datetime, country: Country) -> set[str]:
+    """Those whom the house notified before `at`, where that may spare them a further notice."""
+    if not people or not deadlines.family_once(house.facility_type, country):
+        return set()
+    stays = Stay.objects.filter(establishment=house.id, person__in=people, cancelled=None, notified__lt=at)
+    return set(stays.values_list("person", flat=True))
 
 
 def _details(stay: records.Stay) -> dict[str, str]:
@@ -247,8 +258,9 @@ def correct_stay(act: Act, house_code: str, stay: UUID, version: int, after: rec
         _leave(row)
     elif "two_stays" in row.details:
         details["two_stays"] = row.details["two_stays"]
-    guest = after.guest
-    due = country.due(after.arrival, guest.kind is not GuestKind.DOMESTIC, row.establishment.remote)
+    guest, house = after.guest, house_of(row.establishment)
+    before_it = person in _notified_before(house, [person], row.notified, country)
+    due = deadlines.due(after, house.facility_type, remote=house.remote, notified_before=before_it, country=country)
     new = {
         "person": person,
         "kind": guest.kind.value,
@@ -257,8 +269,8 @@ def correct_stay(act: Act, house_code: str, stay: UUID, version: int, after: rec
         "document_number": str(guest.document_number),
         "details": details,
         "reason": after.reason.value,
-        "deadline": due.by,
-        "late": due.cause.value if due.missed(row.notified) else "",
+        "deadline": due.by if due else None,
+        "late": due.cause.value if due and due.missed(row.notified) else "",
     }
     plain = ("full_name", "name_latin", "birth", "nationality", "phone", "address")
     new |= {name: getattr(guest, name) for name in plain}

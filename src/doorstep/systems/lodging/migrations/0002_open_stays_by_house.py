@@ -1,4 +1,4 @@
-"""A person's open stay is unique in a house: another house's keeper must not learn of it."""
+"""A person's open stay is unique in a house: another house's keeper must not learn of it. Some stays have no deadline."""
 
 from django.db import migrations, models
 
@@ -7,6 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [("lodging", "0001_initial")]
 
     operations = [
+        migrations.AlterField("stay", "deadline", models.DateTimeField(null=True)),
         migrations.SeparateDatabaseAndState(
             database_operations=[
                 migrations.RunSQL(

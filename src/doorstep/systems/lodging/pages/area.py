@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET
 from doorstep.kernel.access import look
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.forms.stays import AreaForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.stays import told_of
 from doorstep.systems.lodging.pages.visits import country, enter, language, read_uuid, unit_name
 from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES
@@ -31,7 +31,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     names = queries.areas.unit_names((row.unit for row in rows), today, language())
     context = {
         "form": form,
-        "rows": [(row, names[row.unit], LateCause(row.late) if row.late else None) for row in rows],
+        "rows": [(row, names[row.unit], outcome(row)) for row in rows],
         "area": unit_name(by.actor.unit) if by.actor.unit else "",
         "older": _further(request, rows[-1].id) if len(rows) == queries.rows.PAGE else "",
         "first": _further(request) if after else "",

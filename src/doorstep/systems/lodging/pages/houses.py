@@ -16,9 +16,9 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.forms.houses import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,
@@ -88,9 +88,7 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
         "due_today": country().day(due) == today,
         "missing": missing,
         "urgent": bool(missing) and by.at >= due - REMIND_BEFORE,
-        "arrived": [
-            (row, LateCause(row.late) if row.late else None) for row in guests if country().day(row.arrival) == today
-        ],
+        "arrived": [(row, outcome(row)) for row in guests if country().day(row.arrival) == today],
         "leaving": [row for row in here if row.expected_departure <= today],
         "staying": [row for row in here if row.expected_departure > today],
         "nobody": not here,

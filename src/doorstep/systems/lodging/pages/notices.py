@@ -18,13 +18,14 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.houses import mark_arrived
 from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, notify_stays
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.forms.guests import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.keeper import Sought
-from doorstep.systems.lodging.queries.rows import GuestRow, House
+from doorstep.systems.lodging.queries.rows import House
+from doorstep.systems.lodging.rules.deadlines import family_once
 from doorstep.systems.lodging.rules.records import guest_from_card
 
 NEW_GUEST = {"kind": GuestKind.DOMESTIC.value}
@@ -69,7 +70,7 @@ def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     told, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, reference)
     if kept.code != house.code:
         raise NotFound(NOT_FOUND("reference"))
-    return in_house(request, "notice", house, {"notice": told, "guests": _with_causes(guests)})
+    return in_house(request, "notice", house, {"notice": told, "guests": [(row, outcome(row)) for row in guests]})
 
 
 @page(NOTIFY)
@@ -81,10 +82,6 @@ def notices(request: HttpRequest, code: str) -> HttpResponse:
     older = f"?after={rows[-1].reference}" if len(rows) == queries.rows.PAGE else ""
     told = [(row, Channel(row.channel)) for row in rows]
     return in_house(request, "notices", house, {"notices": told, "older": older, "paged": "after" in request.GET})
-
-
-def _with_causes(guests: list[GuestRow]) -> list[tuple[GuestRow, LateCause | None]]:
-    return [(row, LateCause(row.late) if row.late else None) for row in guests]
 
 
 def _begun(by: By, house: House, booking: str) -> tuple[Cells, list[Cells]]:
@@ -147,7 +144,12 @@ def _form(
 def _shown(
     request: HttpRequest, by: By, house: House, party: Party, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    more = {"form": party, "nationalities": nationalities(), "full": len(party.guests) >= MOST_GUESTS}
+    more = {
+        "form": party,
+        "nationalities": nationalities(),
+        "full": len(party.guests) >= MOST_GUESTS,
+        "family_once": family_once(house.facility_type, country()),
+    }
     return in_house(request, "notify", house, {**more, "due": due_now(by, house), **context}, status=status)
 
 

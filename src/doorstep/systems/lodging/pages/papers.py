@@ -18,9 +18,9 @@ from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms.stays import REGISTER_TOO_LONG, DaysForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.printing import isolated, printable
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
@@ -139,14 +139,13 @@ _REGISTERED = (
 
 
 def _acknowledged(number: int, row: GuestRow) -> list[str]:
-    late = gettext("Late: {cause}").format(cause=gettext(LateCause(row.late).text)) if row.late else gettext("In time")
     return [
         numbers.number(number),
         printable(row.name, row.name_latin),
         isolated(row.document),
         numbers.instant(row.arrival, style="short"),
-        numbers.instant(row.deadline, style="short"),
-        gettext("Cancelled later") if row.cancelled else late,
+        numbers.instant(row.deadline, style="short") if row.deadline else "–",
+        outcome(row).text,
     ]
 
 

@@ -20,10 +20,10 @@ from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import stays
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.forms.fields import Form
 from doorstep.systems.lodging.forms.guests import CorrectionForm, nationalities, read_correction, stay_cells
 from doorstep.systems.lodging.forms.stays import CancellationForm, CheckOutForm, ExtensionForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter_house, in_house, money, tried
 from doorstep.systems.lodging.permissions import CORRECT, FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import House, StayRecord
@@ -191,7 +191,7 @@ def told_of(record: StayRecord) -> dict[str, Any]:
     return {
         "record": record,
         "fields": fields,
-        "late": LateCause(record.late) if record.late else None,
+        "outcome": outcome(record),
         "events": _events(record),
     }
 

@@ -53,7 +53,7 @@ class GuestRow(msgspec.Struct, frozen=True):
     cancelled: bool
     late: str
     notified: datetime
-    deadline: datetime
+    deadline: datetime | None
     version: int
     another_open: bool = False
 
@@ -79,7 +79,7 @@ class StayRecord(msgspec.Struct, frozen=True):
     stay: records.Stay
     reference: str
     notified: datetime
-    deadline: datetime
+    deadline: datetime | None
     late: str
     departed: datetime | None
     cancelled: datetime | None

@@ -15,7 +15,7 @@ from doorstep.kernel.values.ids import Masked, read_reference
 from doorstep.kernel.values.reasons import MALFORMED, Conflict, NotAllowed, NotFound, Refused
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.country import DocumentType, LateCause
-from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, GuestKind
+from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType, GuestKind
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay
 from doorstep.systems.lodging.permissions import FOR_NOTICE
 from doorstep.systems.lodging.queries.keeper import kept_house
@@ -120,6 +120,39 @@ def test_a_late_notice_is_taken_with_its_cause(who, remote, arrived, late):
     assert Stay.objects.get().late == late
     assert Notice.objects.get().late == int(bool(late))
     assert facts() == {(DAY, UNIT, who.kind.value, "api", bool(late)): 1}
+
+
+def test_close_family_of_a_private_home_is_notified_once_and_never_late_afterwards():
+    code = house(facility_type=FacilityType.HOUSEHOLD)
+    family = {"relation": Relation.CLOSE_FAMILY}
+    week, late = AT + timedelta(days=7), timedelta(hours=30)
+
+    def come(serial, *, days=7, **changes):
+        at = AT + timedelta(days=days)
+        done = notify(code, line(serial, at=at, arrival=at - late, **changes), at=at)
+        return Stay.objects.filter(notice__in=Notice.objects.filter(reference=done.reference).values("id")).get()
+
+    first = come(1, days=0, **family)
+    stays.check_out(By(keeper(), AT), code, first.id, 1, AT)
+    again = come(1, **family, room="\\N")
+    assert first.deadline
+    assert first.late == LateCause.ARRIVAL_DAY.value
+    assert (again.deadline, again.late, again.room, again.notified) == (None, "", "\\N", week)
+    assert come(2, **family).deadline, "another person was not notified before"
+    stays.check_out(By(keeper(), week), code, again.id, 1, week)
+    assert come(1, days=14).deadline, "no family: the law asks for the notice"
+    assert facts()["2024-05-28", UNIT, "domestic", "api", False] == 1
+    assert facts()["2024-05-28", UNIT, "domestic", "api", True] == 1
+
+
+def test_a_cancelled_notice_and_one_of_another_house_spare_nobody():
+    code, other = house(facility_type=FacilityType.HOUSEHOLD), house("other", facility_type=FacilityType.HOUSEHOLD)
+    told, later = line(1, relation=Relation.CLOSE_FAMILY), AT + timedelta(days=1)
+    wrong = notify(code, told).stays[0]
+    stays.cancel_stay(By(keeper(), AT), code, UUID(wrong), 1, WhyCancelled.NEVER_CAME)
+    notify(other, told, subject="other")
+    notify(code, line(1, at=later, relation=Relation.CLOSE_FAMILY), at=later)
+    assert Stay.objects.filter(deadline=None).count() == 0
 
 
 def test_each_kind_of_guest_and_channel_is_a_fact_of_its_own():

@@ -12,7 +12,7 @@ from doorstep.kernel.values.reasons import NotFound, Refused, Stale
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified
+from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType
 from doorstep.systems.lodging.models import OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import FOR_NOTICE
 from doorstep.systems.lodging.queries.rows import stay_of
@@ -148,6 +148,21 @@ def test_a_correction_that_changes_lateness_moves_its_fact_there_and_back():
     correct(code, stay, 2, as_stay(told), at=LATER + HOUR)
     assert Stay.objects.get().late == ""
     assert facts() == {(DAY, UNIT, "domestic", "api", False): 1}
+
+
+def test_a_correction_that_says_close_family_takes_the_deadline_away_and_back():
+    code = house(facility_type=FacilityType.HOUSEHOLD)
+    _, first = one(line(1), code)
+    stays.check_out(By(keeper(), AT), code, first, 1, AT)
+    told = line(1, at=LATER, arrival=LATER - timedelta(hours=30))
+    _, again = one(told, code, at=LATER)
+    correct(code, again, 1, as_stay(told, relation=Relation.CLOSE_FAMILY))
+    assert Stay.objects.values_list("deadline", "late").get(id=again) == (None, "")
+    assert facts() == {(DAY, UNIT, "domestic", "api", False): 1, ("2024-05-22", UNIT, "domestic", "api", False): 1}
+    correct(code, again, 2, as_stay(told, relation=Relation.CLOSE_FAMILY, guest=guest(serial=2)))
+    assert Stay.objects.get(id=again).late == LateCause.ARRIVAL_DAY.value, "this one was not notified before"
+    correct(code, first, 2, as_stay(line(1), relation=Relation.CLOSE_FAMILY))
+    assert Stay.objects.get(id=first).deadline, "no notice came before the first one"
 
 
 def test_a_late_correction_makes_no_stay_late():
