@@ -20,7 +20,7 @@ from doorstep.systems.lodging.queries.rooms import RoomRow
 from doorstep.systems.lodging.rules.changes import TwoStays
 from doorstep.systems.lodging.rules.nationalities import NATIONALITIES
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason
-from doorstep.systems.lodging.rules.rows import read_row
+from doorstep.systems.lodging.rules.rows import WORD_UNKNOWN, read_row
 
 MOST_GUESTS = 30
 
@@ -178,7 +178,9 @@ def _line(cells: Mapping[str, str], country: Country, at: datetime) -> Line | li
     if isinstance(stay, list):
         return stay
     two_stays = cells["two_stays"]
-    why = TwoStays(two_stays) if two_stays in {*TwoStays} else None
+    if two_stays not in {"", *TwoStays}:
+        return [WORD_UNKNOWN("two_stays", choices=", ".join(TwoStays))]
+    why = TwoStays(two_stays) if two_stays else None
     return Line(**{name: getattr(stay, name) for name in Stay.__struct_fields__}, two_stays=why)
 
 

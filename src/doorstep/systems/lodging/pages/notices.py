@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
+from doorstep.kernel.values.reasons import NotFound, Reason
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
@@ -67,9 +67,7 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
 def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     """What became of a submission."""
     by, house = enter_house(request, code)
-    told, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, reference)
-    if kept.code != house.code:
-        raise NotFound(NOT_FOUND("reference"))
+    told, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, house, reference)
     return in_house(request, "notice", house, {"notice": told, "guests": [(row, outcome(row)) for row in guests]})
 
 

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import add_reasons
@@ -37,9 +36,7 @@ MOST_REGISTERED = 2_000
 def acknowledgement(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     """Signed, so that a keeper can prove when the notice came; it masks the guests' numbers."""
     by, house = enter_house(request, code)
-    notice, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, reference)
-    if kept.code != house.code:
-        raise NotFound(NOT_FOUND("reference"))
+    notice, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, house, reference)
     title = gettext("Acknowledgement of lodging notice")
     data = {
         **_page(title, numbers.instant(notice.at), reference),

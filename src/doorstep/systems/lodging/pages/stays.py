@@ -139,6 +139,14 @@ def check_out(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     return _after(request, by, code, stay_id, form, act, "check_out")
 
 
+@page(NOTIFY)
+@require_POST
+def check_out_due(request: HttpRequest, code: str) -> HttpResponse:
+    """Everybody who was to leave by today, in one tap from the board."""
+    stays.check_out_due(enter(request), code)
+    return SeeOther(reverse("lodging:board", args=[code]))
+
+
 @page(CORRECT)
 @require_POST
 def cancel(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:

@@ -17,6 +17,9 @@ from doorstep.systems.lodging.permissions import NOTIFY
 from doorstep.systems.lodging.queries import rows
 from doorstep.systems.lodging.queries.rows import GuestRow, House, StayRecord, guest_of, house_of, record_of, whole
 
+FORGOTTEN = timedelta(days=60)
+"""So long after the expected departure a stay without check-out is no longer shown as somebody who is there."""
+
 
 class NoticeRow(msgspec.Struct, frozen=True):
     """An accepted submission."""
@@ -92,22 +95,21 @@ def notices(actor: Actor, house: House, after: str = "") -> list[NoticeRow]:
 
 
 @personal(NOTIFY)
-def acknowledged(actor: Actor, reference: str) -> tuple[NoticeRow, House, list[GuestRow]]:
-    """A submission of a house that the actor keeps, with the stays that were accepted."""
-    notice = (
-        Notice.objects.filter(reference=reference, establishment__in=_kept(actor))
-        .select_related("establishment")
-        .first()
-    )
+def acknowledged(actor: Actor, house: House, reference: str) -> tuple[NoticeRow, list[GuestRow]]:
+    """A submission of the house, with the stays that were accepted."""
+    kept_house(actor, house.code)
+    notice = Notice.objects.filter(reference=reference, establishment=house.id).first()
     if notice is None:
         raise NotFound(NOT_FOUND("reference"))
     stays = Stay.objects.filter(notice=notice.id).select_related("establishment").order_by("line")
-    return notice_of(notice), house_of(notice.establishment), [guest_of(stay) for stay in stays]
+    return notice_of(notice), [guest_of(stay) for stay in stays]
 
 
 @personal(NOTIFY)
 def guests(actor: Actor, house: House, day: date) -> list[GuestRow]:
-    """Who stays on the legal `day`: arrived by its end, not left before it began; cancelled stays left out."""
+    """Who stays on the legal `day`: arrived by its end, not left before it began; cancelled stays left out, and those
+    that should have ended `FORGOTTEN` before.
+    """
     kept_house(actor, house.code)
     start = law(Country, "lodging").start(day)
     found = Stay.objects.filter(
@@ -115,7 +117,7 @@ def guests(actor: Actor, house: House, day: date) -> list[GuestRow]:
         establishment=house.id,
         cancelled=None,
         arrival__lt=law(Country, "lodging").start(day + timedelta(days=1)),
-        expected_departure__gte=day - timedelta(days=60),
+        expected_departure__gte=day - FORGOTTEN,
     )
     return [guest_of(stay) for stay in found.select_related("establishment").order_by("room", "arrival", "id")]
 

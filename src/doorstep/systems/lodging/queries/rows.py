@@ -43,10 +43,7 @@ class GuestRow(msgspec.Struct, frozen=True):
     name: str
     name_latin: str
     document: str
-    kind: str
-    nationality: str
     room: str
-    party: str
     arrival: datetime
     expected_departure: date
     departed: datetime | None
@@ -153,10 +150,7 @@ def guest_of(stay: Stay) -> GuestRow:
         name=stay.full_name,
         name_latin=stay.name_latin,
         document=Masked(stay.document_number).masked,
-        kind=stay.kind,
-        nationality=stay.nationality,
         room=stay.room,
-        party=stay.party,
         arrival=stay.arrival,
         expected_departure=stay.expected_departure,
         departed=stay.departed,

@@ -3,20 +3,25 @@
 import threading
 import time
 from datetime import date, timedelta
+from io import BytesIO
 from random import Random
 from uuid import UUID
 
 import pytest
 from django.db import connection
 
+from doorstep.kernel.access import look
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified
 from doorstep.systems.lodging.models import Booking, Keeper, Notice, OpenStay, Stay, StayVersion
+from doorstep.systems.lodging.pages import uploads
+from doorstep.systems.lodging.permissions import FOR_NOTICE
+from doorstep.systems.lodging.queries.keeper import kept_house, upload
 from doorstep.systems.lodging.rules.changes import WhyCancelled
-from doorstep.systems.lodging.tests.builders import AT, guest
+from doorstep.systems.lodging.tests.builders import AT, guest, row
 from doorstep.systems.lodging.tests.scene import as_stay, at_once, facts, house, keeper, key, line, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,6 +124,21 @@ def test_a_house_is_first_notified_once_however_many_notify_at_once():
     outcomes = at_once(*(lambda serial=serial: notify(code, line(serial)) for serial in range(8)))
     assert [one.accepted for one in outcomes] == [1] * 8
     assert facts(EstablishmentFirstNotified.KIND) == {("2024-05-21", "H38.901", "tourist"): 1}
+
+
+def test_a_file_sent_by_several_at_once_is_notified_once_with_one_answer(monkeypatch):
+    monkeypatch.setattr(uploads, "CHUNK", 3)
+    code, rows = house(), [row(document_number=guest(serial=serial).document_number) for serial in range(10)]
+    content = "\n".join(",".join(cells) for cells in (rows[0], *(one.values() for one in rows))).encode()
+
+    def send():
+        return uploads._notified(By(keeper(), AT), kept_house(keeper(), code), BytesIO(content))
+
+    digests = at_once(*[send] * 4)
+    assert len(set(digests)) == 1
+    assert Stay.objects.count() == facts().total() == 10
+    told = look(keeper(), FOR_NOTICE, AT, upload, kept_house(keeper(), code), digests[0])
+    assert (told.lines, told.accepted, told.refused, len(told.references)) == (10, 10, 0, 4)
 
 
 def test_two_keepers_correct_the_same_stay():

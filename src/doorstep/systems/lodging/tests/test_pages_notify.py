@@ -102,6 +102,7 @@ def test_a_refused_guest_comes_back_with_reasons_and_all_that_was_typed_while_th
         ({"arrival_date": "2024-05-25"}, "arrival_date", "lodging.arrival_in_future"),
         ({"expected_departure": "2024-05-20"}, "expected_departure", "lodging.departure_before_arrival"),
         ({"kind": "martian"}, "kind", "lodging.word_unknown"),
+        ({"two_stays": "because"}, "two_stays", "lodging.word_unknown"),
     ],
 )
 def test_each_mistake_has_its_reason_at_its_field(desk: Client, changes: dict[str, str], field: str, code: str) -> None:

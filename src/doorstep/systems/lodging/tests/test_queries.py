@@ -99,7 +99,7 @@ def test_every_query_of_a_house_is_closed_to_others():
         (queries.keeper.stay, (mine, stay)),
         (queries.rooms.bill, (mine, stay)),
         (queries.keeper.upload, (mine, "0" * 64)),
-        (queries.keeper.acknowledged, (queries.keeper.notices(keeper(), mine)[0].reference,)),
+        (queries.keeper.acknowledged, (mine, queries.keeper.notices(keeper(), mine)[0].reference)),
     ):
         with pytest.raises(NotFound):
             seen(query, *args, actor=stranger)
@@ -310,13 +310,13 @@ def test_silent_houses_neither_notified_nor_said_that_nobody_stays(monkeypatch):
 def test_an_acknowledgement_shows_what_was_accepted_masked():
     code = house()
     done = notify(code, line(1), line(guest=guest(full_name="4")), line(2))
-    notice, where, rows = seen(queries.keeper.acknowledged, done.reference)
-    assert (notice.accepted, notice.refused, notice.at, where.code) == (2, 1, AT, code)
+    notice, rows = seen(queries.keeper.acknowledged, own(code), done.reference)
+    assert (notice.accepted, notice.refused, notice.at) == (2, 1, AT)
     assert [row.id for row in rows] == [UUID(stay) for stay in done.stays if stay]
     assert all("9000" not in row.document for row in rows)
-    for actor, wrong in ((keeper("stranger"), done.reference), (keeper(), "0000-0000-0000-0001-G")):
+    for where, wrong in ((house(), done.reference), (code, "0000-0000-0000-0001-G")):
         with pytest.raises(NotFound):
-            seen(queries.keeper.acknowledged, wrong, actor=actor)
+            seen(queries.keeper.acknowledged, own(where), wrong)
 
 
 def test_who_stays_on_a_day():
@@ -338,6 +338,7 @@ def test_who_stays_on_a_day():
     assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY)] == [left_today, here, soon]
     assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY - DAY)] == [left_today, left_before]
     assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY + 9 * DAY)] == [here, soon]
+    assert seen(queries.keeper.guests, own(code), TODAY + queries.keeper.FORGOTTEN + 9 * DAY) == []
 
 
 def test_the_register_is_by_arrival_without_cancelled_stays():
@@ -465,4 +466,5 @@ def test_a_stateless_guest_is_shown_without_nationality():
     code = house()
     notify(code, line(guest=foreigner(kind=GuestKind.STATELESS, nationality="")))
     (row,) = of_area(police("H38"))
-    assert (row.kind, row.nationality, row.document) == ("stateless", "", "•" * 6 + "T47")
+    whole = seen(queries.police.notice_in_area, row.id, actor=police("H38"), purpose=FOR_SUPERVISION)
+    assert (row.document, whole.stay.guest.nationality) == ("•" * 6 + "T47", "")
