@@ -64,6 +64,17 @@ WORKBOOK_TOO_LARGE = reason(
     repair="Copy the lines with guests into a new workbook without pictures, or save them as “CSV UTF-8”.",
 )
 
+WORKBOOK_TOO_SLOW = reason(
+    "lodging.workbook_too_slow",
+    "Reading this workbook took more than {seconds} seconds.",
+    repair="Copy the lines with guests into a new workbook, or save them as “CSV UTF-8”, which is read faster.",
+)
+WORKBOOKS_TOO_MANY = reason(
+    "lodging.workbooks_too_many",
+    "Too many workbooks are being read just now; yours was not.",
+    repair="Send it again in a minute, or save it as “CSV UTF-8”, which need not wait.",
+)
+
 MOST_LINES = 100_000
 LARGEST_FILE = 50_000_000
 LARGEST_UNPACKED = 300_000_000
