@@ -156,13 +156,13 @@ def migrate() -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.simulation import simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
-    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     units.load(profile().units.rows)
-    if settings.MODE == "production" and Installation.objects.filter(key="simulated").exists():
+    if settings.MODE == "production" and simulated_scale():
         raise Stop("This installation holds simulated records. Production starts on an empty one only.")
     today = timezone.now().date()
     ensure_months(today - timedelta(days=31), today + timedelta(days=92))

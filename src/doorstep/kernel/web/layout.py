@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
+from doorstep.kernel import simulation
 from doorstep.kernel.declare.scopes import ROLES, Actor, Scope
-from doorstep.kernel.store.models import Installation
 from doorstep.kernel.system import systems
 from doorstep.kernel.web.actors import actor_of, name_of
 from doorstep.kernel.web.routes import Entry
@@ -59,15 +59,15 @@ def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
 
 
 def simulated_scale() -> Decimal | None:
-    """The scale of the simulation that filled this installation, None when its records are real."""
+    """As `simulation.simulated_scale`, asked of the database once in a while."""
     global _scale  # noqa: PLW0603  one value a process, asked on every page
     until, scale = _scale
     if time.monotonic() > until:
         try:
-            row = Installation.objects.filter(key="simulated").first()
+            found = simulation.simulated_scale()
         except Error:  # the page that says so is just being made
             return Decimal(scale) if scale else None
-        scale = str(row.value["scale"]) if row else ""
+        scale = str(found) if found else ""
         _scale = (time.monotonic() + SECONDS_KEPT, scale)
     return Decimal(scale) if scale else None
 

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_GET
 from doorstep.kernel import documents
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
-from doorstep.kernel.store import units
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import PUBLIC, page
@@ -120,8 +119,7 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
 def _format(found: reports.Report) -> Format:
     """The reader's language, with the units' names of the report's last day."""
     language = translation.get_language() or "vi"
-    day = found.period.end
-    names = {unit.code: units.named(unit, language) for unit in units.in_force(day)}
+    names = queries.unit_names({*found.units(), *_tiles()}, found.period.last_day, language)
     return Format(language, numbers, translation, names)
 
 

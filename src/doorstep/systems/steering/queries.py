@@ -1,12 +1,13 @@
 """Steering's reads: figures, stored values and published reports; none of them could name a person."""
 
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable
+from datetime import date, datetime
 
 import msgspec
 from django.db.models import Q
 
-from doorstep.kernel.store.models import Installation
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import Unit
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.rules import report as reports
@@ -82,7 +83,7 @@ def leaf_of(digest: str) -> int | None:
     return Report.objects.filter(sha256=digest).values_list("leaf", flat=True).first()
 
 
-def simulated_scale() -> Decimal | None:
-    """The scale of the simulation that made this installation's records; None when they are real."""
-    row = Installation.objects.filter(key="simulated").first()
-    return Decimal(row.value["scale"]) if row else None
+def unit_names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
+    """What units were last called by `day`, those that had ended too."""
+    rows = Unit.objects.filter(code__in=set(codes), valid_from__lte=day).order_by("valid_from")
+    return {row.code: units.named(row, language) for row in rows}

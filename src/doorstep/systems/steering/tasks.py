@@ -7,11 +7,13 @@ from hashlib import sha256
 
 import msgspec
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import engine, files, merkle, rings, seal
 from doorstep.kernel.lake.evidence import EvidenceReader, Head, LogRefused, verify_checkpoint
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.simulation import simulated_scale
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
 from doorstep.kernel.store.writing import By
@@ -59,7 +61,7 @@ def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
         ring = rings.reader(Ring.AUDITORS)
         checkpoint = ring.checkpoint()  # it names the snapshot, whoever seals from here on
         size = verify_checkpoint(checkpoint, ring.verifier_key).size
-        built = build(period, unit, at, size, checkpoint.decode(), queries.simulated_scale())
+        built = build(period, unit, at, size, checkpoint.decode(), simulated_scale())
         before = queries.report(period.label, unit) if queries.published(period.label, unit) else None
         if before and msgspec.structs.replace(built, made_at=before.made_at, evidence=before.evidence) == before:
             built = before
@@ -89,8 +91,8 @@ def build(
     finally:
         lake.close()
     computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
-    day = period.end
-    known = {one.code for one in units.in_force(at.date())} | {one.code for one in units.in_force(day)}
+    days = (profile().calendar.day(at), period.last_day)
+    known = {row.code for day in days for row in units.in_force(day).filter(code=unit)}
     built = reports.build_report(
         period,
         queries.figures(at),

@@ -5,7 +5,7 @@ speaks no language; sentences are kept by id.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
@@ -119,6 +119,14 @@ class Report(msgspec.Struct, frozen=True):
     def lines(self) -> Iterable[Line]:
         return (line for section in self.sections for line in section.lines)
 
+    def units(self) -> set[str]:
+        """The codes of all units that it speaks of."""
+        found = {self.unit}
+        for line in self.lines():
+            found |= {line.submitted.area, line.submitted.submitted_by} if line.submitted else set()
+            found |= set(line.computed.by_unit) if line.computed else set()
+        return found - {""}
+
 
 def build_report(
     period: Period,
@@ -138,11 +146,10 @@ def build_report(
     """
     if unit and unit not in units:
         return UNKNOWN_UNIT("unit", given=unit)
-    day = period.end - timedelta(days=1)
     submitted = {
         figure.key: figure
         for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
-        if figure.as_of == day and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
+        if figure.as_of == period.last_day and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
     }
     counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}
     counted = {key: found for key, found in counted.items() if found.records or key in submitted}

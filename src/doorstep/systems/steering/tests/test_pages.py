@@ -21,7 +21,7 @@ from django.test import Client
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.store import units
-from doorstep.kernel.store.models import Installation
+from doorstep.kernel.store.models import Installation, Unit
 from doorstep.kernel.web import layout
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.rules import report as reports
@@ -94,7 +94,7 @@ def words(page: str) -> str:
 def test_every_published_figure_is_said_in_every_language(language):
     page = get("2024-H1/", language)
     read = words(page)
-    capital = units.name("H26", HALF.end, language)
+    capital = units.name("H26", HALF.last_day, language)
     for key, said in SAID.items():
         sentence = " ".join(said[language].partition(SUBMITTED_BY[language])[0].split())
         assert sentence.replace("Ha Noi", capital) in read, key
@@ -145,7 +145,7 @@ def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
             assert named == (segment.fact == "lodging.stay_notified")
             assert (segment.sha256 in page) == named
         for code in ("H26", "H38"):
-            assert units.name(code, HALF.end, language) in read
+            assert units.name(code, HALF.last_day, language) in read
         assert "92" in read
         assert "lodging.stay_notified" in read
         assert 'href="../../#lodging.notifications"' in page
@@ -179,6 +179,11 @@ def test_the_unit_s_report_has_addresses_of_its_own(report):
     assert "42" in words(get(f"2024-H1/units/H38/figures/{STAYS}/"))
     assert json.loads(get("2024-H1/units/H38/report.json"))["unit"] == "H38"
     assert 'href="/steering/2024-H1/units/H38/"' in get("")
+
+
+def test_a_unit_that_ended_with_the_period_keeps_its_name():
+    Unit.objects.filter(code="H38").update(valid_to=HALF.end)
+    assert "Lao Cai" in words(get(f"2024-H1/figures/{STAYS}/"))
 
 
 NOWHERE = (

@@ -13,7 +13,7 @@ from doorstep.kernel.lake import rings, seal
 from doorstep.kernel.lake.engine import snapshot
 from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
-from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry
+from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry, Unit
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Refused
 from doorstep.systems.steering import queries, tasks
@@ -227,6 +227,24 @@ def test_a_unit_s_report_is_about_its_own_records():
     assert queries.report("2024-H1", "H38") == report
     assert [one.unit for one in queries.published()] == ["", "H38"]
     assert [one.unit for one in queries.published("2024-H1", "H38")] == ["H38"]
+
+
+def test_a_unit_that_ended_with_the_period_still_has_its_report():
+    half_a_year()
+    Unit.objects.filter(code="H38").update(valid_to=HALF.end)
+    assert line(published(unit="H38"), STAYS).computed.total.value == 42
+    Unit.objects.filter(code="H38").update(valid_to=HALF.last_day)
+    with pytest.raises(Refused, match="unknown_unit"):
+        published(unit="H38")
+
+
+def test_a_unit_of_the_legal_day_of_making_is_known():
+    """17:00 UTC is the next day already."""
+    half_a_year()
+    Unit.objects.filter(code="H38").update(valid_from=date(2024, 7, 11))
+    with pytest.raises(Refused, match="unknown_unit"):
+        published(AT.replace(hour=16), "H38")
+    assert published(AT.replace(hour=17), "H38")
 
 
 def test_a_unit_that_is_not_there_is_refused():
