@@ -4,32 +4,21 @@ Never imported by the web processes: pages read stored values (a guard test asse
 """
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import uuid4
 
 import ibis
-import msgspec
 import pyarrow as pa
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.declare.facts import FACTS, FactKind
-from doorstep.kernel.declare.indicators import Indicator
+from doorstep.kernel.declare.indicators import Cell, Indicator
 from doorstep.kernel.lake import columns, files
 from doorstep.kernel.lake.models import Ring, Segment
 from doorstep.kernel.lake.rings import next_leaf
 
 Source = Literal["rollup", "facts"]
-
-
-class Cell(msgspec.Struct, frozen=True, order=True):
-    """What an indicator adds up to in one unit and month; `unit` of the first level unless asked finer."""
-
-    unit: str
-    month: date
-    numerator: int
-    denominator: int | None
 
 
 def snapshot() -> int:
@@ -79,7 +68,7 @@ class Engine:
     def evaluate(
         self, indicators: Sequence[Indicator], size: int, source: Source, by: str = "top"
     ) -> dict[str, list[Cell]]:
-        """Cells of each indicator by unit (`by`: "top", or "unit" from the facts) and month, sorted.
+        """Cells of each indicator by unit (`by`: "top" for those of the first level, "unit" from the facts) and month, sorted.
 
         Indicators over one table are computed in one pass. Cells whose sums are all zero are left out.
         """

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import msgspec
 
+from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.lake.models import Pin, Ring
 from doorstep.kernel.lake.rings import append
 from doorstep.kernel.store import units
@@ -16,8 +17,6 @@ from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, STORE, SU
 from doorstep.systems.steering.queries import stored_cells
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import read_figures
-
-_json = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -54,9 +53,7 @@ def import_figures(act: Act, content: bytes, owner: str) -> Imported:
                 as_of=figure.as_of,
                 area=figure.area,
                 figure=body,
-                owner=figure.submitted_by,
                 submitted=act.at,
-                submitted_by=act.actor.subject,
             )
         )
     Figure.objects.bulk_create(new)
@@ -65,7 +62,7 @@ def import_figures(act: Act, content: bytes, owner: str) -> Imported:
 
 
 @action(STORE, FOR_REPORT)
-def store_values(act: Act, snapshot: int, cells: Mapping[str, Sequence[reports.Cell]]) -> int:
+def store_values(act: Act, snapshot: int, cells: Mapping[str, Sequence[Cell]]) -> int:
     """Store what moved since the values before; returns how many cells moved. Cells that fell to nothing become zero."""
     moved = []
     for key, found in cells.items():
@@ -73,7 +70,7 @@ def store_values(act: Act, snapshot: int, cells: Mapping[str, Sequence[reports.C
         after = {(cell.unit, cell.month): cell for cell in found}
         for place in before.keys() - after.keys():
             denominator = None if before[place].denominator is None else 0
-            after[place] = reports.Cell(*place, 0, denominator)
+            after[place] = Cell(*place, 0, denominator)
         for place, cell in after.items():
             if before.get(place) != cell:
                 moved.append(
@@ -102,10 +99,10 @@ def publish_report(act: Act, report: reports.Report) -> str:
     size = report.evidence.size if report.evidence else 0
     for line in report.lines():
         if line.computed and line.computed.records:
-            append(Ring.PUBLIC, _json({"cells": line.key, "report": digest, "computed": line.computed}))
+            append(Ring.PUBLIC, reports.encode({"cells": line.key, "report": digest, "computed": line.computed}))
     leaf = append(
         Ring.PUBLIC,
-        _json({"report": digest, "period": report.period.label, "unit": report.unit, "snapshot": size}),
+        reports.encode({"report": digest, "period": report.period.label, "unit": report.unit, "snapshot": size}),
     )
     Report.objects.create(
         id=act.id,

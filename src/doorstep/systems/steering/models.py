@@ -13,9 +13,7 @@ class Figure(models.Model):
     as_of = models.DateField()
     area = models.TextField(blank=True)
     figure = models.JSONField()
-    owner = models.TextField()
     submitted = models.DateTimeField()
-    submitted_by = models.TextField()
     replaced = models.DateTimeField(null=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 import msgspec
 from django.db.models import Q
 
+from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Unit
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -21,8 +22,6 @@ class Published(msgspec.Struct, frozen=True):
     unit: str
     made: datetime
     sha256: str
-    snapshot: int
-    leaf: int
 
 
 def figures(at: datetime | None = None) -> list[SubmittedFigure]:
@@ -33,13 +32,11 @@ def figures(at: datetime | None = None) -> list[SubmittedFigure]:
     return [msgspec.convert(row.figure, SubmittedFigure) for row in found.order_by("key", "as_of")]
 
 
-def stored_cells(indicator: str, snapshot: int | None = None) -> list[reports.Cell]:
-    """An indicator's cells as known at a snapshot (the newest, if None), by unit and month."""
+def stored_cells(indicator: str) -> list[Cell]:
+    """An indicator's cells as known now, by unit and month."""
     found = Value.objects.filter(indicator=indicator)
-    if snapshot is not None:
-        found = found.filter(snapshot__lte=snapshot)
     newest = found.order_by("unit", "month", "-snapshot").distinct("unit", "month")
-    return [reports.Cell(row.unit, row.month, row.numerator, row.denominator) for row in newest]
+    return [Cell(row.unit, row.month, row.numerator, row.denominator) for row in newest]
 
 
 def published(period: str = "", unit: str = "") -> list[Published]:
@@ -47,7 +44,7 @@ def published(period: str = "", unit: str = "") -> list[Published]:
     found = Report.objects.order_by("-made", "-id")
     if period:
         found = found.filter(period=period, unit=unit)
-    return [Published(r.period, r.unit, r.made, r.sha256, r.snapshot, r.leaf) for r in found.defer("body")[:200]]
+    return [Published(row.period, row.unit, row.made, row.sha256) for row in found.defer("body")[:200]]
 
 
 def report(period: str, unit: str = "", digest: str = "") -> reports.Report:

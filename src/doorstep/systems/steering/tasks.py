@@ -46,7 +46,7 @@ def refresh(at: datetime) -> Refreshed:
             cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
         finally:
             lake.close()
-    moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found) for key, found in cells.items()})
+    moved = store_values(By(CLERK, at), sealed.size, cells)
     Installation.objects.update_or_create(key="steering.snapshot", defaults={"value": sealed.size})
     return Refreshed(sealed.facts, moved, sealed.size)
 
@@ -90,7 +90,7 @@ def build(
         found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
-    computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
+    computed = {key: reports.Computation(INDICATORS[key], cells) for key, cells in found.items()}
     days = (profile().calendar.day(at), period.last_day)
     known = {row.code for day in days for row in units.in_force(day).filter(code=unit)}
     built = reports.build_report(
@@ -115,10 +115,6 @@ def _segments(size: int) -> tuple[reports.Segment, ...]:
         for row in engine.segments(indicator, size)
     ]
     return tuple(sorted(segments, key=lambda segment: segment.leaf))
-
-
-def _cells(cells: list[engine.Cell]) -> list[reports.Cell]:
-    return [reports.Cell(cell.unit, cell.month, cell.numerator, cell.denominator) for cell in cells]
 
 
 class Difference(msgspec.Struct, frozen=True):

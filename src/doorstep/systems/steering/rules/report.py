@@ -5,14 +5,14 @@ speaks no language; sentences are kept by id.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
-from doorstep.kernel.declare.indicators import Indicator, Kind
+from doorstep.kernel.declare.indicators import Cell, Indicator, Kind
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.units import UnitCode
@@ -31,15 +31,6 @@ UNREADABLE = reason(
     "This is not a report that this version can read.",
     repair="Take the JSON file as it was written, unchanged.",
 )
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """What an indicator adds up to in one unit and one month (its first day); the fields of the lake's cells."""
-
-    unit: str
-    month: date
-    numerator: int
-    denominator: int | None = None
 
 
 class Computation(msgspec.Struct, frozen=True):
@@ -231,12 +222,13 @@ def _withheld(counts: dict[str, Count], smallest: int) -> dict[str, Count]:
     return {key: gap if key in small else count for key, count in counts.items()}
 
 
-_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
+encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+"""Canonical JSON: sorted keys, no spaces, decimals as strings."""
 
 
 def to_json(report: Report) -> bytes:
-    """The canonical bytes: sorted keys, no spaces, decimals as strings, UTF-8, one line feed at the end."""
-    return _ENCODER.encode(report) + b"\n"
+    """The canonical bytes, in UTF-8, with one line feed at the end."""
+    return encode(report) + b"\n"
 
 
 def from_json(content: bytes) -> Report | Reason:

@@ -11,14 +11,14 @@ from unittest.mock import patch
 import msgspec
 from babel.messages.mofile import write_mo
 
-from doorstep.kernel.declare.indicators import INDICATORS, Direction, Indicator, Kind
+from doorstep.kernel.declare.indicators import INDICATORS, Cell, Direction, Indicator, Kind
 from doorstep.kernel.testing.tryout import Happened
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.translations import catalogue
 from doorstep.systems.steering.rules.figures import SubmittedFigure, read_figures
 from doorstep.systems.steering.rules.formats import Format
-from doorstep.systems.steering.rules.report import Cell, Computation, Report, build_report
+from doorstep.systems.steering.rules.report import Computation, Report, build_report
 
 VECTORS = Path(__file__).parent / "vectors"
 PUBLISHED = (VECTORS / "published-2024-h1.csv").read_bytes()
