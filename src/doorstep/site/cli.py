@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from doorstep.kernel.values.period import Period
+from doorstep.kernel.values.reasons import Refused
 
 COMMANDS = {
     "up": "start the database, the tasks and the web, until Ctrl-C",
@@ -116,7 +117,10 @@ def set_up(mode: str = "") -> None:
 
 @contextmanager
 def installation(mode: str = "") -> Iterator[None]:
-    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
+    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here.
+
+    What is refused meanwhile ends the command with its reasons.
+    """
     from doorstep.kernel.lake.evidence import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
     from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415
 
@@ -135,6 +139,10 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
+    except Refused as refused:
+        from doorstep.kernel.web import wording  # noqa: PLC0415
+
+        raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
 
 
 def _keep_mode() -> None:

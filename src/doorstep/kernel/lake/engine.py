@@ -47,22 +47,22 @@ class Engine:
         self.con.disconnect()
 
     def facts(self, kind: FactKind, size: int) -> Any:
-        """The facts of a snapshot as an Ibis table, in the newest version."""
+        """The facts of a snapshot as an Ibis table, in the newest version; whoever publishes proves the files first."""
         named = list(segments(kind, size))
-        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        old = [columns.newest(kind, s.version, _read(s)) for s in named if s.version < kind.version]
         older = [pa.concat_tables(old)] if old else []
         paths = [str(files.root() / s.path) for s in named if s.version == kind.version]
         return self._table(columns.schema(kind), paths, older)
 
     def rollup(self, kind: FactKind, name: str, size: int) -> Any:
-        """The rollup of a snapshot; partial sums, one row or more for each group."""
+        """The rollup of a snapshot; partial sums, one row or more for each group. Refused where a file is not as sealed."""
         rollup = kind.rollup(name)
         whole = columns.schema(kind)
         schema = pa.schema([whole.field(column) for column in (*rollup.by, *kind.measures)])
         named = list(segments(kind, size))
-        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        old = [columns.newest(kind, s.version, _read(s)) for s in named if s.version < kind.version]
         older = [columns.fold(kind, rollup, pa.concat_tables(old))] if old else []
-        paths = [str(files.root() / s.rollups[name]["path"]) for s in named if s.version == kind.version]
+        paths = [_rollup_file(s.rollups[name]) for s in named if s.version == kind.version]
         return self._table(schema, paths, older)
 
     def evaluate(
@@ -110,6 +110,14 @@ class Engine:
         name = f"memory_{uuid4().hex}"
         self.con.con.register(name, table)
         return self.con.table(name)
+
+
+def _read(segment: Segment) -> pa.Table:
+    return files.read(segment.path, bytes(segment.sha256))
+
+
+def _rollup_file(rollup: dict[str, str]) -> str:
+    return str(files.intact(rollup["path"], bytes.fromhex(rollup["sha256"])))
 
 
 def _whole(value: Decimal | int | None, indicator: Indicator) -> int | None:

@@ -35,7 +35,10 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 
 def refresh(at: datetime) -> Refreshed:
-    """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost."""
+    """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost.
+
+    Refused where a file of the lake is not as it was sealed.
+    """
     with rings.kept():
         sealed = seal.seal()
         seen = Installation.objects.filter(key="steering.snapshot").values_list("value", flat=True).first()
@@ -54,13 +57,15 @@ def refresh(at: datetime) -> Refreshed:
 def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
     """The report of a period as known now, published. A report that says the same as the last one is that one.
 
-    Raises Refused with the reason where there is nothing to report.
+    Refused with the reason where there is nothing to report, or where a file that it would rest on is not as sealed.
     """
     with rings.kept():  # until the report's pin keeps the files
         refresh(at)
         ring = rings.reader(Ring.AUDITORS)
         checkpoint = ring.checkpoint()  # it names the snapshot, whoever seals from here on
         size = verify_checkpoint(checkpoint, ring.verifier_key).size
+        for segment in _segments(size):
+            files.intact(segment.path, bytes.fromhex(segment.sha256))
         built = build(period, unit, at, size, checkpoint.decode(), simulated_scale())
         before = queries.report(period.label, unit) if queries.published(period.label, unit) else None
         if before and msgspec.structs.replace(built, made_at=before.made_at, evidence=before.evidence) == before:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from doorstep.kernel.declare.indicators import INDICATORS, Cell
-from doorstep.kernel.lake import rings, seal
+from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import snapshot
 from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
@@ -194,6 +194,28 @@ def test_a_period_without_anything_is_refused_with_its_reason():
     ]
     assert not Report.objects.exists()
     assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+
+
+@pytest.mark.parametrize("which", ["facts", "rollup"])
+@pytest.mark.parametrize("code", ["altered", "gone"])
+def test_nothing_is_published_on_a_file_that_is_not_as_it_was_sealed(which, code):
+    half_a_year()
+    tasks.refresh(AT)
+    segment = Segment.objects.get(leaf=2)
+    path = segment.path if which == "facts" else next(iter(segment.rollups.values()))["path"]
+    file = files.root() / path
+    whole = file.read_bytes()
+    if code == "altered":
+        file.write_bytes(whole[:-200] + bytes([whole[-200] ^ 1]) + whole[-199:])
+    else:
+        file.unlink()
+    with pytest.raises(Refused) as refused:
+        published()
+    assert [(one.code, one.given) for one in refused.value.reasons] == [(f"kernel.lake_file_{code}", {"path": path})]
+    assert not Report.objects.exists()
+    assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+    file.write_bytes(whole)
+    assert line(published(), STAYS).computed.total.value == 92
 
 
 def test_on_a_new_installation_nothing_is_there_to_report():
