@@ -39,8 +39,8 @@ class Period(msgspec.Struct, frozen=True, order=True):
         return cls.parse(f"{day:%Y-%m}")
 
     @property
-    def last_day(self) -> date:
-        """The day that units and submitted figures of the period are those of."""
+    def last(self) -> date:
+        """The last legal day."""
         return self.end - timedelta(days=1)
 
     def months(self) -> Iterator[date]:

@@ -9,7 +9,7 @@ from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import PersonalNumbers, fictitious_number
 from doorstep.profiles.vietnam.lodging import country as lodging
-from doorstep.profiles.vietnam.units import UNITS
+from doorstep.profiles.vietnam.units import PIN_PREFIXES, UNITS
 
 LANGUAGE = "vi"
 TIME_ZONE = CALENDAR.zone.key
@@ -34,7 +34,6 @@ LEGAL_BASES = {
 @cache
 def profile(*, fictitious: bool) -> Profile:
     """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
-    prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
     return Profile(
         name="vietnam",
         title=N_("Viet Nam"),
@@ -48,7 +47,7 @@ def profile(*, fictitious: bool) -> Profile:
         published=Path(__file__).parent / "published-2024-h1.csv",
         journal_years=5,  # as the usage history of e-identity accounts [S33]
         committee="G14",  # standing agency of the national committee in 2024 [S7]
-        lodging=lodging(PersonalNumbers(prefixes, fictitious)),
+        lodging=lodging(PersonalNumbers(PIN_PREFIXES, fictitious)),
     )
 
 

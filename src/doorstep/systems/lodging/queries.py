@@ -304,23 +304,29 @@ def bill(actor: Actor, house: House, stay_id: UUID) -> Bill:
 
 
 @personal(READ_NOTICES)
-def notice_in_area(actor: Actor, stay_id: UUID) -> StayRecord:
+def notice_in_area(actor: Actor, today: date, stay_id: UUID) -> StayRecord:
     """One stay in the area of the police unit, with its history."""
-    return _whole(_in_area(actor).filter(id=stay_id))
+    return _whole(_in_area(actor, today).filter(id=stay_id))
 
 
 @personal(READ_NOTICES)
 def notices_in_area(
-    actor: Actor, unit: str = "", day: date | None = None, after: UUID | None = None, *, late: bool = False
+    actor: Actor,
+    today: date,
+    unit: str = "",
+    day: date | None = None,
+    after: UUID | None = None,
+    *,
+    late: bool = False,
 ) -> list[GuestRow]:
     """Stays notified in the actor's area (or `unit` within it), newest first, or the `late` ones only; `after` is the
     last one of the page before.
     """
-    found = _in_area(actor)
+    found = _in_area(actor, today)
     if late:
         found = found.exclude(late="")
     if unit:
-        found = found.filter(_within(unit, "establishment__"))
+        found = found.filter(units.within(unit, today, "establishment__unit"))
     if day:
         start, end = (law(Country, "lodging").start(each) for each in (day, day + timedelta(days=1)))
         found = found.filter(id__gte=first_uuid7(max(start, EPOCH)), id__lt=first_uuid7(max(end, EPOCH)))
@@ -335,11 +341,13 @@ def silent_houses(actor: Actor, day: date, unit: str = "", after: str = "") -> l
     """
     actor.need(READ_NOTICES)
     start, end = (law(Country, "lodging").start(each) for each in (day, day + timedelta(days=1)))
-    found = Establishment.objects.filter(_within(actor.unit), _within(unit), closed=None, enrolled__lt=end)
+    found = Establishment.objects.filter(
+        units.within(actor.unit, day), units.within(unit, day), closed=None, enrolled__lt=end
+    )
     found = found.exclude(Exists(Notice.objects.filter(establishment=OuterRef("id"), at__gte=start, at__lt=end)))
     found = found.exclude(Exists(NoGuests.objects.filter(establishment=OuterRef("id"), day=day)))
     if after:
-        last = Establishment.objects.filter(_within(actor.unit), code=after).first()
+        last = Establishment.objects.filter(units.within(actor.unit, day), code=after).first()
         if last is None:
             raise NotFound(NOT_FOUND("after"))
         found = found.filter(Q(unit__gt=last.unit) | Q(unit=last.unit, id__gt=last.id))
@@ -353,12 +361,6 @@ def areas(within: str, day: date, language: str) -> list[Area]:
     found = [row for row in known.filter(parent=within) if within or row.code in further]
     named = [Area(row.code, units.named(row, language), row.code in further) for row in found]
     return sorted(named, key=lambda area: folded(area.name))
-
-
-def unit_names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
-    """Names of units by code; the code itself where the unit is unknown on `day`."""
-    known = units.in_force(day).filter(code__in=set(codes))
-    return {code: code for code in codes} | {row.code: units.named(row, language) for row in known}
 
 
 @personal(NOTIFY)
@@ -500,12 +502,9 @@ def _kept(actor: Actor) -> QuerySet[Establishment]:
     return Establishment.objects.filter(keeper__subject=actor.subject, keeper__until=None)
 
 
-def _in_area(actor: Actor) -> QuerySet[Stay]:
-    return Stay.objects.select_related("establishment").filter(_within(actor.unit, "establishment__"))
-
-
-def _within(unit: str, path: str = "") -> Q:
-    return Q(**{f"{path}unit": unit}) | Q(**{f"{path}unit__startswith": f"{unit}."}) if unit else Q()
+def _in_area(actor: Actor, today: date) -> QuerySet[Stay]:
+    within = units.within(actor.unit, today, "establishment__unit")
+    return Stay.objects.select_related("establishment").filter(within)
 
 
 def _whole(found: QuerySet[Stay]) -> StayRecord:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from doorstep.kernel import documents
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
+from doorstep.kernel.store import units
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import PUBLIC, page
@@ -44,7 +45,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.report_view(found, _format(found), _tiles())
+    shown = view.report_view(found, _format(found), _tiles(found))
     links = [
         {
             "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
@@ -59,7 +60,7 @@ def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
 @require_GET
 def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.figure_view(found, key, _format(found), _tiles(), INDICATORS.get(key))
+    shown = view.figure_view(found, key, _format(found), _tiles(found), INDICATORS.get(key))
     if shown is None:
         raise Http404
     return render(request, "steering/figure.html", {"figure": shown})
@@ -96,12 +97,12 @@ def rendered(found: reports.Report, language: str, kind: str) -> bytes:
             case "pdf":
                 return _pdf(found, fmt)
             case _:
-                shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+                shown = view.report_view(found, fmt, _tiles(found), charts.PAPER)
                 return render_to_string("steering/report_file.html", {"report": shown}).encode()
 
 
 def _pdf(found: reports.Report, fmt: Format) -> bytes:
-    shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+    shown = view.report_view(found, fmt, _tiles(found), charts.PAPER)
     data = paper(shown)
     return documents.pdf(REPORT_TYP, data, fmt.language, at=found.made_at)
 
@@ -119,10 +120,12 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
 def _format(found: reports.Report) -> Format:
     """The reader's language, with the units' names of the report's last day."""
     language = translation.get_language() or "vi"
-    names = queries.unit_names({*found.units(), *_tiles()}, found.period.last_day, language)
+    names = units.names({*found.units(), *profile().units.grid}, found.period.last, language)
     return Format(language, numbers, translation, names)
 
 
-def _tiles() -> view.Tiles:
-    tiles: view.Tiles = profile().units.grid
-    return tiles
+def _tiles(found: reports.Report) -> view.Tiles:
+    """Where the map has the units that there were on the report's last day."""
+    grid = profile().units.grid
+    there = units.in_force(found.period.last).filter(code__in=grid).values_list("code", flat=True)
+    return {code: grid[code] for code in there}

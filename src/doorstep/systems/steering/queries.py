@@ -1,14 +1,11 @@
 """Steering's reads: figures, stored values and published reports; none of them could name a person."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 from django.db.models import Q
 
 from doorstep.kernel.declare.indicators import Cell
-from doorstep.kernel.store import units
-from doorstep.kernel.store.models import Unit
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.rules import report as reports
@@ -78,9 +75,3 @@ def by_digest(digest: str) -> reports.Report:
 def leaf_of(digest: str) -> int | None:
     """The public ring's leaf of a published report."""
     return Report.objects.filter(sha256=digest).values_list("leaf", flat=True).first()
-
-
-def unit_names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
-    """What units were last called by `day`, those that had ended too."""
-    rows = Unit.objects.filter(code__in=set(codes), valid_from__lte=day).order_by("valid_from")
-    return {row.code: units.named(row, language) for row in rows}

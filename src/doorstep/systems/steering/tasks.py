@@ -95,8 +95,15 @@ def build(
         found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
-    computed = {key: reports.Computation(INDICATORS[key], cells) for key, cells in found.items()}
-    days = (profile().calendar.day(at), period.last_day)
+    # What was recorded for a unit that has ended by the period's last day counts for the one that took over.
+    answering = units.answering({cell.unit for cells in found.values() for cell in cells}, period.last)
+    computed = {
+        key: reports.Computation(
+            INDICATORS[key], [msgspec.structs.replace(cell, unit=answering[cell.unit]) for cell in cells]
+        )
+        for key, cells in found.items()
+    }
+    days = (profile().calendar.day(at), period.last)
     known = {row.code for day in days for row in units.in_force(day).filter(code=unit)}
     built = reports.build_report(
         period,

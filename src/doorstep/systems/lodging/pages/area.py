@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from doorstep.kernel.access import look
+from doorstep.kernel.store import units
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import LateCause
@@ -26,9 +27,9 @@ def notices(request: HttpRequest) -> HttpResponse:
     form = AreaForm(queries.areas(by.actor.unit, today, language()), request.GET)
     told = form.cleaned_data if form.is_valid() else {}
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
-    filters = (told.get("unit") or "", told.get("day"), after)
+    filters = (today, told.get("unit") or "", told.get("day"), after)
     rows = look(by.actor, FOR_SUPERVISION, by.at, queries.notices_in_area, *filters, late=bool(told.get("late")))
-    names = queries.unit_names((row.unit for row in rows), today, language())
+    names = units.names((row.unit for row in rows), today, language())
     context = {
         "form": form,
         "rows": [(row, names[row.unit], LateCause(row.late) if row.late else None) for row in rows],
@@ -44,7 +45,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def notice(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """One notice opened whole; the person can read that it was."""
     by = enter(request)
-    record = look(by.actor, FOR_SUPERVISION, by.at, queries.notice_in_area, stay_id)
+    record = look(by.actor, FOR_SUPERVISION, by.at, queries.notice_in_area, country().day(by.at), stay_id)
     context = {**told_of(record), "unit_name": unit_name(record.house.unit)}
     return render(request, "lodging/area_notice.html", context)
 
@@ -59,7 +60,7 @@ def silent(request: HttpRequest) -> HttpResponse:
     unit = form.cleaned_data["unit"] if form.is_valid() else ""
     after = request.GET.get("after", "")
     houses = queries.silent_houses(by.actor, today, unit, after)
-    names = queries.unit_names((house.unit for house in houses), today, language())
+    names = units.names((house.unit for house in houses), today, language())
     context = {
         "form": form,
         "today": today,

@@ -9,7 +9,7 @@ import pytest
 
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import JournalEntry, JournalSubject
+from doorstep.kernel.store.models import JournalEntry, JournalSubject, Unit
 from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import NotAllowed, NotFound
 from doorstep.systems.lodging import queries
@@ -47,7 +47,11 @@ def own(code, subject="keeper"):
 
 
 def of_area(actor, **kwargs):
-    return seen(queries.notices_in_area, actor=actor, purpose=FOR_SUPERVISION, **kwargs)
+    return seen(queries.notices_in_area, TODAY, actor=actor, purpose=FOR_SUPERVISION, **kwargs)
+
+
+def in_area(stay, area):
+    return seen(queries.notice_in_area, TODAY, stay, actor=police(area), purpose=FOR_SUPERVISION)
 
 
 def in_units(actor, **kwargs):
@@ -154,10 +158,29 @@ def test_a_police_unit_sees_its_area_and_no_other(area, units):
     assert sorted(one.unit for one in queries.silent_houses(officer, TODAY + DAY)) == units
     for code, stay in ids.items():
         if code in units:
-            assert seen(queries.notice_in_area, stay, actor=officer, purpose=FOR_SUPERVISION).house.unit == code
+            assert in_area(stay, area).house.unit == code
         else:
             with pytest.raises(NotFound):
-                seen(queries.notice_in_area, stay, actor=officer, purpose=FOR_SUPERVISION)
+                in_area(stay, area)
+
+
+def test_a_merged_unit_takes_over_the_notices_of_those_before_it_and_keeps_no_part_that_went_elsewhere():
+    """H63 merged into H38, and a day later its commune H63.902 went to H26; nobody was renumbered."""
+    ids = {}
+    for number, code in enumerate(("H38.901", "H63.901", "H63.902")):
+        ids[code] = UUID(notify(house("k", code), line(number), subject="k").stays[0])
+    unit("H26.905")
+    ended = {"kind": "any", "names": {"en": "X"}, "source": "test", "certainty": "invented"}
+    Unit.objects.create(code="H63", parent="", valid_from=date(2020, 1, 1), valid_to=TODAY, successor="H38", **ended)
+    Unit.objects.filter(code="H63.902").update(valid_to=TODAY + DAY, successor="H26.905")
+    assert in_units(police("H38")) == ["H38.901", "H63.901", "H63.902"]
+    assert in_units(police("H63")) == in_units(police("H26")) == []
+    silent = {area: [one.unit for one in queries.silent_houses(police(area), TODAY + DAY)] for area in ("H38", "H26")}
+    assert silent == {"H38": ["H38.901", "H63.901"], "H26": ["H63.902"]}
+    assert in_units(police("H38"), unit="H63") == [], "there is no such unit any more"
+    assert in_area(ids["H63.901"], "H38").house.unit == "H63.901"
+    with pytest.raises(NotFound):
+        in_area(ids["H63.901"], "H63")
 
 
 def test_within_its_area_the_police_unit_chooses_a_unit_and_never_beyond_it():
@@ -188,14 +211,14 @@ def test_cancelled_notices_stay_visible_to_the_police_unit():
     stay = UUID(notify(code, line(1)).stays[0])
     stays.cancel_stay(BY, code, stay, 1, WhyCancelled.NEVER_CAME)
     assert [row.cancelled for row in of_area(police("H38"))] == [True]
-    whole = seen(queries.notice_in_area, stay, actor=police("H38"), purpose=FOR_SUPERVISION)
+    whole = in_area(stay, "H38")
     assert [(one.change, one.why, one.at) for one in whole.changes] == [("cancel", "never_came", AT)]
 
 
 def test_a_keeper_is_no_police_officer():
     code = house()
     stay = UUID(notify(code, line(1)).stays[0])
-    for query, args in ((queries.notices_in_area, ()), (queries.notice_in_area, (stay,))):
+    for query, args in ((queries.notices_in_area, (TODAY,)), (queries.notice_in_area, (TODAY, stay))):
         with pytest.raises(NotAllowed):
             seen(query, *args)
     with pytest.raises(NotAllowed):
@@ -210,7 +233,7 @@ def test_a_look_at_a_list_names_nobody():
     entry = JournalEntry.objects.get(action="lodging.look.notices_in_area")
     assert (entry.actor, entry.unit, entry.purpose) == ("police", "H38", "lodging.supervise")
     assert entry.basis
-    assert entry.detail == "unit=H38.901"
+    assert entry.detail == "2024-05-21 unit=H38.901"
     assert not JournalSubject.objects.filter(id=entry.id).exists()
     assert bytes(entry.digest) == sha256(msgspec.json.encode(rows, enc_hook=str)).digest()
 
@@ -218,7 +241,7 @@ def test_a_look_at_a_list_names_nobody():
 def test_a_look_at_one_record_names_its_person():
     code = house()
     stay = UUID(notify(code, line(1)).stays[0])
-    seen(queries.notice_in_area, stay, actor=police("H38"), purpose=FOR_SUPERVISION)
+    in_area(stay, "H38")
     seen(queries.stay, own(code), stay)
     seen(queries.bill, own(code), stay, purpose=FOR_HOUSE)
     for name in ("look.notice_in_area", "look.stay", "look.bill"):

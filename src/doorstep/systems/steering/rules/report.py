@@ -140,7 +140,7 @@ def build_report(
     submitted = {
         figure.key: figure
         for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
-        if figure.as_of == period.last_day and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
+        if figure.as_of == period.last and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
     }
     counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}
     counted = {key: found for key, found in counted.items() if found.records or key in submitted}

@@ -94,7 +94,7 @@ def words(page: str) -> str:
 def test_every_published_figure_is_said_in_every_language(language):
     page = get("2024-H1/", language)
     read = words(page)
-    capital = units.name("H26", HALF.last_day, language)
+    capital = units.name("H26", HALF.last, language)
     for key, said in SAID.items():
         sentence = " ".join(said[language].partition(SUBMITTED_BY[language])[0].split())
         assert sentence.replace("Ha Noi", capital) in read, key
@@ -145,7 +145,7 @@ def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
             assert named == (segment.fact == "lodging.stay_notified")
             assert (segment.sha256 in page) == named
         for code in ("H26", "H38"):
-            assert units.name(code, HALF.last_day, language) in read
+            assert units.name(code, HALF.last, language) in read
         assert "92" in read
         assert "lodging.stay_notified" in read
         assert 'href="../../#lodging.notifications"' in page

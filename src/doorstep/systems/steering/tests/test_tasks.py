@@ -13,6 +13,7 @@ from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import snapshot
 from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
+from doorstep.kernel.store import units
 from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry, Unit
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Refused
@@ -258,7 +259,7 @@ def test_a_unit_that_ended_with_the_period_still_has_its_report():
     half_a_year()
     Unit.objects.filter(code="H38").update(valid_to=HALF.end)
     assert line(published(unit="H38"), STAYS).computed.total.value == 42
-    Unit.objects.filter(code="H38").update(valid_to=HALF.last_day)
+    Unit.objects.filter(code="H38").update(valid_to=HALF.last)
     with pytest.raises(Refused, match="unknown_unit"):
         published(unit="H38")
 
@@ -270,6 +271,25 @@ def test_a_unit_of_the_legal_day_of_making_is_known():
     with pytest.raises(Refused, match="unknown_unit"):
         published(AT.replace(hour=16), "H38")
     assert published(AT.replace(hour=17), "H38")
+
+
+def test_from_a_merger_on_the_records_of_both_units_count_for_the_one_that_went_on():
+    """H63 merges into H38 on the first day of the second quarter; facts keep the unit that they were written for."""
+    before, after = Period.parse("2024-Q1"), Period.parse("2024-Q2")
+    put(STAYS, ("H38.901", "2024-03-31", 20), ("H63.901", "2024-03-31", 30), ("H63.901", "2024-04-01", 40))
+    (gone,) = (row for row in units.rows() if row.code == "H63")
+    units.load([msgspec.structs.replace(gone, valid_to=after.start, successor="H38")], restate=True)
+
+    def computed(period, unit):
+        found = line(tasks.make_report(period, unit, AT), STAYS).computed
+        return found.total.value, {code: count.value for code, count in found.by_unit.items()}
+
+    assert computed(before, "") == (50, {"H38": 20, "H63": 30})
+    assert computed(after, "") == (90, {"H38": 90})
+    assert computed(before, "H63") == (30, {"H63.901": 30})
+    assert computed(after, "H38") == (90, {"H38": 70, "H38.901": 20})
+    with pytest.raises(Refused):
+        tasks.make_report(after, "H63", AT)
 
 
 def test_a_unit_that_is_not_there_is_refused():
