@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -36,24 +36,15 @@ def stored_cells(indicator: str) -> list[Cell]:
     return [Cell(row.unit, row.month, row.numerator, row.denominator) for row in newest]
 
 
-def published(period: str = "", unit: str = "") -> list[Published]:
-    """Published reports, newest first; only those of a period and unit if one is named."""
-    found = Report.objects.order_by("-made", "-id")
-    if period:
-        found = found.filter(period=period, unit=unit)
-    return [Published(row.period, row.unit, row.made, row.sha256) for row in found.defer("body")[:200]]
+def published() -> list[Published]:
+    """Published reports, newest first."""
+    found = Report.objects.order_by("-made", "-id").defer("body")[:200]
+    return [Published(row.period, row.unit, row.made, row.sha256) for row in found]
 
 
-def report(period: str, unit: str = "", digest: str = "") -> reports.Report:
-    """The newest published report of a period and unit (or the one with this digest); NotFound if there is none."""
-    found = Report.objects.filter(period=period, unit=unit).order_by("-made")
-    row = found.filter(sha256=digest).first() if digest else found.first()
-    if row is None:
-        raise NotFound(NOT_FOUND("period"))
-    read = reports.from_json(bytes(row.body))
-    if not isinstance(read, reports.Report):
-        raise NotFound(read)
-    return read
+def report(period: str, unit: str = "") -> reports.Report:
+    """The newest published report of a period and unit; NotFound if there is none."""
+    return _read(Report.objects.filter(period=period, unit=unit).order_by("-made"))
 
 
 def newest(period: str, unit: str = "") -> str:
@@ -66,10 +57,17 @@ def newest(period: str, unit: str = "") -> str:
 
 def by_digest(digest: str) -> reports.Report:
     """The published report with this digest; NotFound if there is none."""
-    row = Report.objects.filter(sha256=digest).only("period", "unit").first()
+    return _read(Report.objects.filter(sha256=digest))
+
+
+def _read(found: QuerySet[Report]) -> reports.Report:
+    row = found.first()
     if row is None:
         raise NotFound(NOT_FOUND("period"))
-    return report(row.period, row.unit, digest)
+    read = reports.from_json(bytes(row.body))
+    if not isinstance(read, reports.Report):
+        raise NotFound(read)
+    return read
 
 
 def leaf_of(digest: str) -> int | None:

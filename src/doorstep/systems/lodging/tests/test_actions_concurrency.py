@@ -11,13 +11,14 @@ from django.db import connection
 
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.testing.threads import at_once
 from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified
 from doorstep.systems.lodging.models import Booking, Keeper, Notice, OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.tests.builders import AT, guest
-from doorstep.systems.lodging.tests.scene import as_stay, at_once, facts, house, keeper, key, line, notify
+from doorstep.systems.lodging.tests.scene import as_stay, facts, house, keeper, key, line, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -226,6 +226,13 @@ encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 """Canonical JSON: sorted keys, no spaces, decimals as strings."""
 
 
+def says_the_same(one: Report, other: Report | Reason) -> bool:
+    """Do both say the same of the same period and unit, whenever they were made and whatever files they rest on?"""
+    return isinstance(other, Report) and one == msgspec.structs.replace(
+        other, made_at=one.made_at, evidence=one.evidence
+    )
+
+
 def to_json(report: Report) -> bytes:
     """The canonical bytes, in UTF-8, with one line feed at the end."""
     return encode(report) + b"\n"

@@ -235,7 +235,7 @@ def test_a_published_report_is_a_leaf_and_so_are_its_months(home):
     ]
     assert leaves[0]["computed"]["by_month"]["2024-01"]["numerator"] == 779
     assert queries.leaf_of(digest) == 1
-    assert queries.report("2024-H1") == queries.report("2024-H1", digest=digest) == report
+    assert queries.report("2024-H1") == queries.by_digest(digest) == report
     assert Pin.objects.get().size == 7
     assert rings.publish(Ring.PUBLIC).size == 2
     assert digest in JournalEntry.objects.get().detail
