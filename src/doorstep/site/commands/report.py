@@ -23,10 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     with installation():
         from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
-        from doorstep.systems.steering import pages, tasks  # noqa: PLC0415
+        from doorstep.systems.steering import tasks  # noqa: PLC0415
+        from doorstep.systems.steering.pages.reports import rendered  # noqa: PLC0415
 
         report = tasks.make_report(arguments.period, arguments.unit, timezone.now())
-        content = pages.rendered(report, arguments.lang, arguments.format)
+        content = rendered(report, arguments.lang, arguments.format)
     try:
         arguments.out.write_bytes(content)
     except OSError as error:

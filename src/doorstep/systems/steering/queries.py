@@ -1,9 +1,10 @@
 """Steering's reads: figures, stored values and published reports; none of them could name a person."""
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -11,14 +12,18 @@ from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
 
+PAGE = 50
+
 
 class Published(msgspec.Struct, frozen=True):
-    """A published report in a list."""
+    """A published report in a list; the `newest` of its period and unit, or one that was replaced."""
 
+    id: UUID
     period: str
     unit: str
     made: datetime
     sha256: str
+    newest: bool
 
 
 def figures(at: datetime | None = None) -> list[SubmittedFigure]:
@@ -36,10 +41,14 @@ def stored_cells(indicator: str) -> list[Cell]:
     return [Cell(row.unit, row.month, row.numerator, row.denominator) for row in newest]
 
 
-def published() -> list[Published]:
-    """Published reports, newest first."""
-    found = Report.objects.order_by("-made", "-id").defer("body")[:200]
-    return [Published(row.period, row.unit, row.made, row.sha256) for row in found]
+def published(after: UUID | None = None) -> list[Published]:
+    """A page of published reports, newest first, after the one with this id."""
+    later = Report.objects.filter(period=OuterRef("period"), unit=OuterRef("unit"), made__gt=OuterRef("made"))
+    found = Report.objects.annotate(newest=~Exists(later))
+    if after:
+        found = found.filter(id__lt=after)
+    rows = found.order_by("-id").values_list("id", "period", "unit", "made", "sha256", "newest")[:PAGE]
+    return [Published(*row) for row in rows]
 
 
 def report(period: str, unit: str = "") -> reports.Report:

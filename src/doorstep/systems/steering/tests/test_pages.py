@@ -127,12 +127,26 @@ def test_simulated_records_are_called_so_on_every_page():
     assert b"1:1,000" in download("csv")
 
 
-def test_the_list_names_each_report_newest_first(report):
+def test_the_list_names_each_report_newest_first_and_opens_those_that_were_replaced(report, monkeypatch):
+    put(STAYS, ("H38", "2024-05-05", 8))
+    with task_side():
+        published(LATER)
+        published(LATER, "H38")
     page = get("")
-    digest = queries.published()[0].sha256
-    assert 'href="/steering/2024-H1/"' in page
-    assert digest[:16] in page
-    assert "The whole country" in words(page)
+    read = words(page)
+    assert read.index("first half of 2024 Lao Cai") < read.index("first half of 2024 The whole country")
+    assert read.index("The whole country") < read.index("first half of 2024 Replaced The whole country")
+    assert page.count('href="/steering/2024-H1/"') == 1, "only the newest opens under the period"
+    unit, newer, older = queries.published()
+    assert (unit.newest, newer.newest, older.newest) == (True, True, False)
+    for one in (unit, newer, older):
+        assert f'href="/steering/published/{one.sha256}.json"' in page
+    assert get(f"published/{older.sha256}.json").encode() == reports.to_json(report)
+    assert get(f"published/{older.sha256}.csv")
+    monkeypatch.setattr(queries, "PAGE", 2)
+    assert f'href="?after={newer.id}"' in get("")
+    assert older.sha256 in get(f"?after={newer.id}")
+    assert newer.sha256 not in get(f"?after={newer.id}")
 
 
 def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
@@ -189,6 +203,7 @@ def test_a_unit_that_ended_with_the_period_keeps_its_name():
 NOWHERE = (
     *("2024-H2/", "2019/", "2024-h1/", "nonsense/", "٢٠٢٤-H1/", "%3Cscript%3E/", "2024-H1/units/H38/"),
     *("2024-H1/figures/no.such_figure/", "2024-H2/figures/ipv6.rate/", "2024-H1/units/H99/report.json"),
+    *(f"published/{'0' * 64}.json", "published/x.pdf", "?after=x"),
     *("2024-H1/report.exe", "2024-H1/report.html", "2024-H2/report.pdf", "2024-H1/report.", "2024-H2/report.json"),
 )
 
@@ -202,7 +217,7 @@ def test_what_is_not_there_is_404_with_a_way_out():
 
 
 def test_nothing_is_sent_to_it():
-    for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json"):
+    for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json", "published/x.json"):
         assert Client().post(f"/steering/{path}").status_code == 405
 
 
