@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
+from django.db import connection
 
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.lake.models import Pin, Ring
 from doorstep.kernel.lake.rings import alone, append
-from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import uuid7s
 from doorstep.kernel.values.reasons import Reason
 from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, STORE, SUBMIT
-from doorstep.systems.steering.queries import stored_cells
+from doorstep.systems.steering.queries import read, stored_cells
 from doorstep.systems.steering.rules import report as reports
-from doorstep.systems.steering.rules.figures import read_figures
+from doorstep.systems.steering.rules.figures import SubmittedFigure
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -28,20 +28,20 @@ class Imported(msgspec.Struct, frozen=True):
 
 
 @action(SUBMIT, FOR_REPORT)
-def import_figures(act: Act, content: bytes, owner: str) -> Imported:
-    """Enter the figures of a CSV file as submitted ones; `owner` answers for lines that name no unit.
+def import_figures(act: Act, content: bytes, owner: str = "") -> Imported:
+    """Enter the figures of a CSV file as submitted ones; `owner` as in `queries.read`.
 
     Good lines land, bad ones come back. A figure that says the same again changes nothing; another value replaces the
     one before, and both stay.
     """
-    names = {unit.code: unit.names.get("en", unit.code) for unit in units.in_force(act.day)}
-    figures, reasons = read_figures(content, names, owner)
-    current = {(row.key, row.as_of, row.area): row for row in Figure.objects.select_for_update().filter(replaced=None)}
+    figures, reasons = read(act.actor, content, owner)
+    with connection.cursor() as cursor:  # one import at a time: two might bring the same new figure
+        cursor.execute("LOCK TABLE steering_figure IN SHARE ROW EXCLUSIVE MODE")
+    current = {(row.key, row.as_of, row.area): row for row in Figure.objects.filter(replaced=None)}
     new = []
-    for figure, number in zip(figures, uuid7s(act.at, len(figures)), strict=True):
-        body = msgspec.to_builtins(figure)
-        before = current.get((figure.key, figure.as_of, figure.area))
-        if before is not None and before.figure == body:
+    for figure, number in zip(figures.values(), uuid7s(act.at, len(figures)), strict=True):
+        before = current.get(figure.place)
+        if before is not None and figure.same(msgspec.convert(before.figure, SubmittedFigure)):
             continue
         if before is not None:
             before.replaced = act.at
@@ -52,7 +52,7 @@ def import_figures(act: Act, content: bytes, owner: str) -> Imported:
                 key=figure.key,
                 as_of=figure.as_of,
                 area=figure.area,
-                figure=body,
+                figure=msgspec.to_builtins(figure),
                 submitted=act.at,
             )
         )

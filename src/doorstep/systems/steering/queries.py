@@ -6,11 +6,15 @@ from uuid import UUID
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import Cell
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
 from doorstep.systems.steering.models import Figure, Report, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
+from doorstep.systems.steering.rules.rows import Answering, read_figures
 
 PAGE = 50
 
@@ -24,6 +28,15 @@ class Published(msgspec.Struct, frozen=True):
     made: datetime
     sha256: str
     newest: bool
+
+
+def read(actor: Actor, content: bytes, owner: str = "") -> tuple[dict[int, SubmittedFigure], list[Reason]]:
+    """The figures of a CSV file by their lines, as this actor may submit them, and what is wrong with the other lines.
+
+    `owner` (the committee's unit, if empty) answers for figures that a system computes and whose line names nobody.
+    """
+    names = {str(row.code): row.names.get("en", row.code) for row in units.rows()}  # those that have ended too
+    return read_figures(content, Answering(names, owner or profile().committee, actor.unit))
 
 
 def figures(at: datetime | None = None) -> list[SubmittedFigure]:

@@ -19,7 +19,8 @@ from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering.rules import sentences
 from doorstep.systems.steering.rules.catalogue import CHAPTERS, OTHER
 from doorstep.systems.steering.rules.comparison import Comparison, Difference, compare, difference, is_scaled
-from doorstep.systems.steering.rules.figures import UNKNOWN_UNIT, FigureScope, SubmittedFigure
+from doorstep.systems.steering.rules.figures import FigureScope, SubmittedFigure
+from doorstep.systems.steering.rules.rows import UNKNOWN_UNIT
 
 PERIOD_EMPTY = reason(
     "steering.period_empty",

@@ -9,12 +9,14 @@ from hashlib import sha256
 import msgspec
 import pytest
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Leaf, Pin, Ring
-from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.store.models import JournalEntry, Unit
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.testing.threads import at_once
 from doorstep.kernel.values.reasons import NotAllowed
 from doorstep.systems.steering import queries, tasks
 from doorstep.systems.steering.actions import import_figures, publish_report, store_values
@@ -77,6 +79,37 @@ def test_the_same_file_again_changes_nothing():
     assert JournalEntry.objects.filter(detail="0 figures").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_who_import_the_same_figures_at_once_enter_them_once():
+    one, other = at_once(submit, lambda: submit(at=LATER))
+    assert {one.new, other.new} == {36, 0}
+    assert Figure.objects.count() == 36
+
+
+def test_a_printed_zero_more_is_another_value():
+    """60.0 is known to a tenth, 60 is not."""
+    for value, new in (("60", 1), ("60.0", 1), ("60.0", 0)):
+        assert submit(file(ROWS["ipv6.rate"] | {"value": value})).new == new
+
+
+def test_a_unit_that_has_ended_still_answers_for_figures_of_its_time():
+    Unit.objects.filter(code="H26").update(valid_to=AT.date())
+    assert submit(file(ROWS[STAYS] | {"scope": "Ha Noi", "submitted_by": "H26"})).new == 1
+
+
+def test_the_committee_answers_where_nobody_is_named():
+    import_figures(By(SECRETARY, AT), file(ROWS[STAYS]))
+    assert queries.figures()[0].submitted_by == profile().committee == "G14"
+
+
+def test_whoever_acts_for_a_unit_submits_its_figures_only():
+    actor = msgspec.structs.replace(SECRETARY, unit="G14")
+    done = import_figures(By(actor, AT), PUBLISHED, "G22")
+    assert {figure.submitted_by for figure in queries.figures()} == {"G14"}
+    assert {reason.code for reason in done.reasons} == {"steering.figure_of_another"}
+    assert done.new + len(done.reasons) == 36
+
+
 def test_another_value_replaces_and_both_stay():
     submit()
     corrected = file(ROWS[STAYS] | {"value": "8778723"}, ROWS["ipv6.rate"])
@@ -125,7 +158,6 @@ def test_figures_of_several_units_stand_beside_the_country_s():
     ("changes", "owner", "code", "field"),
     [
         ({"computed_by": ""}, "G22", "steering.figure_without_owner", "submitted_by"),
-        ({}, "", "steering.figure_without_owner", "submitted_by"),
         ({"submitted_by": "G99"}, "G22", "steering.unknown_unit", "submitted_by"),
         ({}, "ZZZ", "steering.unknown_unit", "submitted_by"),
         ({"measure_unit": ""}, "G22", "steering.figure_without_unit", "measure_unit"),
