@@ -45,17 +45,15 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
-    """The entries of all running systems that this actor may follow."""
+    """The entries of all running systems that this actor may follow; the one nearest above the path is current."""
     entries: list[Entry] = [entry for config in systems() for entry in getattr(config, "menu", ())]
-    return [
-        {
-            "url": (url := reverse(entry.url)),
-            "text": gettext(entry.text),
-            "current": path == url or (url != "/" and path.startswith(url)),
-        }
+    shown = {
+        reverse(entry.url): entry.text
         for entry in entries
         if not isinstance(entry.access, Scope) or (actor and actor.may(entry.access))
-    ]
+    }
+    here = max((url for url in shown if path == url or (url != "/" and path.startswith(url))), key=len, default="")
+    return [{"url": url, "text": gettext(text), "current": url == here} for url, text in shown.items()]
 
 
 def simulated_scale() -> Decimal | None:

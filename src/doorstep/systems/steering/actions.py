@@ -1,7 +1,8 @@
-"""Steering's writes: figures come in, values are stored, reports are published with their leaves."""
+"""Steering's writes: figures come in, values are stored, reports are requested and published with their leaves."""
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from uuid import UUID
 
 import msgspec
 from django.db import connection
@@ -11,12 +12,14 @@ from doorstep.kernel.lake.models import Pin, Ring
 from doorstep.kernel.lake.rings import alone, append
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import uuid7s
-from doorstep.kernel.values.reasons import Reason
-from doorstep.systems.steering.models import Figure, Report, Value
-from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, STORE, SUBMIT
-from doorstep.systems.steering.queries import read, stored_cells
+from doorstep.kernel.values.reasons import NOT_ALLOWED, NotAllowed, Reason, Refused
+from doorstep.kernel.values.units import UnitCode
+from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
+from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, REQUEST, STORE, SUBMIT
+from doorstep.systems.steering.queries import in_being, read, stored_cells
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
+from doorstep.systems.steering.rules.rows import UNKNOWN_UNIT
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -123,3 +126,45 @@ def publish_report(act: Act, report: reports.Report) -> str:
     Pin.objects.get_or_create(size=size, defaults={"why": f"report {digest}"})
     act.journal(detail=f"report {report.period.label} {report.unit} {digest}")
     return digest
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The request that waits for this report, and whether it waited already."""
+
+    id: UUID
+    before: bool
+
+
+@action(REQUEST, FOR_REPORT)
+def request_report(act: Act, period: str, unit: str = "") -> Asked:
+    """Have the report of a period made anew and published, of a unit or of the nation ("").
+
+    One request waits for each report; to ask again means the report as of now. NotAllowed for a unit that the actor
+    does not act for.
+    """
+    asked = reports.read_period(period)
+    if isinstance(asked, Reason):
+        raise Refused(asked)
+    if unit and not in_being(unit, act.day, asked.last):
+        raise Refused(UNKNOWN_UNIT("unit", given=unit[:40]))
+    if act.actor.unit and not (unit and UnitCode(unit).within(act.actor.unit)):
+        raise NotAllowed(NOT_ALLOWED(scope=REQUEST.code))
+    waits, new = ReportRequest.objects.select_for_update().get_or_create(
+        period=asked.label, unit=unit, ended=None, defaults={"id": act.id, "requested": act.at}
+    )
+    if not new:
+        waits.requested = act.at
+        waits.save(update_fields=["requested"])
+    act.journal(detail=f"report {asked.label} {unit} request {waits.id}")
+    return Asked(waits.id, not new)
+
+
+@action(PUBLISH, FOR_REPORT)
+def answer_request(act: Act, request: UUID, digest: str, reasons: Sequence[Reason] = ()) -> None:
+    """Say what became of a request that was made by `act.at`: the digest of what is published, or why there is nothing.
+
+    One that was repeated since waits on.
+    """
+    asked = ReportRequest.objects.filter(id=request, ended=None, requested__lte=act.at)
+    asked.update(ended=act.at, sha256=digest, reasons=msgspec.to_builtins(reasons))
+    act.journal(detail=f"request {request} {digest or ' '.join(one.code for one in reasons)}")

@@ -1,22 +1,25 @@
 """Steering's reads: figures, stored values and published reports; none of them could name a person."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
+from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
-from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
 from doorstep.systems.steering.rules.rows import Answering, read_figures
 
 PAGE = 50
+MOST_SHOWN = 200
+"""Figures in a list; a report has some forty."""
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -28,6 +31,25 @@ class Published(msgspec.Struct, frozen=True):
     made: datetime
     sha256: str
     newest: bool
+
+
+class Requested(msgspec.Struct, frozen=True):
+    """A report that was asked for: it is `waiting`, or was `made` (maybe before), or there are `reasons` why not."""
+
+    id: UUID
+    period: Period
+    unit: str
+    requested: datetime
+    waiting: bool
+    made: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """A submitted figure, and since when it is."""
+
+    figure: SubmittedFigure
+    submitted: datetime
 
 
 def read(actor: Actor, content: bytes, owner: str = "") -> tuple[dict[int, SubmittedFigure], list[Reason]]:
@@ -45,6 +67,12 @@ def figures(at: datetime | None = None) -> list[SubmittedFigure]:
     if at:
         found = Figure.objects.filter(Q(replaced=None) | Q(replaced__gt=at), submitted__lte=at)
     return [msgspec.convert(row.figure, SubmittedFigure) for row in found.order_by("key", "as_of")]
+
+
+def entered() -> list[Entered]:
+    """The figures that were submitted last, newest first."""
+    rows = Figure.objects.filter(replaced=None).order_by("-submitted", "id")[:MOST_SHOWN]
+    return [Entered(msgspec.convert(row.figure, SubmittedFigure), row.submitted) for row in rows]
 
 
 def stored_cells(indicator: str) -> list[Cell]:
@@ -90,6 +118,35 @@ def _read(found: QuerySet[Report]) -> reports.Report:
     if not isinstance(read, reports.Report):
         raise NotFound(read)
     return read
+
+
+def in_being(unit: str, *days: date) -> set[str]:
+    """The unit, if it is in force on one of the days."""
+    return {row.code for day in days for row in units.in_force(day).filter(code=unit)}
+
+
+def reportable(actor: Actor, day: date, language: str) -> list[tuple[str, str]]:
+    """Code and name of the units whose reports this actor may have made, but for the nation: its own and those below."""
+    rows = [*units.in_force(day).filter(code=actor.unit), *units.below(actor.unit, day)]
+    return [(row.code, units.named(row, language)) for row in rows]
+
+
+def requests() -> list[Requested]:
+    """The newest requests, those that wait among them."""
+    made = Report.objects.filter(sha256=OuterRef("sha256")).values("made")[:1]
+    rows = ReportRequest.objects.annotate(made=Subquery(made)).order_by("-requested", "-id")[:PAGE]
+    return [_requested(row, row.made) for row in rows]
+
+
+def waiting(at: datetime) -> list[Requested]:
+    """What was requested by `at` and is not made, oldest first."""
+    rows = ReportRequest.objects.filter(ended=None, requested__lte=at).order_by("requested", "id")
+    return [_requested(row) for row in rows]
+
+
+def _requested(row: ReportRequest, made: datetime | None = None) -> Requested:
+    reasons = msgspec.convert(row.reasons, tuple[Reason, ...])
+    return Requested(row.id, Period.parse(row.period), row.unit, row.requested, row.ended is None, made, reasons)
 
 
 def leaf_of(digest: str) -> int | None:

@@ -18,12 +18,24 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.period import Period
-from doorstep.kernel.values.reasons import Reason, Refused
+from doorstep.kernel.values.reasons import Reason, Refused, reason
 from doorstep.systems.steering import queries
-from doorstep.systems.steering.actions import publish_report, store_values
+from doorstep.systems.steering.actions import answer_request, publish_report, store_values
 from doorstep.systems.steering.rules import report as reports
 
 CLERK = Actor("task:steering", roles=("steering.clerk",), via="task")
+
+
+LOG_REFUSED = reason(
+    "steering.log_refused",
+    "The evidence log signs nothing, so nothing can be published.",
+    repair="Ask the operator, whom the command `doorstep log show` tells why.",
+)
+MAKING_FAILED = reason(
+    "steering.making_failed",
+    "The report could not be made: something went wrong on our side.",
+    repair="Ask the operator to look into the log of the process tasks, then request the report again.",
+)
 
 
 class Refreshed(msgspec.Struct, frozen=True):
@@ -59,6 +71,7 @@ def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
 
     Refused with the reason where there is nothing to report, or where a file that it would rest on is not as sealed.
     """
+    rings.publish(Ring.PUBLIC)  # a log that signs nothing refuses before there is a report without a signature
     with rings.kept():  # until the report's pin keeps the files
         refresh(at)
         ring = rings.reader(Ring.AUDITORS)
@@ -70,6 +83,23 @@ def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
         digest = publish_report(By(CLERK, at), built)
     rings.publish(Ring.PUBLIC)  # also for one before that was stopped here
     return queries.by_digest(digest)
+
+
+def make_requested(at: datetime) -> None:
+    """Make the reports that were requested by `at`, oldest first, and say what became of each."""
+    for asked in queries.waiting(at):
+        digest, reasons = "", tuple[Reason, ...]()
+        try:
+            make_report(asked.period, asked.unit, at)
+            digest = queries.newest(asked.period.label, asked.unit)
+        except Refused as refused:
+            reasons = refused.reasons
+        except LogRefused:
+            reasons = (LOG_REFUSED(),)
+        except Exception:
+            answer_request(By(CLERK, at), asked.id, "", [MAKING_FAILED()])
+            raise
+        answer_request(By(CLERK, at), asked.id, digest, reasons)
 
 
 def build(
@@ -99,8 +129,7 @@ def build(
         )
         for key, cells in found.items()
     }
-    days = (profile().calendar.day(at), period.last)
-    known = {row.code for day in days for row in units.in_force(day).filter(code=unit)}
+    known = queries.in_being(unit, profile().calendar.day(at), period.last)
     built = reports.build_report(
         period,
         queries.figures(at),
@@ -226,4 +255,4 @@ def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
     yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
 
 
-EVERY = ((timedelta(seconds=10), refresh),)
+EVERY = ((timedelta(seconds=10), refresh), (timedelta(seconds=2), make_requested))

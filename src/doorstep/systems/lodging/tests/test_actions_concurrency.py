@@ -11,7 +11,7 @@ from django.db import connection
 
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.testing.threads import at_once
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified

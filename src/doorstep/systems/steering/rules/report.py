@@ -27,11 +27,28 @@ PERIOD_EMPTY = reason(
     "There are no figures for {period}: none was submitted, and no records lead to one.",
     repair="Choose another period, or import the figures of this one.",
 )
+PERIOD_UNREADABLE = reason(
+    "steering.period_unreadable",
+    "{given} is no period.",
+    repair="Write a year, half-year, quarter or month: 2024, 2024-H1, 2024-Q2 or 2024-03.",
+)
 UNREADABLE = reason(
     "steering.report_unreadable",
     "This is not a report that this version can read.",
     repair="Take the JSON file as it was written, unchanged.",
 )
+
+
+def read_period(text: str) -> Period | Reason:
+    """A period as people write it, in whatever case.
+
+    >>> read_period(" 2024-h1 ").label
+    '2024-H1'
+    """
+    try:
+        return Period.parse(text.strip().upper())
+    except ValueError:
+        return PERIOD_UNREADABLE("period", given=text.strip()[:40])
 
 
 class Computation(msgspec.Struct, frozen=True):

@@ -154,7 +154,7 @@ class Answering(msgspec.Struct, frozen=True):
 
 def check_size(size: int) -> list[Reason]:
     """Against a file of so many bytes."""
-    return [FILE_TOO_LARGE(limit=LARGEST_FILE // 1000)] if size > LARGEST_FILE else []
+    return [FILE_TOO_LARGE("file", limit=LARGEST_FILE // 1000)] if size > LARGEST_FILE else []
 
 
 def read_figures(content: bytes, answering: Answering) -> tuple[dict[int, SubmittedFigure], list[Reason]]:
@@ -186,21 +186,21 @@ def read_figures(content: bytes, answering: Answering) -> tuple[dict[int, Submit
                 reasons.append(DUPLICATE("key", line=line, first=first))
     except csv.Error:
         reasons.append(NOT_CSV(line=rows.line_num))
-    return figures, reasons or ([] if figures else [FILE_EMPTY()])
+    return figures, reasons or ([] if figures else [FILE_EMPTY("file")])
 
 
 def _decoded(content: bytes) -> str | Reason:
     if found := check_size(len(content)):
         return found[0]
     if content.startswith(_ARCHIVES):
-        return FILE_IS_ARCHIVE()
+        return FILE_IS_ARCHIVE("file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return WRONG_ENCODING()
+        return WRONG_ENCODING("file")
     if "\ufffd" in text or "\0" in text:
-        return WRONG_ENCODING()
-    return text if text.strip() else FILE_EMPTY()
+        return WRONG_ENCODING("file")
+    return text if text.strip() else FILE_EMPTY("file")
 
 
 def _figure(header: list[str], row: list[str], answering: Answering) -> SubmittedFigure:

@@ -14,13 +14,21 @@ from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Leaf, Pin, Ring
+from doorstep.kernel.store import units
 from doorstep.kernel.store.models import JournalEntry, Unit
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.testing.threads import at_once
-from doorstep.kernel.values.reasons import NotAllowed
+from doorstep.kernel.testing.concurrency import at_once
+from doorstep.kernel.values.reasons import NotAllowed, Refused
+from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering import queries, tasks
-from doorstep.systems.steering.actions import import_figures, publish_report, store_values
-from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.actions import (
+    answer_request,
+    import_figures,
+    publish_report,
+    request_report,
+    store_values,
+)
+from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.tests import builders
 from doorstep.systems.steering.tests.builders import PUBLISHED
@@ -290,3 +298,64 @@ def test_publishing_is_not_everybody_s(home):
         publish_report(By(Actor("x", roles=("lodging.keeper",), level=3), AT), builders.report())
     assert not Report.objects.exists()
     assert not Leaf.objects.exists()
+
+
+# Requests
+
+
+def test_a_request_waits_once_however_often_it_is_made():
+    first, again = (request_report(By(SECRETARY, at), "2024-H1") for at in (AT, LATER))
+    assert (again.id, again.before, first.before) == (first.id, True, False)
+    (row,) = ReportRequest.objects.all()
+    assert (row.period, row.unit, row.requested, row.ended) == ("2024-H1", "", LATER, None)
+    assert JournalEntry.objects.filter(detail=f"report 2024-H1  request {row.id}").count() == 2
+    others = [request_report(By(SECRETARY, AT), *which) for which in (("2024-H1", "H38"), ("2024",))]
+    assert len({first.id, *(one.id for one in others)}) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_once_for_the_same_report_make_one():
+    asked = at_once(*[lambda: request_report(By(SECRETARY, AT), "2024-H1", "H38")] * 6)
+    (row,) = ReportRequest.objects.all()
+    assert {one.id for one in asked} == {row.id}
+    assert sorted(one.before for one in asked) == [False] + [True] * 5
+
+
+def test_once_answered_the_same_report_can_be_requested_again():
+    first = request_report(By(SECRETARY, AT), "2024-H1")
+    answer_request(CLERK, first.id, "", [reports.UNREADABLE("period")])
+    assert request_report(By(SECRETARY, LATER), "2024-H1").id != first.id
+    waiting, answered = queries.requests()
+    assert (waiting.waiting, answered.waiting) == (True, False)
+    assert [one.code for one in answered.reasons] == ["steering.report_unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("period", "unit", "code"),
+    [("2024-H3", "", "period_unreadable"), ("", "", "period_unreadable"), ("2024-H1", "H99", "unknown_unit")],
+)
+def test_what_is_no_report_cannot_be_requested(period, unit, code):
+    with pytest.raises(Refused, match=f"steering.{code}"):
+        request_report(By(SECRETARY, AT), period, unit)
+    assert not ReportRequest.objects.exists()
+
+
+def test_requesting_is_the_secretary_s_and_answering_is_not():
+    with pytest.raises(NotAllowed):
+        request_report(CLERK, "2024-H1")
+    request = request_report(By(SECRETARY, AT), "2024-H1")
+    with pytest.raises(NotAllowed):
+        answer_request(By(SECRETARY, AT), request.id, "", [])
+    with pytest.raises(NotAllowed):
+        publish_report(By(SECRETARY, AT), builders.report())
+
+
+def test_whoever_acts_for_a_unit_requests_its_reports_only():
+    by = By(msgspec.structs.replace(SECRETARY, unit="H38"), AT)
+    units.load([msgspec.structs.replace(profile().units.rows[0], code=UnitCode("H38.901"))])
+    for unit in ("H38", "H38.901"):
+        assert request_report(by, "2024-H1", unit)
+    for unit in ("", "H26"):
+        with pytest.raises(NotAllowed):
+            request_report(by, "2024-H1", unit)
+    assert [code for code, _ in queries.reportable(by.actor, AT.date(), "en")] == ["H38", "H38.901"]

@@ -8,12 +8,7 @@ import io
 import json
 import math
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -37,6 +32,9 @@ from doorstep.systems.steering.tests.records import (
     published,
     put,
     submit,
+    task_side,
+    without_engines,
+    words,
 )
 
 pytestmark = pytest.mark.django_db
@@ -59,35 +57,14 @@ def report(home: Path, monkeypatch) -> reports.Report:
     submit()
     half_a_year()
     made = published()
-    for name in ENGINES:
-        monkeypatch.setitem(sys.modules, name, None)
+    without_engines(monkeypatch)
     return made
-
-
-ENGINES = {
-    name: import_module(name)
-    for name in ("duckdb", "ibis", "pyarrow", "doorstep.kernel.lake.engine", "doorstep.systems.steering.tasks")
-}
-
-
-@contextmanager
-def task_side() -> Iterator[None]:
-    """Where engines may be loaded, between two looks at pages."""
-    with patch.dict(sys.modules, ENGINES):
-        yield
 
 
 def get(path: str, language: str = "en", status: int = 200) -> str:
     answer = Client(headers={"Accept-Language": language}).get(f"/steering/{path}")
     assert answer.status_code == status
     return answer.content.decode()
-
-
-def words(page: str) -> str:
-    """What a reader reads, without marks of direction."""
-    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    text = html.unescape(re.sub(r"<[^>]+>", " ", body))
-    return " ".join(re.sub("[\u2066-\u2069\u200e\u200f]", "", text).split())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,4 +1,4 @@
-"""Several at once, for the tests of what happens when two meet."""
+"""Several at once: tests of what two transactions do to each other."""
 
 import threading
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from django.db import connection
 
 def at_once(*runs: Callable[[], Any]) -> list[Any]:
     """Runs each in a thread and a connection of its own, all let go together; what each returned or raised."""
-    start = threading.Barrier(len(runs))
     outcomes: list[Any] = [None] * len(runs)
+    start = threading.Barrier(len(runs))
 
     def run(place: int) -> None:
         try:
@@ -27,5 +27,5 @@ def at_once(*runs: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join(60)
     if any(thread.is_alive() for thread in threads):
-        raise TimeoutError("somebody waits for ever")
+        raise RuntimeError("somebody waits for ever")
     return outcomes
