@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from doorstep.kernel.values.period import Period
+from doorstep.kernel.values.reasons import Refused
 
 COMMANDS = {
     "up": "start the database, the tasks and the web, until Ctrl-C",
@@ -119,7 +120,10 @@ def set_up(mode: str = "") -> None:
 
 @contextmanager
 def installation(mode: str = "") -> Iterator[None]:
-    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
+    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here.
+
+    What is refused meanwhile ends the command with its reasons.
+    """
     from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
     from doorstep.kernel.store.embedded import database  # noqa: PLC0415
     from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
@@ -140,6 +144,10 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
+    except Refused as refused:
+        from doorstep.kernel.web import wording  # noqa: PLC0415
+
+        raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
 
 
 def _refuse_another_database() -> None:
@@ -184,13 +192,13 @@ def migrate() -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.simulation import simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
-    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     units.load(profile().units.rows)
-    if settings.MODE == "production" and Installation.objects.filter(key="simulated").exists():
+    if settings.MODE == "production" and simulated_scale():
         raise Stop("This installation holds simulated records. Production starts on an empty one only.")
     today = timezone.now().date()
     ensure_months(today - timedelta(days=31), today + timedelta(days=92))

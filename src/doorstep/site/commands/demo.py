@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0 if arguments.fill_only else up.serve(arguments.port)
 
 
-def report_of(published: Path | None, owner: str) -> None:
+def report_of(published: Path | None) -> None:
     """The published figures as submitted ones, and the report that holds them against the records."""
     from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
@@ -41,7 +41,7 @@ def report_of(published: Path | None, owner: str) -> None:
     say("Importing the published figures and making the report of 2024-H1 ...")
     secretary = Actor("demo:secretary", roles=("steering.secretary",), via="command")
     if published:
-        import_figures(By(secretary, timezone.now()), published.read_bytes(), owner)
+        import_figures(By(secretary, timezone.now()), published.read_bytes())
     tasks.make_report(Period.parse("2024-H1"), "", timezone.now())
 
 
@@ -70,5 +70,5 @@ def fill(scale: Decimal, seed: int) -> None:
             say(f"Preparing what {system.label} shows ...")
             room.prepare_demo(timezone.now())
     if apps.is_installed("doorstep.systems.steering"):
-        report_of(profile().published, profile().committee)
+        report_of(profile().published)
     Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.dates import Certainty, legal_day
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.systems.lodging.facts import FacilityType
@@ -129,7 +129,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
 
     def day(self, at: datetime) -> date:
         """The legal day of an aware instant."""
-        return at.astimezone(self.zone).date()
+        return legal_day(at, self.zone)
 
     def start(self, day: date) -> datetime:
         """The first instant of a legal day."""

@@ -9,19 +9,17 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
 from doorstep.kernel.web import wording
+from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
@@ -46,17 +44,9 @@ Numbered = tuple[int, tuple[str, ...]]
 
 
 @page(NOTIFY)
-@csrf_exempt  # the body is not touched before its size is known; `_upload` checks the token
+@takes_file(sheets.check_size)
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest, code: str) -> HttpResponseBase:
-    size = int(request.META.get("CONTENT_LENGTH") or 0)
-    refuse(sheets.check_size(size - 10_000))  # the form around the file
-    request.upload_handlers = [MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)]
-    return cast("HttpResponseBase", _upload(request, code))
-
-
-@csrf_protect
-def _upload(request: HttpRequest, code: str) -> HttpResponse:
+def upload(request: HttpRequest, code: str) -> HttpResponse:
     by, house = enter_house(request, code)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     digests: list[str] = []

@@ -13,6 +13,7 @@ from django.db import connection
 from doorstep.kernel.access import look
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified
@@ -22,7 +23,7 @@ from doorstep.systems.lodging.permissions import FOR_NOTICE
 from doorstep.systems.lodging.queries.keeper import kept_house, upload
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.tests.builders import AT, guest, row
-from doorstep.systems.lodging.tests.scene import as_stay, at_once, facts, house, keeper, key, line, notify
+from doorstep.systems.lodging.tests.scene import as_stay, facts, house, keeper, key, line, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
