@@ -10,7 +10,7 @@ from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number, fictitious_phone
-from doorstep.profiles.vietnam.units import UNITS
+from doorstep.profiles.vietnam.units import PIN_PREFIXES, UNITS
 
 LANGUAGE = "vi"
 TIME_ZONE = CALENDAR.zone.key
@@ -51,8 +51,7 @@ LEGAL_BASES = {
 @cache
 def profile(*, fictitious: bool) -> Profile:
     """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
-    prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
-    numbers = PersonalNumbers(prefixes, fictitious)
+    numbers = PersonalNumbers(PIN_PREFIXES, fictitious)
     return Profile(
         name="vietnam",
         title=N_("Viet Nam"),

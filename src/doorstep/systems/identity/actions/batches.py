@@ -116,9 +116,7 @@ def activate_at_desk(act: Act, eids: Sequence[UUID]) -> Outcome:
     return Outcome(tuple(str(row.id) for row in rows))
 
 
-def _against(
-    person: Person | None, applicant: Applicant, country: Country, act: Act, taken: set[UUID]
-) -> list[Reason]:
+def _against(person: Person | None, applicant: Applicant, country: Country, act: Act, taken: set[UUID]) -> list[Reason]:
     if person is None:
         return [NOT_FOUND("number")]
     if person.id in taken:

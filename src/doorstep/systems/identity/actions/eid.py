@@ -16,7 +16,7 @@ from doorstep.kernel.notices import notify
 from doorstep.kernel.store.units import is_commune
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
-from doorstep.kernel.values.ids import person_key, uuid7
+from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
@@ -409,7 +409,7 @@ def _id_of(subject: str) -> UUID | None:
 
 
 def key_of(person: Person) -> str:
-    return personkey_of("national_id", person.nationality, person.number)
+    return person_key("national_id", person.nationality, person.number)
 
 
 def _concerned(row: Eid) -> Sequence[str]:

@@ -5,99 +5,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('identity', '0002_invitation'),
+        ("identity", "0002_invitation"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Correction',
+            name="Correction",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('after', models.JSONField()),
-                ('source', models.TextField()),
-                ('proposed_by', models.TextField()),
-                ('decided', models.DateTimeField(null=True)),
-                ('decided_by', models.TextField(blank=True)),
-                ('approved', models.BooleanField(null=True)),
-                ('why', models.TextField(blank=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("version", models.IntegerField()),
+                ("after", models.JSONField()),
+                ("source", models.TextField()),
+                ("proposed_by", models.TextField()),
+                ("decided", models.DateTimeField(null=True)),
+                ("decided_by", models.TextField(blank=True)),
+                ("approved", models.BooleanField(null=True)),
+                ("why", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='OrganisationVersion',
+            name="OrganisationVersion",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('valid_from', models.DateField()),
-                ('source', models.TextField()),
-                ('actor', models.TextField()),
-                ('before', models.JSONField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("version", models.IntegerField()),
+                ("valid_from", models.DateField()),
+                ("source", models.TextField()),
+                ("actor", models.TextField()),
+                ("before", models.JSONField()),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='residence',
-            name='one_present_residence_a_kind',
+            model_name="residence",
+            name="one_present_residence_a_kind",
         ),
         migrations.AddField(
-            model_name='person',
-            name='likeness',
+            model_name="person",
+            name="likeness",
             field=models.IntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='personversion',
-            name='actor',
-            field=models.TextField(default=''),
+            model_name="personversion",
+            name="actor",
+            field=models.TextField(default=""),
             preserve_default=False,
         ),
         migrations.AlterField(
-            model_name='organisation',
-            name='tax_code',
+            model_name="organisation",
+            name="tax_code",
             field=models.TextField(),
         ),
         migrations.AlterField(
-            model_name='person',
-            name='number',
+            model_name="person",
+            name="number",
             field=models.TextField(),
         ),
         migrations.AlterField(
-            model_name='residence',
-            name='person',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='identity.person'),
+            model_name="residence",
+            name="person",
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="identity.person"),
         ),
         migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['birth', 'likeness'], name='person_birth'),
+            model_name="person",
+            index=models.Index(fields=["birth", "likeness"], name="person_birth"),
         ),
         migrations.AddConstraint(
-            model_name='organisation',
-            constraint=models.UniqueConstraint(models.F('tax_code'), name='organisation_tax_code'),
+            model_name="organisation",
+            constraint=models.UniqueConstraint(models.F("tax_code"), name="organisation_tax_code"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(models.F('number'), name='person_number'),
+            model_name="person",
+            constraint=models.UniqueConstraint(models.F("number"), name="person_number"),
         ),
         migrations.AddConstraint(
-            model_name='residence',
-            constraint=models.UniqueConstraint(fields=('person', 'kind', 'valid_to'), name='one_present_residence_a_kind', nulls_distinct=False),
+            model_name="residence",
+            constraint=models.UniqueConstraint(
+                fields=("person", "kind", "valid_to"), name="one_present_residence_a_kind", nulls_distinct=False
+            ),
         ),
         migrations.AddField(
-            model_name='correction',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.person'),
+            model_name="correction",
+            name="person",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.person"),
         ),
         migrations.AddField(
-            model_name='organisationversion',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='identity.organisation'),
+            model_name="organisationversion",
+            name="organisation",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.organisation"),
         ),
         migrations.AddConstraint(
-            model_name='correction',
-            constraint=models.UniqueConstraint(models.F('person'), condition=models.Q(('decided', None)), name='one_open_correction'),
+            model_name="correction",
+            constraint=models.UniqueConstraint(
+                models.F("person"), condition=models.Q(("decided", None)), name="one_open_correction"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='organisationversion',
-            constraint=models.UniqueConstraint(models.F('organisation'), models.F('version'), name='organisation_version_once'),
+            model_name="organisationversion",
+            constraint=models.UniqueConstraint(
+                models.F("organisation"), models.F("version"), name="organisation_version_once"
+            ),
         ),
     ]

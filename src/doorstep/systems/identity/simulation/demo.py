@@ -47,10 +47,8 @@ def prepare(at: datetime, commune: str) -> None:
     )
     nationality = profile().identity.nationality
     for serial, person in enumerate(_people(), FIRST_SERIAL):
-        number = Masked(profile().fictitious_number(BORN, True, serial))  # noqa: FBT003  her sex
-        record = Record(
-            number=number, full_name=person["name"], birth=BORN, sex=Sex.FEMALE, nationality=nationality
-        )
+        number = Masked(profile().fictitious_number(BORN, True, serial))
+        record = Record(number=number, full_name=person["name"], birth=BORN, sex=Sex.FEMALE, nationality=nationality)
         home = Home(unit=commune, address="12 Đường Ví Dụ", valid_from=BORN)
         register.register_person(By(registrar, at), record, home, Cause.ENTRY, "demo", confirmed=True)
         applicant = Applicant(Level.TWO, phone=profile().fictitious_phone(serial - FIRST_SERIAL))
