@@ -9,6 +9,7 @@ from doorstep.kernel.store.models import (
     Installation,
     JournalEntry,
     JournalSubject,
+    Spending,
     Unit,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "Leaf",
     "Pin",
     "Segment",
+    "Spending",
     "Unit",
 ]

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from doorstep.kernel.country import profile
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.store import limits
 from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation
 from doorstep.kernel.store.partitions import drop_before, ensure_months
 from doorstep.kernel.values.ids import first_uuid7
@@ -64,4 +65,8 @@ def day_digest(day: datetime) -> tuple[int, str]:
     return entries, digest.hexdigest()
 
 
-EVERY = ((timedelta(hours=6), keep_house), (timedelta(hours=1), digest_journal))
+EVERY = (
+    (timedelta(minutes=10), limits.forget_idle),
+    (timedelta(hours=1), digest_journal),
+    (timedelta(hours=6), keep_house),
+)

@@ -26,6 +26,7 @@ SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", 
 PRODUCTION = MODE == "production"
 DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
 DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
+PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For
 
 
 def faults() -> list[str]:

@@ -1,4 +1,4 @@
-"""The kernel's tables: journal, facts on their way to the lake, idempotency keys, units, tokens, installation."""
+"""The kernel's tables: journal, facts on their way to the lake, idempotency keys, units, tokens, limits, installation."""
 
 from typing import ClassVar
 
@@ -90,6 +90,17 @@ class ActorSession(AbstractBaseSession):
     subject = models.TextField(blank=True, db_index=True)
     device = models.TextField(blank=True)
     began = models.DateTimeField()
+
+
+class Spending(models.Model):
+    """What was spent of a limit: until `free_at` the key has used some of it; `passed` is the last spend's answer.
+
+    The key is a keyed hash. The table is UNLOGGED: a crash of the database empties it, and nothing waits for its disk.
+    """
+
+    key = models.BinaryField(primary_key=True)
+    free_at = models.DateTimeField()
+    passed = models.BooleanField()
 
 
 class Installation(models.Model):

@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     set_up()
     ill = 0
-    for check in (_python, lambda: _port(arguments.port), _disk, _keys, _fonts, _assets, _clock, _database):
+    for check in (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _database):
         for well, what, repair in check():
             say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
             ill += not well
@@ -44,6 +44,14 @@ def _port(port: int) -> Iterator[Finding]:
     refusal = port_refusal(port)
     running = refusal is not None and (home() / "run" / "tasks.pid").exists()
     yield refusal is None or running, f"port {port} is {'ours' if running else 'free'}", refusal or ""
+
+
+def _proxies() -> Iterator[Finding]:
+    from django.conf import settings  # noqa: PLC0415
+
+    well = settings.PROXIES > 0 or settings.MODE != "production"
+    repair = "Behind one, all visitors share one limit on tries: set DOORSTEP_PROXIES (docs/operating.md)."
+    yield well, f"addresses of visitors come by way of {settings.PROXIES} proxies", repair
 
 
 def _disk() -> Iterator[Finding]:
