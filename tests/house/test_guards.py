@@ -15,11 +15,12 @@ from babel.messages.pofile import read_po
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import doorstep
 from doorstep.kernel.declare.facts import FACTS, Code, Minor
 from doorstep.kernel.declare.messages import ANSWERERS, HEARERS, MESSAGES, QUESTIONS
+from doorstep.kernel.declare.notices import NOTICES
 from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
 from doorstep.kernel.system import ROOMS, SystemConfig, systems
 from doorstep.kernel.testing import tryout
@@ -160,6 +161,27 @@ def test_every_purpose_has_a_legal_basis_in_every_profile():
         bases = import_module(f"doorstep.profiles.{name}").LEGAL_BASES
         missing = {p for p in PURPOSES if not p.startswith(("tryout.", "kernel.", "steering."))} - set(bases)
         assert not missing, name
+
+
+def test_every_notice_leads_somewhere():
+    for kind in NOTICES.values():
+        assert not kind.link or reverse(kind.link), kind.code
+
+
+NO_SECRETS = ("simulation.py", "benches", "systems/lodging/pages/notices.py")
+"""Where short or foretellable draws are nothing to be guessed at: made-up people, load, guests of one form."""
+
+
+def test_public_codes_carry_80_random_bits():
+    for path in sources(PACKAGE):
+        place, text = path.relative_to(PACKAGE).as_posix(), path.read_text()
+        if any(allowed in place for allowed in NO_SECRETS):
+            continue
+        assert all(int(size) >= 10 for size in re.findall(r"token_(?:bytes|hex|urlsafe)\((\d+)", text)), path
+        assert "import random" not in text, path
+        assert not re.search(r"(?<!def )(?<!>>> )(?<![\w.])reference\([^)]", text), (
+            f"{path} chooses a public code itself"
+        )
 
 
 def test_every_scope_is_held_by_a_role():

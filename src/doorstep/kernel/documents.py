@@ -82,6 +82,11 @@ def covers(text: str) -> bool:
     return True
 
 
+def covered(text: str) -> str:
+    """The text without the characters that no font here has."""
+    return text if covers(text) else "".join(character for character in text if covers(character))
+
+
 def qr_svg(text: str) -> str:
     """A QR code as an SVG picture without a size of its own; 15 % of it may be damaged (level M)."""
     out = io.BytesIO()
@@ -115,6 +120,11 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
         IncrementalPdfFileWriter(io.BytesIO(document))
     )
     return out.getvalue()
+
+
+def certificate(at: datetime) -> x509.Certificate:
+    """The certificate of this installation's signatures, to publish and to check them with."""
+    return x509.load_pem_x509_certificate(_key_file(at).read_bytes())
 
 
 def _key_file(at: datetime) -> Path:

@@ -45,6 +45,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `published` is a file of figures that were published, `committee` the unit that answers for figures that systems
     compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has,
     `fictitious_phone(serial)` a phone number, serial below 100,000.
+    `phone_is_fictitious(number)` tells a phone number that nobody has.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     fictitious_number: Callable[[date, bool, int], str]
     fictitious_phone: Callable[[int], str]
     demo_locality: str
+    phone_is_fictitious: Callable[[str], bool]
     published: Path | None
     committee: str
     journal_years: int

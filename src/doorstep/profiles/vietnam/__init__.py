@@ -9,7 +9,12 @@ from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
-from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number, fictitious_phone
+from doorstep.profiles.vietnam.personal_number import (
+    PersonalNumbers,
+    fictitious_number,
+    fictitious_phone,
+    phone_is_fictitious,
+)
 from doorstep.profiles.vietnam.units import PIN_PREFIXES, UNITS
 
 LANGUAGE = "vi"
@@ -63,6 +68,7 @@ def profile(*, fictitious: bool) -> Profile:
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
         fictitious_phone=fictitious_phone,
+        phone_is_fictitious=phone_is_fictitious,
         demo_locality="H38",  # Lao Cai, whose report is our source
         published=Path(__file__).parent / "published-2024-h1.csv",
         journal_years=5,  # as the usage history of e-identity accounts [S33]

@@ -67,6 +67,7 @@ def _rate(count: int, run: Callable[[], None]) -> float:
 def _declare() -> None:
     """A handler that journals and counts, and an answer from memory: what remains is the kernel's own work."""
     from doorstep.kernel import contracts  # noqa: PLC0415  after Django's set-up
+    from doorstep.kernel.declare.scopes import Purpose  # noqa: PLC0415
     from doorstep.kernel.store.writing import Act, By  # noqa: PLC0415
     from doorstep.kernel.testing.tryout import TRYING, Colour, Happened, Tried, Weigh, Weight  # noqa: PLC0415
     from doorstep.kernel.values.units import UnitCode  # noqa: PLC0415
@@ -77,7 +78,7 @@ def _declare() -> None:
         act.fact(Happened(day=act.day, unit=UnitCode("H38"), colour=Colour.RED, late=False))
 
     @contracts.answers(Weigh)
-    def weigh(_by: By, question: Weigh) -> list[Weight | None]:
+    def weigh(_by: By, _purpose: Purpose, question: Weigh) -> list[Weight | None]:
         return [Weight(len(thing), UnitCode("H38")) for thing in question.things]
 
 

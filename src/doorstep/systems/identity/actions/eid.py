@@ -16,7 +16,7 @@ from doorstep.kernel.notices import notify
 from doorstep.kernel.store.units import is_commune
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
-from doorstep.kernel.values.ids import uuid7
+from doorstep.kernel.values.ids import person_key, read_uuid, uuid7
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
@@ -59,7 +59,7 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
     if not within(unit, act.actor.unit) or not is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
     holder = holder_of(person, country, act.day)
-    reasons = rules.checkholder_of(country, holder, applicant.level, person.birth, act.day)
+    reasons = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
     if holder is Holder.MINOR and not guarded(person):
         reasons.append(rules.GUARDIAN_NEEDED("number"))
     if applicant.phone:
@@ -231,7 +231,7 @@ def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
     birth = row.person.birth if row.person else None
     if level not in rules.raised(Level(row.level)):
         raise Refused(rules.LEVEL_NOT_OFFERED("level"))
-    refuse(rules.checkholder_of(country, Holder(row.holder), level, birth, act.day))
+    refuse(rules.check_holder(country, Holder(row.holder), level, birth, act.day))
     for stage in (Stage.COLLECTED, Stage.ACTIVATED):
         _count(act, row, stage, -1)
     _step(act, row, Step.RAISE, level=level.value)
@@ -401,11 +401,8 @@ def _may_set_secrets(row: Eid) -> bool:
     return row.state == State.ACTIVATED and Account.objects.filter(eid=row, password="", passcode="").exists()
 
 
-def _id_of(subject: str) -> UUID | None:
-    try:
-        return UUID(subject.removeprefix("eid:"))
-    except ValueError:
-        return None
+def _id_of(subject: str) -> UUID:
+    return read_uuid(subject.removeprefix("eid:"))
 
 
 def key_of(person: Person) -> str:

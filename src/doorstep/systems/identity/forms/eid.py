@@ -1,5 +1,7 @@
 """What holders and officers fill in about e-IDs."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +35,7 @@ class CollectForm(NumberForm):
     language = forms.ChoiceField(label=_("Language of messages"), required=False)
     complete = forms.BooleanField(label=_("The person has a valid identity card"), required=False, initial=True)
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["level"].choices = chosen(Level, without=(Level.NONE,))  # type: ignore[attr-defined]
         languages = [(code, get_language_info(code)["name_local"]) for code in ("vi", "en", "de", "ar")]
@@ -89,7 +91,7 @@ class PhoneForm(Form):
 class LockForm(Form):
     cause = forms.ChoiceField(label=_("Cause"))
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["cause"].choices = chosen(LockCause)  # type: ignore[attr-defined]
 
@@ -98,7 +100,7 @@ class ContactForm(Form):
     hindrance = forms.ChoiceField(label=_("Why it is not done yet"))
     note = forms.CharField(label=_("Note"), required=False, max_length=300, widget=forms.TextInput(attrs=_PRIVATE))
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["hindrance"].choices = chosen(Hindrance)  # type: ignore[attr-defined]
 
@@ -109,7 +111,7 @@ class AppointmentForm(Form):
     slot = forms.CharField(label=_("Time"), max_length=20, widget=forms.TextInput(attrs={"placeholder": "9:00–10:00"}))
     place = forms.CharField(label=_("Place"), max_length=200, widget=forms.TextInput(attrs=_PRIVATE))
 
-    def __init__(self, *args: object, **options: object) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["kind"].choices = chosen(Where)  # type: ignore[attr-defined]
 

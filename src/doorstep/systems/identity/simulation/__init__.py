@@ -152,12 +152,14 @@ def _eve(day: date) -> datetime:
 
 
 def _phone(chance: Random) -> str:
-    return profile().fictitious_phone(chance.randrange(100_000))
+    phone: str = profile().fictitious_phone(chance.randrange(100_000))
+    return phone
 
 
 def demo_commune() -> str:
     """Where the demo's people live: the first made-up commune of the demo's locality."""
-    return profile().units.invented_communes(profile().demo_locality, 1, 0)[0].code
+    code: str = profile().units.invented_communes(profile().demo_locality, 1, 0)[0].code
+    return code
 
 
 def _communes(day: date) -> list[str]:
