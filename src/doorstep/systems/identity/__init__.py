@@ -1,0 +1,1 @@
+"""Identity: who somebody is, and what a document proves of it."""
