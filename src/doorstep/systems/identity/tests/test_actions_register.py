@@ -9,7 +9,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused, Stale
 from doorstep.systems.identity.actions import register
-from doorstep.systems.identity.contract import Sex
+from doorstep.systems.identity.contract import Relation, Sex
 from doorstep.systems.identity.models import (
     Correction,
     Guardian,
@@ -20,7 +20,7 @@ from doorstep.systems.identity.models import (
     Residence,
 )
 from doorstep.systems.identity.queries.register import record_of
-from doorstep.systems.identity.rules.register import Cause, Relation, ResidenceKind
+from doorstep.systems.identity.rules.register import Cause, ResidenceKind
 from doorstep.systems.identity.tests.people import (
     AT,
     BY,
