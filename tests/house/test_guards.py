@@ -13,10 +13,11 @@ from babel.messages.pofile import read_po
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import doorstep
 from doorstep.kernel.declare.facts import FACTS, Code, Minor
+from doorstep.kernel.declare.notices import NOTICES
 from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
 from doorstep.kernel.system import ROOMS, SystemConfig, systems
 from doorstep.kernel.values.ids import Masked
@@ -102,6 +103,11 @@ def test_every_purpose_has_a_legal_basis_in_every_profile():
         bases = import_module(f"doorstep.profiles.{name}").LEGAL_BASES
         missing = {p for p in PURPOSES if not p.startswith(("tryout.", "kernel.", "steering."))} - set(bases)
         assert not missing, name
+
+
+def test_every_notice_leads_somewhere():
+    for kind in NOTICES.values():
+        assert not kind.link or reverse(kind.link), kind.code
 
 
 def test_every_scope_is_held_by_a_role():

@@ -83,6 +83,11 @@ def covers(text: str) -> bool:
     return True
 
 
+def covered(text: str) -> str:
+    """The text without the characters that no font here has."""
+    return text if covers(text) else "".join(character for character in text if covers(character))
+
+
 def qr_svg(text: str) -> str:
     """A QR code as an SVG picture without a size of its own; 15 % of it may be damaged (level M)."""
     out = io.BytesIO()

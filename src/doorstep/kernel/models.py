@@ -9,6 +9,7 @@ from doorstep.kernel.store.models import (
     Installation,
     JournalEntry,
     JournalSubject,
+    Notice,
     Spending,
     Unit,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "JournalEntry",
     "JournalSubject",
     "Leaf",
+    "Notice",
     "Pin",
     "Segment",
     "Spending",

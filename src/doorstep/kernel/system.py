@@ -7,9 +7,21 @@ from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 
-PURE_ROOMS = ("facts", "permissions", "indicators", "contract")
+PURE_ROOMS = ("facts", "permissions", "indicators", "notices", "contract")
 ROOMS = (
-    *("README.md", "apps", "rules", "country", "facts", "indicators", "permissions", "contract", "models", "actions"),
+    *(
+        "README.md",
+        "apps",
+        "rules",
+        "country",
+        "facts",
+        "indicators",
+        "permissions",
+        "notices",
+        "contract",
+        "models",
+        "actions",
+    ),
     *("queries", "handlers", "schemas", "api", "forms", "pages", "urls", "tasks", "simulation", "tests", "migrations"),
     *("templates", "locale", "static", "docs"),
 )

@@ -1,17 +1,25 @@
 """The kernel's recurring work: partitions of the coming months, the journal's digests, and the end of what has a term."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 from django.db import connection, transaction
 
 from doorstep.kernel.country import profile
+from doorstep.kernel.declare.notices import Channel
+from doorstep.kernel.declare.scopes import CLOCK, Actor
+from doorstep.kernel.delivery import deliver
+from doorstep.kernel.expiry import tell_owners
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.notices import give_up
 from doorstep.kernel.store import limits
 from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation
 from doorstep.kernel.store.partitions import drop_before, ensure_months
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import first_uuid7
 
 KEYS_KEPT = timedelta(days=30)
@@ -27,6 +35,12 @@ def keep_house(at: datetime) -> None:
     ActorSession.objects.filter(expire_date__lt=at).delete()
     years = profile().journal_years
     drop_before(["kernel_journalentry", "kernel_journalsubject"], at.date().replace(year=at.year - years, day=1))
+    drop_before(["kernel_notice"], at.date().replace(year=at.year - 1, day=1))
+
+
+def watch_expiry(at: datetime) -> None:
+    """Tell owners what will expire."""
+    tell_owners(By(Actor("clock", roles=(CLOCK.code,), via="task"), at))
 
 
 def digest_journal(at: datetime) -> None:
@@ -65,8 +79,12 @@ def day_digest(day: datetime) -> tuple[int, str]:
     return entries, digest.hexdigest()
 
 
-EVERY = (
+EVERY: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
+    *[(timedelta(seconds=0.5), partial(deliver, Channel.SMS))] * 4,
+    *[(timedelta(seconds=0.5), partial(deliver, Channel.EMAIL))] * 2,
+    (timedelta(minutes=1), give_up),
     (timedelta(minutes=10), limits.forget_idle),
     (timedelta(hours=1), digest_journal),
     (timedelta(hours=6), keep_house),
+    (timedelta(hours=6), watch_expiry),
 )

@@ -26,6 +26,10 @@ SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", 
 PRODUCTION = MODE == "production"
 DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
 DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
+SMS_URL = os.environ.get("DOORSTEP_SMS_URL", "")
+SMS_TOKEN = os.environ.get("DOORSTEP_SMS_TOKEN", "")
+SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
+OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
 PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For
 
 
@@ -48,6 +52,20 @@ def faults() -> list[str]:
         found.append("DOORSTEP_HOSTS holds a wildcard: name each host in full.")
     if DEMO_SIGN_IN:
         found.append("DOORSTEP_DEMO_SIGN_IN is on: anybody could sign in as anybody. Remove it.")
+    return [*found, *_faults_of_gateways()]
+
+
+def _faults_of_gateways() -> list[str]:
+    found = []
+    sms, smtp = urlsplit(SMS_URL), urlsplit(SMTP_URL)
+    if SMS_STAND_IN:
+        found.append("DOORSTEP_SMS_URL names the stand-in of a demo: name a gateway that reaches people.")
+    if SMS_URL and sms.scheme != "https" and not (sms.scheme == "http" and sms.hostname in LOOPBACK):
+        found.append("DOORSTEP_SMS_URL is not https: one-time codes would travel in clear text.")
+    if SMTP_URL and (smtp.scheme not in {"smtp", "smtps"} or not smtp.hostname):
+        found.append(
+            "DOORSTEP_SMTP is no address of a mail server: write smtps://user:password@host or smtp://host:587."
+        )
     return found
 
 
@@ -97,6 +115,10 @@ def _database() -> dict[str, Any]:
 
 HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
 ORIGIN = os.environ.get("DOORSTEP_ORIGIN") or (HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SITE_URL = f"https://{HOSTS[0]}" if PRODUCTION and HOSTS else f"http://localhost:{PORT}"  # in notices to people
+MAIL_FROM = os.environ.get("DOORSTEP_MAIL_FROM") or f"no-reply@{HOSTS[0] if HOSTS else 'localhost'}"
+SMS_STAND_IN = "/stand-in/" in SMS_URL
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,4 +1,4 @@
-"""The kernel's tables: journal, facts on their way to the lake, idempotency keys, units, tokens, limits, installation."""
+"""The kernel's tables: journal, facts on their way to the lake, idempotency keys, units, tokens, limits, notices, installation."""
 
 from typing import ClassVar
 
@@ -101,6 +101,37 @@ class Spending(models.Model):
     key = models.BinaryField(primary_key=True)
     free_at = models.DateTimeField()
     passed = models.BooleanField()
+
+
+class Notice(models.Model):
+    """What a person is told; the id is a UUIDv7, which carries the time and picks the partition.
+
+    `due` is when it is to be sent, and null once nothing more will be. `target` is a phone, an e-mail address or the
+    lines of a postal one; of a closed notice only the end is kept. `sent` is when it went out, `read` when it was read.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    subject = models.TextField()
+    kind = models.TextField()
+    secret = models.BooleanField()
+    given = models.JSONField()
+    language = models.TextField(blank=True)
+    channel = models.TextField()
+    target = models.TextField(blank=True)
+    unit = models.TextField(blank=True)
+    state = models.TextField()
+    reason = models.TextField(blank=True)
+    attempts = models.SmallIntegerField(default=0)
+    due = models.DateTimeField(null=True)
+    expires = models.DateTimeField()
+    sent = models.DateTimeField(null=True)
+    read = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("subject", "-id", name="notice_inbox"),
+            models.Index("channel", "due", name="notice_due", condition=models.Q(due__isnull=False)),
+        ]
 
 
 class Installation(models.Model):

@@ -34,6 +34,11 @@ def first_uuid7(at: datetime) -> UUID:
     return UUID(int=_milliseconds(at) << 80)
 
 
+def instant_of(number: UUID) -> datetime:
+    """The instant that a UUIDv7 carries, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=number.int >> 80)
+
+
 def _milliseconds(at: datetime) -> int:
     """Since 1970, cut off; in whole numbers, since a float of seconds loses one now and then."""
     return (at - _EPOCH) // timedelta(milliseconds=1)

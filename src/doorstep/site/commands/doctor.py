@@ -7,7 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from doorstep.site.cli import home, port, say, set_up
@@ -112,3 +112,40 @@ def _database() -> Iterator[Finding]:
     yield away < 5, "its clock agrees with ours", f"They lie {away:.0f} s apart: set both (NTP)."
     waiting = f"{facts} facts in {batches} batches wait to be sealed"
     yield batches < 100_000, waiting, "Is the process `tasks` running? `doorstep seal` seals at once."
+    yield from _notices()
+    yield from _expiring()
+
+
+def _notices() -> Iterator[Finding]:
+    from django.db.models import Count  # noqa: PLC0415
+
+    from doorstep.kernel.declare.notices import Channel, State  # noqa: PLC0415
+    from doorstep.kernel.store.models import Notice  # noqa: PLC0415
+    from doorstep.kernel.values.ids import first_uuid7  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    late = Notice.objects.filter(due__lt=now - timedelta(minutes=10)).exclude(channel=Channel.LETTER).count()
+    yield not late, f"{late} notices to people are late", "Is the process `tasks` running? Look into log/tasks.log."
+    failed = Notice.objects.filter(
+        id__gte=first_uuid7(now - timedelta(days=7)), state__in=(State.FAILED, State.GIVEN_UP)
+    )
+    for channel, reason, many in (
+        failed.exclude(reason="expired").values_list("channel", "reason").annotate(Count("id"))
+    ):
+        yield (
+            False,
+            f"{many} notices of the last 7 days did not go by {channel}: {reason}",
+            "Check the gateway's settings.",
+        )
+
+
+def _expiring() -> Iterator[Finding]:
+    from doorstep.kernel.expiry import expiring  # noqa: PLC0415
+    from doorstep.site.tasks import all_work  # noqa: PLC0415
+
+    all_work()  # loads what each system watches
+    now = datetime.now(UTC)
+    for one in expiring(now):
+        verb = "expires" if one.expires > now else "has expired"
+        what = f"{one.credential.text} {one.what!r} of {one.owner} {verb} on {one.expires:%Y-%m-%d}"
+        yield one.expires > now + timedelta(days=30), what, "Renew it, or take it out of use."

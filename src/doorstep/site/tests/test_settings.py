@@ -52,6 +52,9 @@ def test_production_is_the_default_and_names_everything_at_once(tmp_path):
         ({"DOORSTEP_HOSTS": ".example.org"}, "wildcard"),
         ({"DOORSTEP_DEBUG": "1"}, "DOORSTEP_DEBUG is on"),
         ({"DOORSTEP_DEMO_SIGN_IN": "1"}, "DOORSTEP_DEMO_SIGN_IN is on"),
+        ({"DOORSTEP_SMS_URL": "http://127.0.0.1:8025/stand-in/messages"}, "names the stand-in of a demo"),
+        ({"DOORSTEP_SMS_URL": "http://gateway.example.org/send"}, "DOORSTEP_SMS_URL is not https"),
+        ({"DOORSTEP_SMTP": "mail.example.org"}, "DOORSTEP_SMTP is no address"),
         ({"DOORSTEP_MODE": "prod"}, "write production, demo or test"),
     ],
 )
@@ -59,6 +62,19 @@ def test_one_insecure_choice_is_enough_to_stay_down(tmp_path, change, said):
     done = start(tmp_path, {**SECURE, **change})
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_gateways_of_one_s_own_are_taken(tmp_path):
+    gateways = {
+        "DOORSTEP_SMS_URL": "https://gateway.example.org/send",
+        "DOORSTEP_SMTP": "smtps://user:password@mail.example.org",
+    }
+    code = "from django.conf import settings as s; print(s.SITE_URL, s.MAIL_FROM, s.SMS_STAND_IN)"
+    done = start(tmp_path, {**SECURE, **gateways}, code)
+    assert done.stdout.split() == ["https://services.example.org", "no-reply@services.example.org", "False"]
+    assert start(tmp_path, {**SECURE, **gateways}).returncode == 0
+    nearby = {**SECURE, "DOORSTEP_SMS_URL": "http://127.0.0.1:9000/send"}
+    assert start(tmp_path, nearby).returncode == 0
 
 
 def test_production_sends_cookies_by_https_only(tmp_path):
