@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "sms": "run a stand-in for an SMS gateway, which shows what people would have got",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "new-system": "write the rooms of a new system and three failing tests",

@@ -1,11 +1,17 @@
 """The first pages: home by role, sign-in (in a demo with one button a person), and the sign of life."""
 
+import logging
+from datetime import datetime
+from http.client import HTTPConnection, HTTPException
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
+import msgspec
 from django.conf import settings
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from doorstep.kernel.declare.scopes import Actor
@@ -14,12 +20,49 @@ from doorstep.kernel.web.actors import sign_in as enter
 from doorstep.kernel.web.routes import PUBLIC, endpoint, page
 from doorstep.kernel.web.visitor import onward
 
+log = logging.getLogger(__name__)
+
+MESSAGES = 50
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A message as the SMS stand-in tells it."""
+
+    to: str
+    text: str
+    at: datetime
+
 
 def demo_people() -> list[dict[str, Any]]:
     """The people that the running systems offer for a demo: subject, name, role, unit, and a title (message id)."""
     if not settings.DEMO_SIGN_IN:
         return []
     return [person for config in systems() for person in config.demo_people]
+
+
+def demo_phone(_request: HttpRequest) -> dict[str, str]:
+    """A context processor: where a demo shows the messages that it sent, for a link on each page."""
+    return {"demo_phone": reverse("phone") if settings.SMS_STAND_IN else ""}
+
+
+@page(PUBLIC)
+@require_GET
+def phone(request: HttpRequest) -> HttpResponse:
+    """The messages that the demo's people got, as its SMS stand-in tells them; no such page where messages are real."""
+    if not settings.SMS_STAND_IN or settings.PRODUCTION:
+        raise Http404
+    number = request.GET.get("number", "").strip()
+    url = urlsplit(settings.SMS_URL)
+    stand_in = HTTPConnection(url.hostname or "", url.port, timeout=2)
+    messages = None
+    try:
+        stand_in.request("GET", f"{url.path}?{urlencode({'to': number})}")
+        messages = msgspec.json.decode(stand_in.getresponse().read(), type=list[Message])[:MESSAGES]
+    except (OSError, HTTPException, msgspec.DecodeError):
+        log.warning("the SMS stand-in does not answer")
+    finally:
+        stand_in.close()
+    return render(request, "site/phone.html", {"messages": messages, "number": number})
 
 
 @page(PUBLIC)

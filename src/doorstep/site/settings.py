@@ -175,6 +175,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csrf",
                 "doorstep.kernel.web.layout.layout",
+                "doorstep.site.pages.demo_phone",
             ],
         },
     }

@@ -9,7 +9,7 @@ from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
-from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number, fictitious_phone
 from doorstep.profiles.vietnam.units import UNITS
 
 LANGUAGE = "vi"
@@ -63,6 +63,7 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        fictitious_phone=fictitious_phone,
         published=Path(__file__).parent / "published-2024-h1.csv",
         journal_years=5,  # as the usage history of e-identity accounts [S33]
         committee="G14",  # standing agency of the national committee in 2024 [S7]

@@ -132,6 +132,15 @@ def check_phone(text: str, *, fictitious: bool, field: str = "phone") -> list[Re
     return [PHONE_FICTITIOUS(field)] if plain.startswith("0000") and not fictitious else []
 
 
+def fictitious_phone(text: str) -> bool:
+    """Whether it is one of the numbers that demonstrations use.
+
+    >>> fictitious_phone("0000 123 456"), fictitious_phone("0912 345 678")
+    (True, False)
+    """
+    return bool(check_phone(text, fictitious=False)) and not check_phone(text, fictitious=True)
+
+
 def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: FBT001  fills Profile.fictitious_number
     """A well-formed number that nobody has; `serial` below 100 million. Years 1900 to 2399.
 
