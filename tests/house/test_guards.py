@@ -110,6 +110,22 @@ def test_every_notice_leads_somewhere():
         assert not kind.link or reverse(kind.link), kind.code
 
 
+NO_SECRETS = ("simulation.py", "benches", "systems/lodging/pages/notices.py")
+"""Where short or foretellable draws are nothing to be guessed at: made-up people, load, guests of one form."""
+
+
+def test_public_codes_carry_80_random_bits():
+    for path in sources(PACKAGE):
+        place, text = path.relative_to(PACKAGE).as_posix(), path.read_text()
+        if any(allowed in place for allowed in NO_SECRETS):
+            continue
+        assert all(int(size) >= 10 for size in re.findall(r"token_(?:bytes|hex|urlsafe)\((\d+)", text)), path
+        assert "import random" not in text, path
+        assert not re.search(r"(?<!def )(?<!>>> )(?<![\w.])reference\([^)]", text), (
+            f"{path} chooses a public code itself"
+        )
+
+
 def test_every_scope_is_held_by_a_role():
     held = {scope.code for role in ROLES.values() for scope in role.scopes}
     assert set(SCOPES) <= held
