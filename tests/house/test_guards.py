@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import typing
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import msgspec
 import pytest
@@ -17,9 +19,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import doorstep
 from doorstep.kernel.declare.facts import FACTS, Code, Minor
+from doorstep.kernel.declare.messages import ANSWERERS, HEARERS, MESSAGES, QUESTIONS
 from doorstep.kernel.declare.notices import NOTICES
 from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
 from doorstep.kernel.system import ROOMS, SystemConfig, systems
+from doorstep.kernel.testing import tryout
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.web import translations
 
@@ -71,7 +75,7 @@ def test_every_route_has_auth_and_a_scope():
                 assert all(hasattr(auth, "doorstep_access") for one in operations for auth in one.auth_callbacks)
         elif not hasattr(view, "doorstep_access"):
             open_routes.append(address)
-    described = {"api/lodging/v1/openapi.json", "api/lodging/v1/"}
+    described = {f"api/{name}/v1/{page}" for name in ("kernel", "lodging") for page in ("", "openapi.json")}
     assert not set(open_routes) - described
 
 
@@ -96,9 +100,63 @@ def test_facts_hold_only_allowed_types():
             )
 
 
-def test_every_purpose_has_a_legal_basis_in_every_profile():
-    from importlib import import_module
+def test_every_message_has_a_hearer_or_is_public():
+    """The one of the tests is neither, which shows that this can fail."""
+    unheard = [name for name, kind in MESSAGES.items() if not HEARERS.get(name) and not kind.public]
+    assert unheard == [tryout.Tried.KIND.name]
 
+
+def test_every_question_is_answered():
+    assert [name for name in QUESTIONS if name not in ANSWERERS] == [tryout.Weigh.KIND.name]
+
+
+PURE = re.compile(r"(collections\.abc|datetime|decimal|msgspec|typing|uuid|doorstep\.kernel\.(declare|values))(\..*)?")
+
+
+def impure(source: str) -> list[str]:
+    """What a contract imports beyond declarations and values."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or "."] if isinstance(node, ast.ImportFrom) else []
+    return [name for name in names if not PURE.fullmatch(name)]
+
+
+def without_journal(source: str) -> list[str]:
+    """Handlers that neither journal nor hand their act to a function that does."""
+    found = []
+    for function in ast.parse(source).body:
+        if not isinstance(function, ast.FunctionDef) or "hears(" not in "".join(
+            map(ast.unparse, function.decorator_list)
+        ):
+            continue
+        act = function.args.args[0].arg
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+        if not any(ast.unparse(call.func) == f"{act}.journal" or act in map(ast.unparse, call.args) for call in calls):
+            found.append(function.name)
+    return found
+
+
+def test_contracts_are_pure_and_handlers_journal():
+    for folder in FOLDERS:
+        for file in folder.glob("contract.py"):
+            assert not impure(file.read_text()), file
+        for file in folder.glob("handlers.py"):
+            assert not without_journal(file.read_text()), file
+
+
+def test_the_guards_of_contracts_see_what_is_wrong():
+    contract = (
+        "import msgspec\nfrom doorstep.kernel.declare.messages import Key\nfrom django.db import models\nimport socket"
+    )
+    assert impure(contract) == ["django.db", "socket"]
+    handlers = "@hears(Tried, TRYING)\ndef {name}(act, told):\n    {body}\n"
+    bodies = {"a": "act.journal()", "b": "store(act, told)", "c": "act.tell(told)", "d": "audit.journal(told)"}
+    source = "".join(handlers.format(name=name, body=body) for name, body in bodies.items())
+    assert without_journal(source) == ["c", "d"]
+
+
+def test_every_purpose_has_a_legal_basis_in_every_profile():
     for name in ("vietnam", "testland"):
         bases = import_module(f"doorstep.profiles.{name}").LEGAL_BASES
         missing = {p for p in PURPOSES if not p.startswith(("tryout.", "kernel.", "steering."))} - set(bases)
@@ -172,23 +230,45 @@ def personal(annotation: object, seen: set[object] | None = None) -> bool:
     return any(personal(argument, seen) for argument in typing.get_args(annotation))
 
 
+def modules(room):
+    """The room itself and, where it is a folder, every module in it."""
+    return [
+        room,
+        *(import_module(one.name) for one in walk_packages(getattr(room, "__path__", ()), f"{room.__name__}.")),
+    ]
+
+
+def converts_a_row(hints):
+    """It takes a row of our tables, which no query hands out: who calls it has asked for the row already."""
+    taken = [one for hint in hints.values() for one in (hint, *typing.get_args(hint))]
+    return any(isinstance(one, type) and issubclass(one, models.Model) for one in taken)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_queries_that_return_people_are_marked(folder):
-    room = apps.get_app_config(folder.name).room("queries")
-    for name, query in vars(room).items():
-        if name.startswith("_") or not callable(query) or getattr(query, "__module__", "") != room.__name__:
-            continue
-        if isinstance(query, type) or name in {"stay_of", "decoded"}:
-            continue
-        if personal(typing.get_type_hints(query).get("return")):
-            assert getattr(query, "personal", False), f"{room.__name__}.{name} returns people and is not @personal"
+    for module in modules(apps.get_app_config(folder.name).room("queries")):
+        for name, query in vars(module).items():
+            if name.startswith("_") or not callable(query) or getattr(query, "__module__", "") != module.__name__:
+                continue
+            if isinstance(query, type):
+                continue
+            hints = typing.get_type_hints(query)
+            if personal(hints.pop("return", None)) and not converts_a_row(hints):
+                assert getattr(query, "personal", False), (
+                    f"{module.__name__}.{name} returns people and is not @personal"
+                )
+
+
+def test_a_folder_of_queries_is_looked_into():
+    seen = {module.__name__.rpartition(".")[2] for module in modules(apps.get_app_config("lodging").room("queries"))}
+    assert {"keeper", "police", "rooms"} <= seen
 
 
 def test_a_look_is_the_only_way():
-    from doorstep.systems.lodging import queries
+    from doorstep.systems.lodging.queries import police
 
     with pytest.raises(RuntimeError, match="look"):
-        queries.notice_in_area(None, None)
+        police.notice_in_area(None, None)
 
 
 def test_no_engine_in_a_web_process():

@@ -1,7 +1,8 @@
 """Looks: the one way to read other people's records. The query and its journal entry are one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import wraps
@@ -53,11 +54,8 @@ def look(
     A list is one entry without subjects, since it shows people masked; a single record names its `subject_key`.
     """
     with transaction.atomic():
-        token = _looking.set(True)
-        try:
+        with looking():
             seen = query(actor, *args, **kwargs)
-        finally:
-            _looking.reset(token)
         journal.write(
             uuid7(at),
             actor,
@@ -68,6 +66,16 @@ def look(
             digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
         )
     return seen
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Personal queries answer in here; whoever opens it writes the journal in the same transaction."""
+    token = _looking.set(True)
+    try:
+        yield
+    finally:
+        _looking.reset(token)
 
 
 def _shown(value: object) -> str:

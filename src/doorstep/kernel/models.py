@@ -9,8 +9,10 @@ from doorstep.kernel.store.models import (
     Installation,
     JournalEntry,
     JournalSubject,
+    Message,
     Notice,
     Spending,
+    Spent,
     Unit,
 )
 
@@ -23,9 +25,11 @@ __all__ = [
     "JournalEntry",
     "JournalSubject",
     "Leaf",
+    "Message",
     "Notice",
     "Pin",
     "Segment",
     "Spending",
+    "Spent",
     "Unit",
 ]

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 
-PURE_ROOMS = ("facts", "permissions", "indicators", "notices", "contract")
+AT_START = ("facts", "permissions", "indicators", "notices", "contract", "handlers")
+"""Rooms that are read when the program starts: what they declare must be known from the first action on."""
 ROOMS = (
     *(
         "README.md",
@@ -55,7 +56,7 @@ class SystemConfig(AppConfig):
         return room.people() if room else ()
 
     def ready(self) -> None:
-        for room in PURE_ROOMS:
+        for room in AT_START:
             self.room(room)
 
 

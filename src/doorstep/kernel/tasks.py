@@ -1,4 +1,4 @@
-"""The kernel's recurring work: partitions of the coming months, the journal's digests, and the end of what has a term."""
+"""The kernel's recurring work: messages, partitions of the coming months, the journal's digests, the end of terms."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 from django.db import connection, transaction
 
+from doorstep.kernel import contracts
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.notices import Channel
 from doorstep.kernel.declare.scopes import CLOCK, Actor
@@ -17,7 +18,7 @@ from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.notices import give_up
 from doorstep.kernel.store import limits
-from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation
+from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation, Spent
 from doorstep.kernel.store.partitions import drop_before, ensure_months
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import first_uuid7
@@ -33,6 +34,7 @@ def keep_house(at: datetime) -> None:
     ensure_months(at.date(), at.date() + timedelta(days=92))
     IdempotencyKey.objects.filter(at__lt=at - KEYS_KEPT).delete()
     ActorSession.objects.filter(expire_date__lt=at).delete()
+    Spent.objects.filter(until__lt=at).delete()
     years = profile().journal_years
     drop_before(["kernel_journalentry", "kernel_journalsubject"], at.date().replace(year=at.year - years, day=1))
     drop_before(["kernel_notice"], at.date().replace(year=at.year - 1, day=1))
@@ -80,6 +82,7 @@ def day_digest(day: datetime) -> tuple[int, str]:
 
 
 EVERY: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
+    (timedelta(milliseconds=250), contracts.deliver),
     *[(timedelta(seconds=0.5), partial(deliver, Channel.SMS))] * 4,
     *[(timedelta(seconds=0.5), partial(deliver, Channel.EMAIL))] * 2,
     (timedelta(minutes=1), give_up),

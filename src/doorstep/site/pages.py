@@ -7,17 +7,21 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
+from django.apps import apps
 from django.conf import settings
 from django.db import Error, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.system import systems
+from doorstep.kernel.web.actors import become
 from doorstep.kernel.web.actors import sign_in as enter
-from doorstep.kernel.web.routes import PUBLIC, endpoint, page
+from doorstep.kernel.web.routes import PUBLIC, SeeOther, endpoint, page
 from doorstep.kernel.web.visitor import onward
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @page(PUBLIC)
 @require_GET
 def sign_in(request: HttpRequest) -> HttpResponse:
+    """In a demo the people to try; elsewhere, and behind the demo's link, the sign-in of the system identity."""
+    if apps.is_installed("doorstep.systems.identity") and not demo_people():
+        return SeeOther(f"{reverse('identity:sign_in')}?{request.GET.urlencode()}")
     return render(request, "site/sign_in.html", {"people": demo_people(), "next": request.GET.get("next", "")})
 
 
@@ -85,9 +92,27 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     person = next((one for one in demo_people() if one["subject"] == chosen), None)
     if person is None:
         raise Http404
-    actor = Actor(person["subject"], person["unit"], (person["role"],), person.get("level", 2), "page")
-    enter(request, actor, name=person["name"])
+    if apps.is_installed("doorstep.systems.identity"):
+        _by_passkey(request, person["subject"])
+    else:
+        actor = Actor(person["subject"], person["unit"], (person["role"],), person.get("level", 2), "page")
+        enter(request, actor, name=person["name"])
     return onward(request)
+
+
+def _by_passkey(request: HttpRequest, subject: str) -> None:
+    """The person's own device signs in, and the person takes up the office."""
+    from doorstep.systems.identity.actions import offices  # noqa: PLC0415  only where identity runs
+    from doorstep.systems.identity.pages.signin import party  # noqa: PLC0415
+    from doorstep.systems.identity.simulation import demo  # noqa: PLC0415
+
+    now = timezone.now()
+    attempt = demo.sign_in(subject, party(request), now)
+    if attempt.actor is None:
+        raise Http404
+    enter(request, attempt.actor, name=attempt.name, methods=attempt.methods)
+    if office := demo.office_of(subject):
+        become(request, offices.take_up(By(attempt.actor, now), office), name=attempt.name)
 
 
 @endpoint(PUBLIC)

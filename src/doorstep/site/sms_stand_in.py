@@ -146,7 +146,7 @@ def serve(port: int) -> int:
 
     if settings.PRODUCTION:
         raise Stop("A stand-in sends nothing to anybody: production needs a gateway (DOORSTEP_SMS_URL).")
-    with StandIn(port, profile().fictitious_phone, settings.SMS_TOKEN) as server:
+    with StandIn(port, profile().phone_is_fictitious, settings.SMS_TOKEN) as server:
         say(
             f"SMS stand-in: post to {server.url}, read at http://127.0.0.1:{server.server_address[1]}/  (Ctrl-C ends it)"
         )

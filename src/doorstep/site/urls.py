@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from doorstep.kernel.system import systems
+from doorstep.kernel.web import asked
 from doorstep.site import pages
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("phone/", pages.phone, name="phone"),
     path("health", pages.health, name="health"),
     path("", include("doorstep.kernel.web.urls")),
+    path("api/kernel/v1/", asked.api.urls),
     *(path(f"{config.label}/", include(f"{config.name}.urls")) for config in systems() if config.room("urls")),
     *(path(f"api/{config.label}/v1/", room.api.urls) for config in systems() if (room := config.room("api"))),
 ]

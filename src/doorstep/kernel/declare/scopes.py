@@ -2,7 +2,7 @@
 
 import msgspec
 
-from doorstep.kernel.values.reasons import NOT_ALLOWED, NotAllowed
+from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_ALLOWED, NotAllowed
 
 SCOPES: dict[str, "Scope"] = {}
 ROLES: dict[str, "Role"] = {}
@@ -24,11 +24,16 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Role(msgspec.Struct, frozen=True):
-    """What somebody is for a unit; `text` an English message id."""
+    """What somebody is for a unit; `text` an English message id.
+
+    Whoever signs in has the roles `for_everybody`. A `powerful` one is granted by two persons.
+    """
 
     code: str
     text: str
     scopes: tuple[Scope, ...]
+    for_everybody: bool = False
+    powerful: bool = False
 
     def __post_init__(self) -> None:
         if ROLES.setdefault(self.code, self) is not self:
@@ -63,13 +68,17 @@ class Actor(msgspec.Struct, frozen=True):
     via: str = "page"
     principal: str = ""
 
+    def holds(self, scope: Scope) -> bool:
+        """Whether a role of the actor includes the scope, at whatever level."""
+        return any(scope in ROLES[role].scopes for role in self.roles if role in ROLES)
+
     def may(self, scope: Scope) -> bool:
-        return self.level >= scope.level and any(scope in ROLES[role].scopes for role in self.roles if role in ROLES)
+        return self.level >= scope.level and self.holds(scope)
 
     def need(self, scope: Scope) -> None:
-        """Raises NotAllowed unless the actor holds the scope."""
+        """Raises NotAllowed unless the actor holds the scope, at its level."""
         if not self.may(scope):
-            raise NotAllowed(NOT_ALLOWED(scope=scope.code))
+            raise NotAllowed(LEVEL_TOO_LOW() if self.holds(scope) else NOT_ALLOWED(scope=scope.code))
 
 
 ISSUE_TOKEN = Scope("kernel.token.issue", "Give a program access in your name")
@@ -82,3 +91,8 @@ CLOCK = Role("kernel.clock", "Does what is due by time", (WATCH,))
 FOR_EXPIRY = Purpose("kernel.expiry", "To tell owners what will expire")
 AUDIT = Scope("kernel.log.audit", "Read the auditors' ring of the evidence log")
 AUDITOR = Role("kernel.auditor", "Auditor", (AUDIT,))
+ASK = Scope("kernel.question.ask", "Ask questions from another installation")
+INSTALLATION = Role("kernel.installation", "Another installation", (ASK, ISSUE_TOKEN))
+REPAIR = Scope("kernel.message.repair", "Retry or drop failed messages between systems")
+OPERATOR = Role("kernel.operator", "Operator", (REPAIR,))
+MESSAGES = Purpose("kernel.messages", "Repair of messages between systems")

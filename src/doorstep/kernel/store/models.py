@@ -1,4 +1,4 @@
-"""The kernel's tables: journal, facts on their way to the lake, idempotency keys, units, tokens, limits, notices, installation."""
+"""The kernel's tables: journal, facts and messages on their way, idempotency keys, units, tokens, limits, notices, installation."""
 
 from typing import ClassVar
 
@@ -38,6 +38,26 @@ class FactBatch(models.Model):
     recorded = models.DateField()
     rows = models.IntegerField()
     columns = models.BinaryField()
+
+
+class Message(models.Model):
+    """What one system is told by another; deleted by the transaction that handles it.
+
+    `due` is when it may be tried, empty while it is parked; `failure` is the kind of the last one, never the content.
+    """
+
+    hearer = models.TextField()
+    subject = models.TextField()
+    kind = models.TextField()
+    content = models.BinaryField()
+    at = models.DateTimeField()
+    via = models.TextField()
+    due = models.DateTimeField(null=True)
+    failures = models.SmallIntegerField()
+    failure = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["hearer", "subject", "id"])]
 
 
 class IdempotencyKey(models.Model):
@@ -82,6 +102,18 @@ class AccessToken(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["subject"])]
+
+
+class Spent(models.Model):
+    """Something that was used and may not be used again before `until`."""
+
+    pk = models.CompositePrimaryKey("kind", "key")
+    kind = models.TextField()
+    key = models.BinaryField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["until"], name="spent_until")]
 
 
 class ActorSession(AbstractBaseSession):
@@ -135,7 +167,9 @@ class Notice(models.Model):
 
 
 class Installation(models.Model):
-    """What this installation is: one row a key (`simulated`: scale, seed and period; `journal`: the day to digest)."""
+    """What this installation is: one row a key (`database`: which one it is; `simulated`: scale, seed and period;
+    `journal`: the day to digest).
+    """
 
     key = models.TextField(primary_key=True)
     value = models.JSONField()

@@ -55,6 +55,12 @@ def revoke_token(act: Act, token: str) -> None:
     act.journal(detail=f"token {number}")
 
 
+def revoke_tokens(subject: str, unit: str, role: str, at: datetime) -> int:
+    """End the tokens that rest on an office, inside the caller's transaction; returns how many."""
+    tokens = AccessToken.objects.filter(subject=subject, unit=unit, roles__contains=[role], revoked=None)
+    return tokens.update(revoked=at)
+
+
 def tokens_of(actor: Actor) -> list[AccessToken]:
     """The actor's tokens that are not revoked, newest first."""
     return list(AccessToken.objects.filter(subject=actor.subject, revoked=None).order_by("-created"))

@@ -1,4 +1,4 @@
-"""Every write is an action: scope, one transaction, rows, journal and facts, and the same answer to a repetition."""
+"""Every write is an action: scope, one transaction, rows, journal, facts and messages, one answer to a repetition."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -12,8 +12,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from doorstep.kernel.declare.facts import Columns, Fact, FactKind, columns_of
+from doorstep.kernel.declare.messages import Message
 from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
-from doorstep.kernel.store import journal
+from doorstep.kernel.store import journal, messages
+from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.reasons import KEY_REUSED, Conflict
 
@@ -45,11 +47,16 @@ class Act:
         self.actor, self.at, self.name, self.purpose = by.actor, by.at, name, purpose
         self.id: UUID = uuid7(by.at)
         self.journalled = False
+        self._told: list[Message] = []
+
+    def next_id(self) -> UUID:
+        """A fresh id for one more row."""
+        return uuid7(self.at)
 
     @property
     def day(self) -> date:
         """The legal day of `at` in the profile's zone."""
-        return self.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        return legal_day(self.at, ZoneInfo(settings.TIME_ZONE))
 
     def journal(
         self, *, subjects: Sequence[str] = (), fields: Sequence[str] = (), detail: str = "", digest: bytes = b""
@@ -87,6 +94,16 @@ class Act:
                 (kind.name, kind.version, self.day, rows, msgspec.msgpack.encode(columns, enc_hook=str)),
             )
 
+    def tell(self, *told: Message) -> None:
+        """Tell the systems that hear these messages, once this transaction is committed."""
+        self._told += told
+
+    def finish(self) -> None:
+        """The last that the transaction does; raises RuntimeError where no journal entry was written."""
+        if not self.journalled:
+            raise RuntimeError(f"{self.name} wrote no journal entry")
+        messages.write(self._told, self.at, self.actor.via)
+
 
 def action(
     scope: Scope, purpose: Purpose
@@ -112,10 +129,9 @@ def action(
                         kind: Any = get_type_hints(run)["return"]
                         return msgspec.msgpack.decode(answer, type=kind)  # type: ignore[no-any-return]
                 result = run(act, *args, **kwargs)
-                if not act.journalled:
-                    raise RuntimeError(f"{name} wrote no journal entry")
                 if by.once:
                     _keep(by, name, by.once, msgspec.msgpack.encode(result))
+                act.finish()
                 return result
 
         return call  # type: ignore[return-value]

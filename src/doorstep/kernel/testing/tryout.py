@@ -1,9 +1,13 @@
 """A tiny system's declarations, so that the kernel's tests need no real system."""
 
+import msgspec
+
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.facts import Columns, Fact, Rollup, fact
 from doorstep.kernel.declare.indicators import Direction, Indicator, Kind
+from doorstep.kernel.declare.messages import Message, Question, message, question
 from doorstep.kernel.declare.scopes import Actor, Purpose, Role, Scope
+from doorstep.kernel.values.units import UnitCode
 
 DO_IT = Scope("tryout.thing.do", "Try things out")
 READ_IT = Scope("tryout.thing.read", "See what was tried")
@@ -50,3 +54,28 @@ COUNT = Indicator(
 )
 
 ACTOR = Actor("trier", roles=("tryout.trier",))
+
+
+@message("tryout.tried")
+class Tried(Message, frozen=True):
+    """Something of a subject was tried, for the `number`th time."""
+
+    number: int
+    colour: Colour = Colour.RED
+
+
+class Weight(msgspec.Struct, frozen=True):
+    """What a thing weighs, and where."""
+
+    grams: int
+    unit: UnitCode
+
+
+@question("tryout.weight", scope=READ_IT, answer=list[Weight | None])
+class Weigh(Question, frozen=True):
+    """What do these things weigh? None for one that is not there."""
+
+    things: list[str]
+
+    def subjects(self) -> list[str]:
+        return [f"thing:{one}" for one in self.things]

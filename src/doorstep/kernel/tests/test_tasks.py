@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from django.db import connection
 
-from doorstep.kernel import tasks
+from doorstep.kernel import contracts, tasks
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Leaf, Ring
 from doorstep.kernel.store import journal
@@ -26,6 +26,10 @@ def entry(at: datetime, subject: str = "pin:900090000001") -> None:
 
 def leaves() -> list[dict[str, object]]:
     return [msgspec.json.decode(bytes(row.entry)) for row in Leaf.objects.filter(ring=Ring.AUDITORS).order_by("index")]
+
+
+def test_messages_are_delivered_many_times_a_second():
+    assert {work: every for every, work in tasks.EVERY}[contracts.deliver] < timedelta(seconds=1)
 
 
 def test_each_past_day_is_digested_once(home):

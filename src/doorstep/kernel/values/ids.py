@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_bytes
 from uuid import UUID
 
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _READ_AS = str.maketrans("ILO", "110")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +37,11 @@ def first_uuid7(at: datetime) -> UUID:
 
 
 def instant_of(number: UUID) -> datetime:
-    """The instant that a UUIDv7 carries, to the millisecond."""
+    """When a UUIDv7 was made, to the millisecond.
+
+    >>> instant_of(uuid7(datetime(2024, 5, 21, 14, tzinfo=UTC)))
+    datetime.datetime(2024, 5, 21, 14, 0, tzinfo=datetime.timezone.utc)
+    """
     return _EPOCH + timedelta(milliseconds=number.int >> 80)
 
 
@@ -70,6 +76,14 @@ def read_reference(text: str) -> str | None:
 def _check(digits: list[int]) -> str:
     """Weighted sum modulo the prime 31: finds a wrong character and two swapped ones, but for 0 against Z."""
     return _ALPHABET[sum(place * digit for place, digit in enumerate(digits, 1)) % 31]
+
+
+def read_uuid(text: str) -> UUID:
+    """An id from an address or a form; NotFound for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(NOT_FOUND()) from None
 
 
 def person_key(kind: str, country: str, number: str) -> str:

@@ -82,6 +82,12 @@ class Stale(Refused):
     status = 412
 
 
+class Unavailable(Refused):
+    """What this needs does not answer just now."""
+
+    status = 503
+
+
 class TooLarge(Refused):
     """More than is taken at once."""
 
@@ -99,6 +105,11 @@ NOT_ALLOWED = reason(
     "kernel.not_allowed",
     "Your role does not include this: {scope}.",
     repair="Ask the administrator of your unit for a role that includes it.",
+)
+LEVEL_TOO_LOW = reason(
+    "kernel.level_too_low",
+    "This needs a surer way of signing in than the one you used.",
+    repair="Sign in with a passkey, or with your passcode and a code by SMS.",
 )
 NOT_FOUND = reason(
     "kernel.not_found", "There is no such record, or you may not see it.", repair="Check the address or the reference."
@@ -122,6 +133,11 @@ TOO_MANY = reason(
 DATABASE_AWAY = reason(
     "kernel.database_away",
     "The database cannot be reached just now. Nothing was saved.",
+    repair="Try again in a minute.",
+)
+NO_ANSWER = reason(
+    "kernel.no_answer",
+    "Another system that this needs does not answer just now. Nothing was saved.",
     repair="Try again in a minute.",
 )
 CHANGED = reason(

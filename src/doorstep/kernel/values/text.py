@@ -1,6 +1,42 @@
-"""Marks an English text as a message id in modules that know no language."""
+"""Texts: message ids in modules that know no language, and what may be said against text that people type."""
+
+import re
+
+from doorstep.kernel.values.reasons import Reason, reason
+
+TEXT_MISSING = reason("kernel.text_missing", "This is missing.", repair="Fill it in.")
+TEXT_UNREADABLE = reason(
+    "kernel.text_unreadable",
+    "This text holds invisible control signs.",
+    repair="Delete the text and type it anew.",
+)
+TEXT_TOO_LONG = reason("kernel.text_too_long", "This text is longer than {limit} characters.", repair="Shorten it.")
+TEXT_FORMULA = reason(
+    "kernel.text_formula",
+    "This text begins like a spreadsheet formula.",
+    repair="Begin it with a letter or a digit, not with =, +, -, @ or a tab.",
+)
+
+_SAFE = re.compile(
+    r"(?![=+\-@])[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]*"
+)
+_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def N_(text: str) -> str:  # noqa: N802  the name that extractors know
-    """The text itself; translated where it is shown."""
+    """Marks an English text as a message id; translated where it is shown."""
     return text
+
+
+def check_text(text: str, field: str, limit: int) -> list[Reason]:
+    """Against free text: control signs, signs that turn the direction of writing, and beginnings of formulas."""
+    if len(text) > limit:
+        return [TEXT_TOO_LONG(field, limit=limit)]
+    if _SAFE.fullmatch(text):
+        return []
+    return [TEXT_FORMULA(field) if text.startswith(_FORMULA) else TEXT_UNREADABLE(field)]
+
+
+def check_required(text: str, field: str, limit: int) -> list[Reason]:
+    """The same against text that must be there."""
+    return check_text(text, field, limit) if text.strip() else [TEXT_MISSING(field)]

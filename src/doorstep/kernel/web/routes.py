@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.urls import reverse
 
 from doorstep.kernel.declare.scopes import Actor, Scope
-from doorstep.kernel.values.reasons import NOT_SIGNED_IN, NotAllowed
+from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_SIGNED_IN, NotAllowed
 from doorstep.kernel.web.actors import actor_of
 
 P = ParamSpec("P")
@@ -54,7 +54,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 def page(access: Access) -> Callable[[View[P]], View[P]]:
-    """Marks a page. Nobody signed in: 303 to the sign-in page and back; signed in without the scope: 403."""
+    """Marks a page. Nobody signed in, or not surely enough: 303 to the sign-in page and back; without the scope: 403."""
     return _guard(access, _to_sign_in)
 
 
@@ -69,7 +69,7 @@ def _guard(access: Access, stranger: Callable[[HttpRequest], HttpResponseBase]) 
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not isinstance(access, Public):
                 actor = actor_of(request)
-                if actor is None:
+                if actor is None or (isinstance(access, Scope) and actor.holds(access) and not actor.may(access)):
                     return stranger(request)
                 if isinstance(access, Scope):
                     actor.need(access)
@@ -89,5 +89,5 @@ def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     return SeeOther(reverse("sign_in") + back)
 
 
-def _unauthorized(_request: HttpRequest) -> HttpResponseBase:
-    raise NotAllowed(NOT_SIGNED_IN())
+def _unauthorized(request: HttpRequest) -> HttpResponseBase:
+    raise NotAllowed(LEVEL_TOO_LOW() if actor_of(request) else NOT_SIGNED_IN())

@@ -44,7 +44,9 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
-        fictitious_phone=lambda number: not check_phone(number),  # nobody lives there
+        fictitious_phone=lambda serial: f"{serial:05}",
+        demo_locality="M",
+        phone_is_fictitious=lambda number: not check_phone(number),  # nobody lives there
         published=None,
         journal_years=3,
         committee="Y1",

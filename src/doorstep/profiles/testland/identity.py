@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.personal_number import check_number, check_phone
+from doorstep.systems.identity.contract import Particular
 from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
 from doorstep.systems.identity.facts import Holder, Level
 
@@ -74,4 +75,5 @@ def country(*, fictitious: bool) -> Country:
         activate_within=timedelta(days=3),
         breach_within=timedelta(hours=10),
         usage_years=3,
+        granted={"identity.eid": frozenset({Particular.FULL_NAME, Particular.UNIT})},
     )

@@ -7,6 +7,7 @@ from doorstep.kernel.values.reasons import Reason
 from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_phone
 from doorstep.profiles.vietnam.tax_code import check_tax_code
+from doorstep.systems.identity.contract import Particular
 from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
 from doorstep.systems.identity.facts import Holder, Level
 
@@ -81,6 +82,10 @@ SECRETS = (
     ),
 )
 
+_SHOWN = frozenset({Particular.FULL_NAME, Particular.BIRTH, Particular.SEX, Particular.NATIONALITY})
+GRANTED = {"identity.eid": frozenset(Particular), "identity.relying_party": _SHOWN}
+"""Our own choice within Decree 13/2023, which allows what the purpose needs [S87]; a system that asks adds its purpose."""
+
 
 def country(numbers: PersonalNumbers) -> Country:
     """Viet Nam's filling of the socket; `numbers` says which personal numbers are taken."""
@@ -102,4 +107,5 @@ def country(numbers: PersonalNumbers) -> Country:
         activate_within=timedelta(days=7),  # Decree 59/2022: general knowledge, not verified
         breach_within=timedelta(hours=72),  # Decree 13/2023 art. 23 [S87]
         usage_years=5,  # [S33]
+        granted=GRANTED,
     )

@@ -25,7 +25,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     set_up()
     ill = 0
-    for check in (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _database):
+    checks = (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _elsewhere)
+    for check in (*checks, _database):
         for well, what, repair in check():
             say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
             ill += not well
@@ -88,6 +89,17 @@ def _clock() -> Iterator[Finding]:
     yield newest <= time.time() + 60, "no file of the lake is from the future", "The clock went back: set it (NTP)."
 
 
+def _elsewhere() -> Iterator[Finding]:
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+
+    for system, place in settings.ELSEWHERE.items():
+        there = place.token.is_file()
+        yield there, f"{system} is asked at {place.url}", f"Put the key that it gave you into {place.token}."
+        if there:
+            shut = not stat.S_IMODE(place.token.stat().st_mode) & 0o077
+            yield shut, f"{place.token} is closed to others", "Others may have read it: have a new one issued."
+
+
 def _database() -> Iterator[Finding]:
     from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
 
@@ -102,6 +114,11 @@ def _database() -> Iterator[Finding]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*), coalesce(sum(rows), 0) FROM kernel_factbatch")
             batches, facts = cursor.fetchone()
+            cursor.execute(
+                "SELECT hearer, kind, failure, count(*) FROM kernel_message WHERE due IS NULL"
+                " GROUP BY hearer, kind, failure ORDER BY hearer, kind"
+            )
+            parked = cursor.fetchall()
             cursor.execute("SELECT current_setting('server_version'), now()")
             version, there = cursor.fetchone()
     except Error as error:
@@ -112,6 +129,11 @@ def _database() -> Iterator[Finding]:
     yield away < 5, "its clock agrees with ours", f"They lie {away:.0f} s apart: set both (NTP)."
     waiting = f"{facts} facts in {batches} batches wait to be sealed"
     yield batches < 100_000, waiting, "Is the process `tasks` running? `doorstep seal` seals at once."
+    for hearer, kind, failure, count in parked:
+        repair = "See `doorstep messages list`, mend the cause, then `retry` or `drop`."
+        yield False, f"{hearer} could not handle {kind}: {count} parked for {failure}", repair
+    if not parked:
+        yield True, "no message between systems is parked", ""
     yield from _notices()
     yield from _expiring()
 

@@ -41,8 +41,38 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes
             if code.startswith(own):
                 holders = ", ".join(role.code for role in ROLES.values() if scope in role.scopes)
                 say(f"  scope       {code}: {scope.text} ({holders})")
-        say("  messages    none: no system tells another anything yet")
+        _say_contract(config.label)
+    _say_contracts_of_others({config.label for config in systems()})
     return 0
+
+
+def _say_contracts_of_others(running: set[str]) -> None:
+    """What this installation could hear of and ask systems that it does not run."""
+    from doorstep.kernel.declare.messages import MESSAGES, QUESTIONS  # noqa: PLC0415  after Django's set-up
+
+    for label in sorted({name.split(".")[0] for name in (*MESSAGES, *QUESTIONS)} - running):
+        say(f"{label}: does not run here")
+        _say_contract(label)
+
+
+def _say_contract(label: str) -> None:
+    """What a system tells and is asked, with those who hear and answer in this installation."""
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.kernel.declare.messages import ANSWERERS, HEARERS, MESSAGES, QUESTIONS  # noqa: PLC0415
+    from doorstep.kernel.store.writing import home_of  # noqa: PLC0415
+
+    for name, kind in MESSAGES.items():
+        if name.startswith(f"{label}."):
+            hearers = ", ".join(sorted(HEARERS.get(name, ()))) or "nobody"
+            fields = ", ".join(kind.type.__struct_fields__)
+            public = ", public" if kind.public else ""
+            say(f"  message     {name} ({fields}){public}: told by {label}, heard by {hearers}")
+    for name, asked in QUESTIONS.items():
+        if asked.system == label:
+            place = settings.ELSEWHERE.get(label)
+            here = home_of(ANSWERERS[name]) if name in ANSWERERS else "nobody"
+            say(f"  question    {name} needs {asked.scope.code}, answered by {place.url if place else here}")
 
 
 def _load_actions(config: Any) -> None:

@@ -16,8 +16,11 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes
         from django.apps import apps  # noqa: PLC0415  after Django's set-up
         from django.utils import timezone  # noqa: PLC0415
 
+        from doorstep.kernel import contracts  # noqa: PLC0415
         from doorstep.kernel.lake import seal  # noqa: PLC0415
 
+        if delivered := contracts.drain(timezone.now()):
+            say(f"{delivered} messages delivered.")
         try:
             sealed = seal.seal()
         except OSError as error:

@@ -26,18 +26,20 @@ def fill(scale: Decimal, seed: int, label: str = "2024-H1") -> None:
     from datetime import UTC, datetime  # noqa: PLC0415  after Django's set-up
 
     from django.conf import settings  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
 
+    from doorstep.kernel import contracts  # noqa: PLC0415
     from doorstep.kernel.country import profile  # noqa: PLC0415
-    from doorstep.kernel.simulation import Simulation  # noqa: PLC0415
+    from doorstep.kernel.simulation import Simulation, simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
-    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
+    from doorstep.kernel.store.models import Installation, Message  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
     from doorstep.kernel.system import systems  # noqa: PLC0415
     from doorstep.kernel.values.period import Period  # noqa: PLC0415
 
     if settings.MODE == "production":
         raise Stop("Production takes no simulated records. Set DOORSTEP_MODE=demo and another DOORSTEP_HOME.")
-    if Installation.objects.filter(key="simulated").exists():
+    if simulated_scale():
         raise Stop("This installation holds a simulation already. Choose another DOORSTEP_HOME for a second one.")
     period = Period.parse(label)
     Installation.objects.create(key="simulated", value={"scale": str(scale), "seed": seed, "period": label})
@@ -51,3 +53,6 @@ def fill(scale: Decimal, seed: int, label: str = "2024-H1") -> None:
         if room and hasattr(room, "simulate"):
             say(f"Simulating {system.label} at scale {scale} ...")
             room.simulate(Simulation(scale, seed, period, end, say))
+            contracts.drain(timezone.now())
+    if left := Message.objects.count():
+        say(f"{left} messages could not be delivered: `doorstep messages list` says which.")

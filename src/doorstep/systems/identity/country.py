@@ -1,23 +1,15 @@
 """The socket: what the law on identity needs from a country. Profiles fill it, rules read it."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import Certainty
 from doorstep.kernel.values.reasons import Reason
+from doorstep.systems.identity.contract import Particular
 from doorstep.systems.identity.facts import Holder, Level
-
-
-class Sex(Code):
-    """As the register states it."""
-
-    MALE = "male", "Male"
-    FEMALE = "female", "Female"
-    UNSTATED = "unstated", "Not stated"
 
 
 class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +62,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     stated); its reasons name the field `number`. `subject_key(number)` is the key under which the journal finds the
     person. `activate_within` is how long after the notice an account is to be activated. `is_working_day` serves
     limits. `breach_within` is the time for the notice of a breach. `usage_years` is how long usage stays known.
+    `granted` says by purpose code which particulars of a person the register tells.
     """
 
     zone: ZoneInfo
@@ -85,3 +78,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     activate_within: timedelta
     breach_within: timedelta
     usage_years: int
+    granted: Mapping[str, frozenset[Particular]]
+
+    def day(self, at: datetime) -> date:
+        """The legal day of an aware instant."""
+        return at.astimezone(self.zone).date()

@@ -1,12 +1,12 @@
 """What people may do in identity, as which role, and why they touch a person's record."""
 
 from doorstep.kernel.declare.scopes import Purpose, Role, Scope
+from doorstep.systems.identity.contract import ASK_REGISTER
 
 # The population register
 
 REGISTER = Scope("identity.person.register", "Enter and change persons and organisations in the register", level=2)
 READ_PERSON = Scope("identity.person.read", "Find and open persons of one's area in the register", level=2)
-ASK_REGISTER = Scope("identity.person.match", "Ask the register whether particulars are right")
 READ_ORGANISATION = Scope("identity.organisation.read", "Find and open organisations in the register")
 
 # e-IDs and accounts
@@ -15,12 +15,14 @@ COLLECT = Scope("identity.eid.collect", "Collect and approve e-identity records"
 SUPPORT = Scope("identity.eid.support", "See the state of an e-ID and do the permitted repair", level=2)
 DRIVE = Scope("identity.eid.drive", "List who has not activated, note contacts and make appointments", level=2)
 OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
+SIGN_IN = Scope("identity.session.begin", "Sign in")
 STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
 
 # Offices
 
 GRANT = Scope("identity.office.grant", "Invite, assign, transfer and end the staff of one's unit", level=2)
 APPROVE = Scope("identity.office.approve", "Approve offices that need a second person", level=2)
+FOUND = Scope("identity.office.found", "Make the first administrator of an installation")
 REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a year", level=2)
 
 # OpenID Provider and protection
@@ -28,15 +30,21 @@ REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
-PERSON = Role("identity.person", "Person", (OWN,))
+PERSON = Role("identity.person", "Person", (OWN,), for_everybody=True)
+VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
-    "identity.registrar", "Registrar of the population register", (REGISTER, READ_PERSON, READ_ORGANISATION)
+    "identity.registrar",
+    "Registrar of the population register",
+    (REGISTER, READ_PERSON, READ_ORGANISATION),
+    powerful=True,
 )
 OFFICER = Role("identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, READ_PERSON, ASK_REGISTER))
+ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
-ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW))
-PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,))
-PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,))
+ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
+PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)
+PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,), powerful=True)
+FOUNDER = Role("identity.founder", "Runs the installation", (FOUND,), powerful=True)
 CLOCK = Role("identity.clock", "Does what is due by time", (STEP,))
 
 FOR_REGISTER = Purpose("identity.register", "To keep the population register")

@@ -1,6 +1,54 @@
 """Addresses of identity's pages, one list for each field of work."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from doorstep.systems.identity.pages import devices, eid, offices, signin
 
 app_name = "identity"
-urlpatterns: list[URLPattern] = []
+
+SIGN_IN = [
+    path("sign-in/", signin.password, name="sign_in"),
+    path("sign-in/passcode/", signin.passcode, name="passcode"),
+    path("sign-in/code/", signin.code, name="code"),
+    path("sign-in/passkey/", signin.passkey, name="passkey"),
+]
+
+DEVICES = [
+    path("devices/", devices.shown, name="devices"),
+    path("devices/add/", devices.add, name="add_passkey"),
+    path("devices/remove/", devices.remove, name="remove_passkey"),
+    path("devices/end/", devices.end, name="end_session"),
+]
+
+_OFFICE = "staff/<uuid:office>/"
+OFFICES = [
+    path("offices/", offices.own, name="offices"),
+    path("offices/take-up/", offices.take_up, name="take_up"),
+    path("offices/<uuid:office>/lend/", offices.lend, name="lend"),
+    path("staff/", offices.staff, name="staff"),
+    path("staff/lines/", offices.lines, name="staff_lines"),
+    path("staff/waiting/", offices.waiting, name="offices_waiting"),
+    path("staff/invitations/<uuid:invitation>/withdraw/", offices.withdraw, name="withdraw"),
+    path(f"{_OFFICE}end/", offices.end, name="end_office"),
+    path(f"{_OFFICE}transfer/", offices.transfer, name="transfer"),
+    path(f"{_OFFICE}approve/", offices.approve, name="approve"),
+    path(f"{_OFFICE}review/", offices.review, name="review"),
+]
+
+_EID = "eids/<uuid:eid_id>/"
+EIDS = [
+    path("activate/", eid.activate, name="activate"),
+    path("activate/code/", eid.activate_code, name="activate_code"),
+    path("activate/secrets/", eid.activate_secrets, name="activate_secrets"),
+    path("loss/", eid.loss, name="loss"),
+    path("eids/collect/", eid.collect, name="collect"),
+    path("eids/approve/", eid.to_approve, name="to_approve"),
+    path("eids/drive/", eid.drive, name="drive"),
+    path("help-desk/", eid.help_desk, name="help_desk"),
+    path(_EID, eid.eid, name="eid"),
+    path(f"{_EID}contact/", eid.contact, name="contact"),
+    path(f"{_EID}appoint/", eid.appoint, name="appoint"),
+    path(f"{_EID}<str:step>/", eid.repair, name="repair"),
+]
+
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS]

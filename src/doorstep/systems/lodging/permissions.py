@@ -9,7 +9,7 @@ MANAGE = Scope("lodging.establishment.manage", "Manage the own establishment: ro
 READ_NOTICES = Scope("lodging.notice.read", "Read the lodging notices of one's area")
 RETAIN = Scope("lodging.stay.delete", "Delete stays whose retention has ended")
 
-KEEPER = Role("lodging.keeper", "Lodging keeper", (NOTIFY, CORRECT, ENROL, MANAGE, ISSUE_TOKEN))
+KEEPER = Role("lodging.keeper", "Lodging keeper", (NOTIFY, CORRECT, ENROL, MANAGE, ISSUE_TOKEN), for_everybody=True)
 KEEPER_OF_RECORDS = Role("lodging.retention", "Deletes what may no longer be kept", (RETAIN,))
 POLICE = Role("lodging.police", "Police officer for residence", (READ_NOTICES,))
 

@@ -29,9 +29,9 @@ def test_the_holder_of_the_scope_gets_the_page(reader):
 
 
 @pytest.mark.parametrize(
-    "actor", [Actor("x"), Actor("x", roles=("no.such_role",)), Actor("x", roles=ACTOR.roles, level=0)]
+    "actor", [Actor("x"), Actor("x", roles=("no.such_role",)), Actor("x", roles=("no.such_role",), level=0)]
 )
-def test_without_scope_or_level_the_page_is_refused(reader, actor):
+def test_without_scope_the_page_is_refused(reader, actor):
     answer = reader(actor=actor).get("/guarded")
     assert answer.status_code == 403
     assert "Try things out" in answer.content.decode()
@@ -59,3 +59,8 @@ def test_signing_in_changes_the_session_and_signing_out_ends_it(reader, settings
     assert client.get("/sign-out").status_code == 405
     assert client.post("/sign-out").status_code == 303
     assert client.get("/guarded").status_code == 303
+
+
+def test_without_the_level_the_way_leads_to_a_surer_sign_in(reader):
+    answer = reader(actor=Actor("x", roles=ACTOR.roles, level=0)).get("/guarded")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?next=%2Fguarded")

@@ -1,21 +1,36 @@
 """Identity's tables, one file for each field of work; no decisions here."""
 
-from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey
+from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
+from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
-from doorstep.systems.identity.models.offices import Mandate, Office
-from doorstep.systems.identity.models.register import Guardian, Organisation, Person, PersonVersion, Residence
+from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
+from doorstep.systems.identity.models.register import (
+    Correction,
+    Guardian,
+    Organisation,
+    OrganisationVersion,
+    Person,
+    PersonVersion,
+    Residence,
+)
 
 __all__ = [
     "Account",
+    "Appointment",
+    "Contact",
+    "Correction",
     "Eid",
     "EidChange",
     "Guardian",
+    "Invitation",
     "Mandate",
     "Office",
     "OneTimeCode",
     "Organisation",
+    "OrganisationVersion",
     "Passkey",
     "Person",
     "PersonVersion",
+    "RefusedSignIn",
     "Residence",
 ]

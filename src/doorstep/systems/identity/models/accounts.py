@@ -55,3 +55,12 @@ class OneTimeCode(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["expires"], name="one_time_code_expires")]
+
+
+class RefusedSignIn(models.Model):
+    """Why somebody was not let in, under the reference that the person was shown; for the help desk, kept for days."""
+
+    reference = models.TextField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    subject = models.TextField(blank=True)
+    cause = models.TextField()

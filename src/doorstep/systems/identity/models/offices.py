@@ -36,6 +36,21 @@ class Office(models.Model):
         indexes: ClassVar = [models.Index(fields=["unit", "role"], name="office_unit")]
 
 
+class Invitation(models.Model):
+    """Somebody is asked to take an office: only the digest of the code is kept. Used once, within days."""
+
+    id = models.UUIDField(primary_key=True)
+    digest = models.BinaryField(unique=True)
+    unit = models.TextField(blank=True)
+    role = models.TextField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+    invited_by = models.TextField()
+    expires = models.DateTimeField()
+    accepted = models.DateTimeField(null=True)
+    withdrawn = models.DateTimeField(null=True)
+
+
 class Mandate(models.Model):
     """`agent` (an account's subject) may act for a person or organisation in `services` on [valid_from, valid_to).
 

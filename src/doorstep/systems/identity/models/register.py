@@ -10,13 +10,15 @@ from django.db import models
 class Person(models.Model):
     """A person as known now; earlier versions are in PersonVersion. `words` are the name's, without diacritics.
 
-    `unit` and `address` repeat the present residence, so that lists of an area need no join.
+    `unit` and `address` repeat the present permanent residence, so that lists of an area need no join. `likeness` is
+    32 bits of the name's words: with the birth date it finds who is likely the same person.
     """
 
     id = models.UUIDField(primary_key=True)
-    number = models.TextField(unique=True)
+    number = models.TextField()
     full_name = models.TextField()
     words = ArrayField(models.TextField())
+    likeness = models.IntegerField(default=0)
     birth = models.DateField()
     sex = models.TextField()
     nationality = models.TextField()
@@ -26,14 +28,16 @@ class Person(models.Model):
     version = models.IntegerField(default=1)
 
     class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("number", name="person_number")]
         indexes: ClassVar = [
             GinIndex(fields=["words"], name="person_words"),
+            models.Index(fields=["birth", "likeness"], name="person_birth"),
             models.Index(fields=["unit", "id"], name="person_unit"),
         ]
 
 
 class PersonVersion(models.Model):
-    """What a person's record was before a change, from which day the change holds, and why it was made."""
+    """What a person's record was before a change: from which day the change holds, why, on which paper, by whom."""
 
     id = models.UUIDField(primary_key=True)
     person = models.ForeignKey(Person, models.PROTECT)
@@ -41,17 +45,41 @@ class PersonVersion(models.Model):
     cause = models.TextField()
     valid_from = models.DateField()
     source = models.TextField()
+    actor = models.TextField()
     before = models.JSONField()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("person", "version", name="person_version_once")]
 
 
+class Correction(models.Model):
+    """A typing error that somebody found: what the record should say; a second person decides. One open a person.
+
+    `version` is the record's that the proposal was made on, `after` holds the fields that change.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    person = models.ForeignKey(Person, models.PROTECT)
+    version = models.IntegerField()
+    after = models.JSONField()
+    source = models.TextField()
+    proposed_by = models.TextField()
+    decided = models.DateTimeField(null=True)
+    decided_by = models.TextField(blank=True)
+    approved = models.BooleanField(null=True)
+    why = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("person", condition=models.Q(decided=None), name="one_open_correction")
+        ]
+
+
 class Residence(models.Model):
     """Where a person lives or lived: permanent or temporary, in which unit, half-open [valid_from, valid_to)."""
 
     id = models.UUIDField(primary_key=True)
-    person = models.ForeignKey(Person, models.PROTECT)
+    person = models.ForeignKey(Person, models.PROTECT, db_index=False)
     kind = models.TextField()
     unit = models.TextField()
     address = models.TextField()
@@ -60,14 +88,15 @@ class Residence(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # Two without an end would be equal here: one present residence a kind, found by person.
             models.UniqueConstraint(
-                "person", "kind", condition=models.Q(valid_to=None), name="one_present_residence_a_kind"
+                fields=["person", "kind", "valid_to"], nulls_distinct=False, name="one_present_residence_a_kind"
             )
         ]
 
 
 class Guardian(models.Model):
-    """Who answers for a minor, from when to when."""
+    """Who answers for a minor, from when to when; the ward's coming of age ends it without a change here."""
 
     id = models.UUIDField(primary_key=True)
     ward = models.ForeignKey(Person, models.PROTECT, related_name="guardians")
@@ -87,7 +116,7 @@ class Organisation(models.Model):
     """An organisation or household business with its tax code; `representative` is a personal number."""
 
     id = models.UUIDField(primary_key=True)
-    tax_code = models.TextField(unique=True)
+    tax_code = models.TextField()
     kind = models.TextField()
     name = models.TextField()
     words = ArrayField(models.TextField())
@@ -99,7 +128,23 @@ class Organisation(models.Model):
     version = models.IntegerField(default=1)
 
     class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("tax_code", name="organisation_tax_code")]
         indexes: ClassVar = [
             GinIndex(fields=["words"], name="organisation_words"),
             models.Index(fields=["representative"], name="organisation_representative"),
         ]
+
+
+class OrganisationVersion(models.Model):
+    """What an organisation's record was before a change, from which day the change holds, on which paper, by whom."""
+
+    id = models.UUIDField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    version = models.IntegerField()
+    valid_from = models.DateField()
+    source = models.TextField()
+    actor = models.TextField()
+    before = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("organisation", "version", name="organisation_version_once")]

@@ -11,11 +11,12 @@ from doorstep.kernel.store.units import is_commune
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import first_uuid7, reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused, refuse
+from doorstep.kernel.values.text import check_required
 from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, OpenStay, Room, Stay, StayVersion
 from doorstep.systems.lodging.permissions import ENROL, FOR_HOUSE, FOR_NOTICE, FOR_RETENTION, MANAGE, NOTIFY, RETAIN
-from doorstep.systems.lodging.queries import kept_house
+from doorstep.systems.lodging.queries.keeper import kept_house
 from doorstep.systems.lodging.rules import houses
 from doorstep.systems.lodging.rules.changes import retention_ends
 
@@ -61,7 +62,7 @@ def close_house(act: Act, code: str) -> None:
 def add_keeper(act: Act, code: str, subject: str) -> None:
     """Another keeper with the same rights; adding one twice changes nothing."""
     house = kept_house(act.actor, code)
-    refuse(houses.check_required(subject, "subject", 100))
+    refuse(check_required(subject, "subject", 100))
     Keeper.objects.get_or_create(
         establishment_id=house.id, subject=subject.strip(), until=None, defaults={"since": act.at}
     )

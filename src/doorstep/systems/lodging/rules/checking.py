@@ -1,14 +1,14 @@
 """Which stays may be notified: everything that can be said against one, each with its field and repair."""
 
-import re
 from datetime import date, datetime, timedelta
 
 from doorstep.kernel.values.dates import in_force
+from doorstep.kernel.values.nationalities import NATIONALITIES
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import check_text
 from doorstep.systems.lodging.country import Country, DocumentRow
 from doorstep.systems.lodging.facts import GuestKind
 from doorstep.systems.lodging.rules.names import check_name
-from doorstep.systems.lodging.rules.nationalities import NATIONALITIES
 from doorstep.systems.lodging.rules.records import Guest, Stay
 
 ARRIVAL_IN_FUTURE = reason(
@@ -75,17 +75,6 @@ ENTRY_AFTER_ARRIVAL = reason(
     "The guest would have entered the country after arriving at the house.",
     repair="Correct the date of entry or of arrival.",
 )
-TEXT_UNREADABLE = reason(
-    "lodging.text_unreadable",
-    "This text holds invisible control signs.",
-    repair="Delete the text and type it anew.",
-)
-TEXT_TOO_LONG = reason("lodging.text_too_long", "This text is longer than {limit} characters.", repair="Shorten it.")
-TEXT_FORMULA = reason(
-    "lodging.text_formula",
-    "This text begins like a spreadsheet formula.",
-    repair="Begin it with a letter or a digit, not with =, +, -, @ or a tab.",
-)
 
 OLDEST_ARRIVAL = timedelta(days=365)
 """Later notices are late, but taken; beyond a year the date is more likely wrong than the notice overdue."""
@@ -97,11 +86,6 @@ CLOCK_SKEW = timedelta(minutes=10)
 """How far the clocks of a front desk and of this server may lie apart before an arrival counts as in the future."""
 
 OLDEST_GUEST = 130
-
-_SAFE = re.compile(
-    r"(?![=+\-@])[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]*"
-)
-_FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def check_stay(stay: Stay, at: datetime, country: Country) -> list[Reason]:
@@ -163,15 +147,6 @@ def check_guest(guest: Guest, day: date, country: Country) -> list[Reason]:
         if text:
             found += check_text(text, field, limit)
     return found
-
-
-def check_text(text: str, field: str, limit: int) -> list[Reason]:
-    """Against free text: control signs, signs that turn the direction of writing, and beginnings of formulas."""
-    if len(text) > limit:
-        return [TEXT_TOO_LONG(field, limit=limit)]
-    if _SAFE.fullmatch(text):
-        return []
-    return [TEXT_FORMULA(field) if text.startswith(_FORMULA) else TEXT_UNREADABLE(field)]
 
 
 def _check_from_abroad(guest: Guest, day: date, country: Country) -> list[Reason]:

@@ -1,10 +1,10 @@
 """The columns of an upload: their names in a file's first line, in English and Vietnamese, and what each holds."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from doorstep.kernel.values.names import folded
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.text import N_
 
@@ -72,17 +72,6 @@ COLUMNS = (
 )
 
 
-def folded(text: str) -> str:
-    """For comparing words: lower case, accents and signs off, one blank between words.
-
-    >>> folded("  Họ_và  TÊN "), folded("Địa chỉ")
-    ('ho va ten', 'dia chi')
-    """
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("đ", "d"))
-    kept = "".join(sign if sign.isalnum() else " " for sign in plain if not unicodedata.combining(sign))
-    return " ".join(kept.split())
-
-
 _FIELDS = {*(column.field for column in COLUMNS), "arrival"}
 _FIELD_OF = {folded(name): column.field for column in COLUMNS for name in (column.field, *column.names)}
 
@@ -98,15 +87,18 @@ def read_header(names: Sequence[str]) -> list[str] | list[Reason]:
         for name, field in zip(names, fields, strict=True)
         if name.strip() and not field
     ]
+    found += [COLUMN_TWICE(line=1, column=_both_names(column)) for column in COLUMNS if fields.count(column.field) > 1]
     found += [
-        COLUMN_TWICE(line=1, column=field) for field in dict.fromkeys(fields) if field and fields.count(field) > 1
-    ]
-    found += [
-        COLUMN_MISSING(line=1, column=column.field)
+        COLUMN_MISSING(line=1, column=_both_names(column))
         for column in COLUMNS
         if column.required and column.field not in fields
     ]
     return found or fields
+
+
+def _both_names(column: Column) -> str:
+    """As a keeper finds them in the list of columns, whatever the language of the page."""
+    return " / ".join(column.names[:2])
 
 
 def by_field(row: Mapping[str, str]) -> dict[str, str]:

@@ -4,11 +4,10 @@ from datetime import date, timedelta
 
 from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import check_required
 from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import FacilityType
-from doorstep.systems.lodging.rules.checking import check_text
 
-TEXT_MISSING = reason("lodging.text_missing", "This is missing.", repair="Fill it in.")
 FACILITY_NOT_NOTIFYING = reason(
     "lodging.facility_not_notifying", "This kind of house does not notify guests.", repair="Choose another kind."
 )
@@ -78,7 +77,3 @@ def check_booking(guest_name: str, guests: int, arrival: date, departure: date, 
     if not timedelta(0) < departure - arrival <= timedelta(days=MOST_NIGHTS):
         found.append(BOOKING_WITHOUT_NIGHTS("departure", most=MOST_NIGHTS))
     return found
-
-
-def check_required(text: str, field: str, limit: int) -> list[Reason]:
-    return check_text(text, field, limit) if text.strip() else [TEXT_MISSING(field)]

@@ -10,12 +10,14 @@ import msgspec
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import read_date, read_time
 from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.names import folded
+from doorstep.kernel.values.nationalities import read_nationality
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import TEXT_FORMULA
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import GuestKind
-from doorstep.systems.lodging.rules.checking import TEXT_FORMULA, check_stay
-from doorstep.systems.lodging.rules.columns import by_field, folded
-from doorstep.systems.lodging.rules.nationalities import read_nationality
+from doorstep.systems.lodging.rules.checking import check_stay
+from doorstep.systems.lodging.rules.columns import by_field
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason
 
 CELL_MISSING = reason("lodging.cell_missing", "This field is empty.", repair="Fill it in.")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.systems.lodging.rules.names import LONGEST, check_name
+from doorstep.kernel.values.names import LONGEST
+from doorstep.systems.lodging.rules.names import check_name
 
 VECTORS = json.loads(Path(__file__).with_name("vectors").joinpath("names.json").read_text(encoding="utf-8"))
 
@@ -17,7 +18,7 @@ def test_a_name_passes(name, name_latin):
 
 @pytest.mark.parametrize(("name", "name_latin", "code", "field"), VECTORS["refused"])
 def test_what_is_no_name_is_refused_where_it_stands(name, name_latin, code, field):
-    assert [(reason.code, reason.field) for reason in check_name(name, name_latin)] == [(f"lodging.{code}", field)]
+    assert [(reason.code, reason.field) for reason in check_name(name, name_latin)] == [(code, field)]
 
 
 def test_a_name_has_an_end():

@@ -1,0 +1,18 @@
+"""What may be used once: challenges, token ids, codes. Kept until it would have expired anyway, and no longer."""
+
+from datetime import datetime
+
+from django.db import connection
+
+
+def spend(kind: str, key: bytes, until: datetime) -> bool:
+    """Whether this is the first use, inside the caller's transaction; a second one waits for it and gets False.
+
+    `key` is at most 64 bytes: a random value or a digest.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_spent (kind, key, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (kind, key, until),
+        )
+        return bool(cursor.rowcount)

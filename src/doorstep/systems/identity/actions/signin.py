@@ -1,0 +1,258 @@
+"""Signing in: by passkey, by passcode with a one-time code, by password. Whoever is refused gets a reference, no reason.
+
+A refusal is an outcome and not an exception, since it must leave a trace: the journal's entry for the person concerned,
+and the cause under the reference, which the help desk can read.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from django.db.models import F, QuerySet
+
+from doorstep.kernel.declare.scopes import ROLES, Actor
+from doorstep.kernel.keys import derived
+from doorstep.kernel.store.spent import spend
+from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.values.ids import Masked, person_key, reference, uuid7
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
+from doorstep.kernel.values.units import UnitCode
+from doorstep.kernel.web.sessions import end_sessions
+from doorstep.systems.identity.facts import Holder, Level, PortalEntered
+from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
+from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
+from doorstep.systems.identity.rules import passkeys, secrets
+from doorstep.systems.identity.rules.causes import Cause
+from doorstep.systems.identity.rules.passkeys import Party
+
+VISITOR = Actor("visitor", roles=("identity.visitor",))
+CODE_KEPT = timedelta(minutes=5)
+CODE_ATTEMPTS = 5
+CAUSES_KEPT = timedelta(days=30)
+MOST_PASSKEYS = 20
+_LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
+"""Organisations have no levels: their e-IDs are checked in person."""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """Somebody was let in as `actor`, or not: then `reference` is what the help desk asks for."""
+
+    actor: Actor | None = None
+    name: str = ""
+    methods: tuple[str, ...] = ()
+    reference: str = ""
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A passcode was given: `subject` is the account's where it was right, else nobody's, and looks the same.
+
+    `code` is what is to be sent to `phone`, empty where nothing is.
+    """
+
+    subject: str
+    phone: str = ""
+    code: Masked = Masked("")
+    language: str = ""
+
+
+@action(SIGN_IN, FOR_SIGN_IN)
+def sign_in_with_password(act: Act, login: str, password: str) -> Attempt:
+    """One secret, so level 1 at most, whatever the e-ID has."""
+    account = _account(login)
+    right = secrets.matches(password, account.password if account else "")
+    if account is None or not right:
+        return _refuse(act, account, Cause.SECRET if account else Cause.UNKNOWN)
+    return _let_in(act, account, ("pwd",), most=1)
+
+
+@action(SIGN_IN, FOR_SIGN_IN)
+def begin_with_passcode(act: Act, login: str, passcode: str) -> Begun:
+    """The first of two steps: a right passcode of an account that may sign in has a one-time code sent."""
+    account = _account(login)
+    right = secrets.matches(passcode, account.passcode if account else "")
+    cause = _against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
+    if account is None or cause:
+        _refuse(act, account, cause or Cause.UNKNOWN)
+        return Begun(f"account:{uuid7(act.at)}")
+    code = new_code(act, account.subject, "sign_in")
+    act.journal(subjects=concerned(account), detail="passcode right, code sent")
+    return Begun(account.subject, account.phone, code, account.language)
+
+
+@action(SIGN_IN, FOR_SIGN_IN)
+def finish_with_code(act: Act, subject: str, code: str) -> Attempt:
+    """The second step: the code, once, within minutes and a few attempts."""
+    account = _accounts().filter(subject=subject).first()
+    cause = spend_code(act, subject, "sign_in", code)
+    if account is None or cause:
+        return _refuse(act, account, cause or Cause.UNKNOWN)
+    return _let_in(act, account, ("pin", "otp", "mfa"), most=2)
+
+
+@action(SIGN_IN, FOR_SIGN_IN)
+def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
+    """A device's answer to one of our challenges, which holds once and for minutes."""
+    told = passkeys.read_answer(answer)
+    until = passkeys.challenge_lasts(derived("passkeys"), told[1], act.at) if told else None
+    if told is None or until is None:
+        return _refuse(act, None, Cause.PASSKEY)
+    credential, challenge = told
+    kept = Passkey.objects.select_for_update(of=("self",)).select_related("account__eid__person")
+    passkey = kept.filter(credential=credential, removed=None).first()
+    if passkey is None:
+        return _refuse(act, None, Cause.PASSKEY)
+    count = passkeys.check_answer(
+        party, answer, challenge, public_key=bytes(passkey.public_key), sign_count=passkey.sign_count
+    )
+    if isinstance(count, Reason):
+        return _refuse(act, passkey.account, Cause.PASSKEY)
+    if not spend("passkey", challenge[:24], until):
+        return _refuse(act, passkey.account, Cause.REPLAYED)
+    Passkey.objects.filter(id=passkey.id).update(sign_count=count, used=act.at)
+    return _let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
+
+
+@action(OWN, FOR_SIGN_IN)
+def add_passkey(act: Act, answer: str, challenge: bytes, label: str, party: Party) -> None:
+    """One more device of the signed-in person. Refused for an answer that does not fit, or one device too many."""
+    account = own_account(act)
+    until = passkeys.challenge_lasts(derived("passkeys"), challenge, act.at)
+    made = passkeys.read_new(party, answer, challenge) if until else passkeys.PASSKEY_REFUSED()
+    if isinstance(made, Reason) or until is None:
+        raise Refused(passkeys.PASSKEY_REFUSED())
+    used = Passkey.objects.filter(credential=made.credential).exists() or not spend("passkey", challenge[:24], until)
+    if used or Passkey.objects.filter(account=account, removed=None).count() >= MOST_PASSKEYS:
+        raise Refused(passkeys.PASSKEY_REFUSED())
+    Passkey.objects.create(
+        id=act.id,
+        account=account,
+        credential=made.credential,
+        public_key=made.public_key,
+        sign_count=made.sign_count,
+        label=label.strip()[:60],
+        created=act.at,
+    )
+    act.journal(subjects=concerned(account), fields=["passkey"], detail=f"passkey {act.id}")
+
+
+@action(OWN, FOR_SIGN_IN)
+def remove_passkey(act: Act, passkey: UUID) -> None:
+    """One of the own devices opens nothing any more."""
+    account = own_account(act)
+    if not Passkey.objects.filter(id=passkey, account=account, removed=None).update(removed=act.at):
+        raise NotFound(NOT_FOUND())
+    act.journal(subjects=concerned(account), fields=["passkey"], detail=f"removed passkey {passkey}")
+
+
+@action(OWN, FOR_SIGN_IN)
+def end_session(act: Act, session: str, *, but: str) -> int:
+    """End one of the own sessions; with an empty `session` all of them `but` one. Returns how many ended."""
+    ended = end_sessions(act.actor.subject, only=session, but=but)
+    act.journal(fields=["session"], detail=f"ended {ended} sessions")
+    return ended
+
+
+@action(STEP, FOR_SIGN_IN)
+def forget(act: Act) -> int:
+    """Delete codes that expired and causes of refusals that are older than `CAUSES_KEPT`; returns how many."""
+    codes = OneTimeCode.objects.filter(expires__lt=act.at).delete()[0]
+    causes = RefusedSignIn.objects.filter(at__lt=act.at - CAUSES_KEPT).delete()[0]
+    act.journal(detail=f"{codes} codes and {causes} causes deleted")
+    return codes + causes
+
+
+def new_code(act: Act, subject: str, purpose: str) -> Masked:
+    """A fresh one-time code in place of an earlier one of the same subject and purpose."""
+    code = secrets.new_code()
+    OneTimeCode.objects.update_or_create(
+        subject=subject,
+        purpose=purpose,
+        defaults={
+            "digest": secrets.code_digest(derived("codes"), subject, purpose, code),
+            "expires": act.at + CODE_KEPT,
+            "attempts": 0,
+        },
+    )
+    return Masked(code)
+
+
+def spend_code(act: Act, subject: str, purpose: str, code: str) -> Cause | None:
+    """Use a one-time code up: None where it was right; a wrong one counts against its few attempts."""
+    kept = OneTimeCode.objects.select_for_update().filter(subject=subject, purpose=purpose)
+    row = kept.first()
+    if row is None or row.expires <= act.at or row.attempts >= CODE_ATTEMPTS:
+        return Cause.CODE_OVER
+    if secrets.code_digest(derived("codes"), subject, purpose, code) != bytes(row.digest):
+        kept.update(attempts=F("attempts") + 1)
+        return Cause.CODE
+    kept.delete()
+    return None
+
+
+def own_account(act: Act) -> Account:
+    """The signed-in person's account, locked; NotFound for an actor that has none."""
+    account = (
+        Account.objects.select_for_update(of=("self",))
+        .select_related("eid__person")
+        .filter(subject=act.actor.subject, closed=None)
+        .first()
+    )
+    if account is None:
+        raise NotFound(NOT_FOUND())
+    return account
+
+
+def everybodys_roles() -> tuple[str, ...]:
+    """The roles of whoever signs in."""
+    return tuple(sorted(role.code for role in ROLES.values() if role.for_everybody))
+
+
+def concerned(account: Account) -> list[str]:
+    """The keys under which the journal finds whom the account belongs to; none for staff without an e-ID."""
+    eid = account.eid
+    if eid is None:
+        return []
+    if eid.person:
+        return [person_key("national_id", eid.person.nationality, eid.person.number)]
+    return [f"tax_code:{eid.organisation.tax_code}"] if eid.organisation else []
+
+
+def _against(account: Account) -> Cause | None:
+    """Why a known person with the right secret may not be let in."""
+    eid = account.eid
+    if account.locked or (eid and eid.locked):
+        return Cause.LOCKED
+    if eid and (eid.activated is None or eid.revoked):
+        return Cause.NOT_ACTIVE
+    return Cause.DEAD if eid and eid.person and eid.person.died else None
+
+
+def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) -> Attempt:
+    """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
+    if cause := _against(account):
+        return _refuse(act, account, cause)
+    eid = account.eid
+    level = min(most, _LEVELS[Level(eid.level)]) if eid else most
+    first = Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
+    if first and eid:
+        act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
+    act.journal(subjects=concerned(account), detail=f"signed in {' '.join(methods)}")
+    actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")
+    return Attempt(actor, account.name, methods)
+
+
+def _refuse(act: Act, account: Account | None, cause: Cause) -> Attempt:
+    number = reference()
+    RefusedSignIn.objects.create(
+        reference=number, at=act.at, subject=account.subject if account else "", cause=cause.value
+    )
+    act.journal(subjects=concerned(account) if account else [], detail=f"not let in {number}")
+    return Attempt(reference=number)
+
+
+def _accounts() -> QuerySet[Account]:
+    return Account.objects.select_related("eid__person", "eid__organisation").filter(closed=None)
+
+
+def _account(login: str) -> Account | None:
+    return _accounts().filter(login="".join(login.split()).casefold()).first()

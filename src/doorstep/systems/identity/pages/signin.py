@@ -1,0 +1,118 @@
+"""Signing in, without script by password or by passcode and code; with script by passkey."""
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from doorstep.kernel.keys import derived
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.web.actors import sign_in as enter
+from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
+from doorstep.systems.identity.actions import signin
+from doorstep.systems.identity.actions.signin import VISITOR, Attempt
+from doorstep.systems.identity.forms.signin import CodeForm, PasscodeForm, PasswordForm
+from doorstep.systems.identity.rules import passkeys
+from doorstep.systems.identity.rules.passkeys import Party
+
+STEP_SALT = "identity.sign_in.step"
+STEP_SECONDS = 600
+
+
+@page(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """The sign-in page: passkey where the browser can, else number and password."""
+    form = PasswordForm(request.POST or None, initial={"next": onward_of(request)})
+    reference = ""
+    if form.is_valid():
+        told = form.cleaned_data
+        attempt = signin.sign_in_with_password(visitor(), told["login"], told["password"])
+        if attempt.actor:
+            return let_in(request, attempt)
+        reference = attempt.reference
+    return _shown(request, "identity/sign_in.html", {"form": form, "reference": reference, **passkey_options(request)})
+
+
+@page(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def passcode(request: HttpRequest) -> HttpResponse:
+    """Number and passcode; whether both are right is not told, a code is sent or not."""
+    form = PasscodeForm(request.POST or None, initial={"next": onward_of(request)})
+    if not form.is_valid():
+        return _shown(request, "identity/sign_in_passcode.html", {"form": form})
+    told = form.cleaned_data
+    begun = signin.begin_with_passcode(visitor(), told["login"], told["passcode"])
+    step = signing.dumps(begun.subject, salt=STEP_SALT)
+    context = {"form": CodeForm(initial={"next": onward_of(request)}), "step": step}
+    return _shown(request, "identity/sign_in_code.html", context)
+
+
+@page(PUBLIC)
+@require_POST
+def code(request: HttpRequest) -> HttpResponse:
+    """The one-time code."""
+    step, reference = request.POST.get("step", ""), ""
+    form = CodeForm(request.POST)
+    try:
+        subject = signing.loads(step, salt=STEP_SALT, max_age=STEP_SECONDS)
+    except signing.BadSignature:
+        return SeeOther(reverse("identity:passcode"))
+    if form.is_valid():
+        attempt = signin.finish_with_code(visitor(), subject, "".join(form.cleaned_data["code"].split()))
+        if attempt.actor:
+            return let_in(request, attempt)
+        reference = attempt.reference
+    return _shown(request, "identity/sign_in_code.html", {"form": form, "step": step, "reference": reference})
+
+
+@page(PUBLIC)
+@require_POST
+def passkey(request: HttpRequest) -> HttpResponse:
+    """A device's answer, as the script put it into the form."""
+    attempt = signin.sign_in_with_passkey(visitor(), request.POST.get("answer", "")[:20_000], party(request))
+    if attempt.actor:
+        return let_in(request, attempt)
+    form = PasswordForm(initial={"next": onward_of(request)})
+    context = {"form": form, "reference": attempt.reference, "by_passkey": True, **passkey_options(request)}
+    return _shown(request, "identity/sign_in.html", context)
+
+
+def visitor() -> By:
+    """Who signs in is nobody yet."""
+    return By(VISITOR, timezone.now())
+
+
+def let_in(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+    """A new session, and on to where the person wanted to go."""
+    if attempt.actor is None:
+        raise ValueError("nobody to let in")
+    enter(request, attempt.actor, name=attempt.name, methods=attempt.methods)
+    return SeeOther(onward_of(request) or reverse("home"))
+
+
+def onward_of(request: HttpRequest) -> str:
+    """Where the person wanted to go, within this site; empty otherwise."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if safe else ""
+
+
+def party(request: HttpRequest) -> Party:
+    """The site as passkeys know it."""
+    host = request.get_host()
+    return Party(host.rpartition(":")[0] or host, (f"{request.scheme}://{host}",))
+
+
+def passkey_options(request: HttpRequest) -> dict[str, str]:
+    """What the script hands to the browser to use a passkey."""
+    challenge = passkeys.new_challenge(derived("passkeys"), timezone.now())
+    return {"passkey_options": passkeys.request_options(party(request), challenge)}
+
+
+def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    status = 422 if context.get("reference") else 200
+    return render(request, template, {**context, "next": onward_of(request)}, status=status)

@@ -1,0 +1,177 @@
+"""Who may grant an office, from when to when it holds, and when it must be looked at again."""
+
+import csv
+from datetime import date, timedelta
+
+import msgspec
+
+from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.values.dates import read_date
+from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.units import UnitCode
+
+ROLE_UNKNOWN = reason(
+    "identity.role_unknown",
+    "There is no office with this role.",
+    repair="Choose one of the roles that your unit may grant.",
+)
+UNIT_UNKNOWN = reason(
+    "identity.unit_unknown", "There is no such unit on this day.", repair="Check the code against the list of units."
+)
+UNIT_OUTSIDE = reason(
+    "identity.unit_outside",
+    "The unit is not yours and does not lie below yours.",
+    repair="Choose your unit or one below it, or ask the administrator of that unit.",
+)
+DAYS_REVERSED = reason(
+    "identity.office_days_reversed",
+    "The office would end before it begins.",
+    repair="Exchange or correct the two days.",
+)
+TOO_LONG = reason(
+    "identity.office_too_long",
+    "A delegated office lasts {most} days at most.",
+    repair="Choose an earlier last day, or have the administrator grant an office of its own.",
+)
+OWN_OFFICE = reason(
+    "identity.office_own",
+    "Nobody grants, approves or reviews an office of their own.",
+    repair="Ask another administrator of the unit.",
+)
+SAME_PERSON = reason(
+    "identity.office_same_person",
+    "This office needs two persons: who granted it cannot approve it too.",
+    repair="Ask another administrator of the unit, or of the one above it.",
+)
+OFFICE_THERE = reason(
+    "identity.office_there",
+    "This person has this office already.",
+    repair="Change the office that is there, or end it first.",
+)
+LOGIN_TAKEN = reason(
+    "identity.login_taken", "There is an account with this name already.", repair="Choose another name to sign in with."
+)
+NOT_IN_FORCE = reason(
+    "identity.office_not_in_force",
+    "This office is not in force.",
+    repair="Look at its days, and whether it was approved or ended.",
+)
+
+COLUMNS_MISSING = reason(
+    "identity.staff_columns",
+    "The first line does not name the columns {columns}.",
+    repair="Write them as the first line, then one line for each office.",
+)
+DAY_UNREADABLE = reason(
+    "identity.staff_day", "This is no day.", repair="Write it as 2024-05-21, or leave the last day empty."
+)
+LINES_TOO_MANY = reason(
+    "identity.staff_lines", "These are more than {most} lines.", repair="Send them in several parts."
+)
+
+COLUMNS = ("login", "role", "unit", "valid_from", "valid_to")
+MOST_LINES = 2_000
+LONGEST_DELEGATION = timedelta(days=90)
+REVIEW_EVERY = timedelta(days=365)
+
+
+class Term(msgspec.Struct, frozen=True):
+    """The days of an office, half-open: `last` is the day after, None where no end is known."""
+
+    first: date
+    last: date | None = None
+
+    def holds(self, day: date) -> bool:
+        return self.first <= day and (self.last is None or day < self.last)
+
+
+class StaffLine(msgspec.Struct, frozen=True):
+    """One line of an administrator's file: whom, as what, where, from when to when; `line` counts the first one."""
+
+    line: int
+    login: str
+    role: str
+    unit: str
+    term: Term
+
+
+def read_staff(text: str) -> tuple[list[StaffLine], list[Reason]]:
+    """The lines of a CSV file with comma, semicolon or tab, and the reasons against those that cannot be read."""
+    first = text.lstrip("\ufeff").partition("\n")[0]
+    sign = next((one for one in "\t;" if one in first), ",")
+    rows = list(csv.reader(text.lstrip("\ufeff").splitlines(), delimiter=sign))
+    if not rows or not set(COLUMNS) <= {name.strip() for name in rows[0]}:
+        return [], [COLUMNS_MISSING(line=1, columns=", ".join(COLUMNS))]
+    if len(rows) - 1 > MOST_LINES:
+        return [], [LINES_TOO_MANY(most=MOST_LINES)]
+    names = [name.strip() for name in rows[0]]
+    lines, reasons = [], []
+    for number, cells in enumerate(rows[1:], 2):
+        told = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
+        if not any(told.values()):
+            continue
+        begins, ends = read_date(told.get("valid_from", "")), read_date(told.get("valid_to", ""))
+        if begins is None:
+            reasons.append(DAY_UNREADABLE("valid_from", line=number))
+        elif ends is None and told.get("valid_to"):
+            reasons.append(DAY_UNREADABLE("valid_to", line=number))
+        else:
+            login, role, unit = (told.get(name, "") for name in ("login", "role", "unit"))
+            lines.append(StaffLine(number, login, role, unit, Term(begins, ends)))
+    return lines, reasons
+
+
+def role_of(code: str) -> Role | Reason:
+    """The role that an office may have: any that not everybody has anyhow."""
+    role = ROLES.get(code)
+    return ROLE_UNKNOWN("role") if role is None or role.for_everybody else role
+
+
+def check_grant(granter: Actor, subject: str, unit: str, role: str, term: Term) -> list[Reason]:
+    """Against granting `role` for `unit`: the unit must lie within the granter's, and nobody grants to themselves."""
+    found = []
+    if isinstance(known := role_of(role), Reason):
+        found.append(known)
+    if not within(unit, granter.unit):
+        found.append(UNIT_OUTSIDE("unit"))
+    if term.last is not None and term.last <= term.first:
+        found.append(DAYS_REVERSED("valid_to"))
+    if subject == granter.subject:
+        found.append(OWN_OFFICE("login"))
+    return found
+
+
+def check_approval(approver: Actor, subject: str, unit: str, granted_by: str) -> list[Reason]:
+    """Against approving: a third person, of the unit or above."""
+    found = []
+    if not within(unit, approver.unit):
+        found.append(UNIT_OUTSIDE("unit"))
+    if approver.subject == subject:
+        found.append(OWN_OFFICE())
+    if approver.subject == granted_by:
+        found.append(SAME_PERSON())
+    return found
+
+
+def check_delegation(own: Term, term: Term, day: date) -> list[Reason]:
+    """Against lending an office during an absence: within its own days, for no more than `LONGEST_DELEGATION`."""
+    if not own.holds(day) or (own.last is not None and (term.last is None or term.last > own.last)):
+        return [NOT_IN_FORCE()]
+    if term.last is None or term.last - term.first > LONGEST_DELEGATION:
+        return [TOO_LONG("valid_to", most=LONGEST_DELEGATION.days)]
+    return [DAYS_REVERSED("valid_to")] if term.last <= term.first else []
+
+
+def within(unit: str, area: str) -> bool:
+    """Is `unit` ("" the nation) the area or below it? What is no code of a unit lies nowhere."""
+    if not unit:
+        return not area
+    try:
+        return UnitCode(unit).within(area)
+    except ValueError:
+        return False
+
+
+def review_due(last: date, day: date) -> bool:
+    """Whether a year has passed since the office was granted or looked at."""
+    return day - last >= REVIEW_EVERY

@@ -1,0 +1,50 @@
+"""The fair queue before signing in: first come, first served, at the rate that the machine serves, and no row a person.
+
+A place is a number. All that is kept is how many places were given and how many were called, so a million people waiting
+cost as much as one. Places are called at `rate` a second while somebody waits; whoever finds nobody waiting goes in.
+"""
+
+import msgspec
+
+LEAST_RATE, MOST_RATE = 1.0, 2_000.0
+BURST = 20.0
+"""Places that may be called ahead of the rate after a quiet time."""
+TARGET = 0.2
+"""Seconds within which signing in is to answer; slower answers lower the rate."""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """`given` places so far, `called` of them (a fraction is on its way), at `rate` a second, as of the instant `at` (s)."""
+
+    given: int
+    called: float
+    rate: float
+    at: float
+
+    def moved(self, now: float) -> "Queue":
+        """The queue at `now`: called on at its rate, never further than a burst ahead of the places given."""
+        gone = max(0.0, now - self.at)
+        called = min(self.called + gone * self.rate, self.given + BURST)
+        return msgspec.structs.replace(self, called=max(called, self.called), at=now)
+
+    def joined(self) -> "Queue":
+        """One more came; the place is the new `given`."""
+        return msgspec.structs.replace(self, given=self.given + 1)
+
+    def waits(self, place: int) -> float:
+        """Seconds until `place` is called; 0 where it was."""
+        return max(0.0, (place - self.called) / self.rate)
+
+    def ahead(self, place: int) -> int:
+        """How many are called before `place`."""
+        return max(0, int(place - self.called))
+
+    def served(self, seconds: float) -> "Queue":
+        """An answer took so long: additive increase while it is quick, multiplicative decrease when it is not."""
+        rate = self.rate * 0.9 if seconds > TARGET else self.rate + 0.5
+        return msgspec.structs.replace(self, rate=min(max(rate, LEAST_RATE), MOST_RATE))
+
+
+def look_again(seconds: float) -> int:
+    """After how many seconds somebody who waits so long is to ask again: seldom while it is far, often when it is near."""
+    return int(min(max(seconds / 2, 3), 60))

@@ -1,0 +1,94 @@
+"""The sign-in pages by a browser without script, and by what the script sends."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from doorstep.kernel.store.models import ActorSession
+from doorstep.systems.identity.models import Account, Passkey
+from doorstep.systems.identity.rules.passkeys import Party
+from doorstep.systems.identity.tests.builders import NUMBER, PASSCODE, PASSWORD, account, device
+
+pytestmark = pytest.mark.usefixtures("clock")
+ORIGIN = "http://testserver"
+
+
+def options_of(answer) -> str:
+    found = re.search(r'data-options="([^"]+)"', answer.content.decode())
+    return found[1].replace("&quot;", '"')
+
+
+def test_a_password_signs_in_and_goes_on(client: Client):
+    account()
+    page = client.get("/identity/sign-in/?next=/identity/devices/")
+    assert 'value="/identity/devices/"' in page.content.decode()
+    answer = client.post("/identity/sign-in/", {"login": NUMBER, "password": PASSWORD, "next": "/identity/devices/"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/identity/devices/")
+    assert "This browser" in client.get("/identity/devices/").content.decode()
+
+
+def test_next_never_leads_away(client: Client):
+    account()
+    for next_ in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
+        answer = client.post("/identity/sign-in/", {"login": NUMBER, "password": PASSWORD, "next": next_})
+        assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_gives_a_reference_and_nothing_else(client: Client):
+    account()
+    wrong = client.post("/identity/sign-in/", {"login": NUMBER, "password": "Wrong-Horse7"})
+    unknown = client.post("/identity/sign-in/", {"login": "900090000999", "password": "Wrong-Horse7"})
+    blank = re.compile(r'[0-9A-Z]{4}(-[0-9A-Z]{4}){3}-[0-9A-Z]|value="[^"]*"|challenge&quot;: &quot;[^&]+')
+    assert wrong.status_code == unknown.status_code == 422
+    assert blank.sub("", wrong.content.decode()) == blank.sub("", unknown.content.decode())
+    assert "Wrong-Horse7" not in wrong.content.decode()
+
+
+def test_a_passkey_signs_in_by_the_form_that_the_script_fills(client: Client):
+    owner = account()
+    made = device(owner)
+    options = options_of(client.get("/identity/sign-in/"))
+    answer = client.post("/identity/sign-in/passkey/", {"answer": made.use(options, ORIGIN), "next": ""})
+    assert answer.status_code == 303
+    assert client.get("/").wsgi_request.actor.level == 2
+
+
+def test_a_new_passkey_is_added_on_the_own_page(client: Client):
+    owner = account()
+    made = device(owner)
+    client.post(
+        "/identity/sign-in/passkey/", {"answer": made.use(options_of(client.get("/identity/sign-in/")), ORIGIN)}
+    )
+    page = client.get("/identity/devices/")
+    challenge = re.search(r'name="challenge" value="([^"]+)"', page.content.decode())[1]
+    made.credential = b"another"
+    told = {"answer": made.make(options_of(page), ORIGIN), "challenge": challenge, "label": "<Tablet>"}
+    assert client.post("/identity/devices/add/", told).status_code == 303
+    assert "&lt;Tablet&gt;" in client.get("/identity/devices/").content.decode()
+    assert Passkey.objects.filter(removed=None).count() == 2
+
+
+def test_a_person_ends_the_other_sessions(client: Client):
+    account()
+    for browser in (Client(), client):
+        browser.post("/identity/sign-in/", {"login": NUMBER, "password": PASSWORD})
+    assert ActorSession.objects.count() == 2
+    client.post("/identity/devices/end/", {"session": ""})
+    assert ActorSession.objects.count() == 1
+    assert client.get("/identity/devices/").status_code == 200
+
+
+def test_the_party_is_this_host(client: Client):
+    from doorstep.systems.identity.pages.signin import party
+
+    request = client.get("/identity/sign-in/", headers={"host": "localhost:8000"}).wsgi_request
+    assert party(request) == Party("localhost", ("http://localhost:8000",))
+
+
+def test_secrets_are_not_written_back(client: Client):
+    account()
+    page = client.post("/identity/sign-in/passcode/", {"login": NUMBER, "passcode": PASSCODE})
+    assert page.status_code == 200
+    assert PASSCODE not in page.content.decode()
+    assert Account.objects.get().subject not in page.content.decode()

@@ -1,0 +1,80 @@
+"""Who may grant what, by vectors."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.systems.identity import permissions  # noqa: F401  declares the roles
+from doorstep.systems.identity.rules import offices
+from doorstep.systems.identity.rules.offices import Term
+
+DAY = date(2024, 3, 1)
+ADMIN = Actor("admin", "H38", ("identity.administrator",), level=2)
+OPEN = Term(DAY)
+
+
+def codes(reasons):
+    return [one.code.removeprefix("identity.") for one in reasons]
+
+
+@pytest.mark.parametrize(
+    ("subject", "unit", "role", "term", "wrong"),
+    [
+        ("minh", "H38", "identity.officer", OPEN, []),
+        ("minh", "H38.901", "identity.officer", Term(DAY, date(2024, 3, 2)), []),
+        ("minh", "H39", "identity.officer", OPEN, ["unit_outside"]),
+        ("minh", "H380", "identity.officer", OPEN, ["unit_outside"]),
+        ("minh", "", "identity.officer", OPEN, ["unit_outside"]),
+        ("minh", "'; --", "identity.officer", OPEN, ["unit_outside"]),
+        ("minh", "H38", "no.such", OPEN, ["role_unknown"]),
+        ("minh", "H38", "identity.person", OPEN, ["role_unknown"]),
+        ("minh", "H38", "identity.officer", Term(DAY, DAY), ["office_days_reversed"]),
+        ("admin", "H38", "identity.officer", OPEN, ["office_own"]),
+    ],
+)
+def test_a_grant(subject, unit, role, term, wrong):
+    assert codes(offices.check_grant(ADMIN, subject, unit, role, term)) == wrong
+
+
+def test_a_powerful_office_needs_a_third_person():
+    assert codes(offices.check_approval(ADMIN, "minh", "H38", "lan")) == []
+    assert codes(offices.check_approval(ADMIN, "minh", "H38", "admin")) == ["office_same_person"]
+    assert codes(offices.check_approval(ADMIN, "admin", "H38", "lan")) == ["office_own"]
+    assert codes(offices.check_approval(ADMIN, "minh", "H39", "lan")) == ["unit_outside"]
+
+
+@pytest.mark.parametrize(
+    ("own", "term", "wrong"),
+    [
+        (OPEN, Term(DAY, DAY + timedelta(days=30)), []),
+        (OPEN, Term(DAY, DAY + timedelta(days=91)), ["office_too_long"]),
+        (OPEN, Term(DAY), ["office_too_long"]),
+        (OPEN, Term(DAY, DAY), ["office_days_reversed"]),
+        (Term(DAY, DAY + timedelta(days=10)), Term(DAY, DAY + timedelta(days=11)), ["office_not_in_force"]),
+        (Term(DAY + timedelta(days=1)), Term(DAY, DAY + timedelta(days=2)), ["office_not_in_force"]),
+    ],
+)
+def test_lending(own, term, wrong):
+    assert codes(offices.check_delegation(own, term, DAY)) == wrong
+
+
+def test_a_review_is_due_after_a_year():
+    assert not offices.review_due(date(2023, 3, 3), DAY)
+    assert offices.review_due(date(2023, 3, 2), DAY)
+
+
+def test_a_file_of_staff():
+    lines, reasons = offices.read_staff(
+        "\ufefflogin;role;unit;valid_from;valid_to\nlan;identity.officer;H38;2024-03-01;\n\n"
+        "minh;identity.officer;H38.901;1/3/2024;2024-13-01\nhoa;identity.officer;H38;soon;\n"
+    )
+    assert [(one.line, one.login, one.term) for one in lines] == [(2, "lan", Term(DAY))]
+    assert [(one.code, one.field, one.line) for one in reasons] == [
+        ("identity.staff_day", "valid_to", 4),
+        ("identity.staff_day", "valid_from", 5),
+    ]
+    assert codes(offices.read_staff("name,role\nx,y")[1]) == ["staff_columns"]
+    assert codes(offices.read_staff("")[1]) == ["staff_columns"]
+    many = "login,role,unit,valid_from,valid_to\n" + "a,b,c,2024-01-01,\n" * 2_001
+    assert codes(offices.read_staff(many)[1]) == ["staff_lines"]
