@@ -1,6 +1,7 @@
 """The command `doorstep`. Exit codes: 0 done, 1 refused or difference found, 2 wrong use."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -136,6 +137,12 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Stop(
+            "The disk is full. Nothing is lost: what was not done waits. Make room and repeat the command."
+        ) from error
 
 
 def _refuse_another_database() -> None:
