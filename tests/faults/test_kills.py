@@ -122,7 +122,8 @@ def victims(home: Path) -> dict[str, int]:
 @contextmanager
 def under_load(home: Path, **settings: str) -> Iterator[tuple[dict[str, str], list[Client]]]:
     """`doorstep up` on a new installation, with four clients that notify; the environment of its commands."""
-    environment = {**os.environ, "DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo", **settings}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")}
+    environment |= {"DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo", **settings}
     houses = run_script(SET_UP, environment)[:4]
     port = _free_port()
     up = subprocess.Popen([*DOORSTEP, "up", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True)

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from doorstep.kernel.values.period import Period
+from doorstep.kernel.values.reasons import Refused
 
 COMMANDS = {
     "up": "start the database, the tasks and the web, until Ctrl-C",
@@ -23,7 +25,7 @@ COMMANDS = {
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
-    "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "house": "map the systems, rooms, facts, indicators, actions and scopes",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "new-system": "write the rooms of a new system and three failing tests",
@@ -61,6 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 128 + signal.SIGINT  # as shells count
     return code
 
 
@@ -116,7 +121,10 @@ def set_up(mode: str = "") -> None:
 
 @contextmanager
 def installation(mode: str = "") -> Iterator[None]:
-    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
+    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here.
+
+    What is refused meanwhile ends the command with its reasons.
+    """
     from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
     from doorstep.kernel.store.embedded import database  # noqa: PLC0415
     from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
@@ -137,6 +145,10 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
+    except Refused as refused:
+        from doorstep.kernel.web import wording  # noqa: PLC0415
+
+        raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
@@ -187,13 +199,13 @@ def migrate() -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.simulation import simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
-    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     units.load(profile().units.rows)
-    if settings.MODE == "production" and Installation.objects.filter(key="simulated").exists():
+    if settings.MODE == "production" and simulated_scale():
         raise Stop("This installation holds simulated records. Production starts on an empty one only.")
     today = timezone.now().date()
     ensure_months(today - timedelta(days=31), today + timedelta(days=92))

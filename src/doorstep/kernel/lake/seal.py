@@ -39,7 +39,8 @@ def seal() -> Sealed:
     that does not run wait for it. One sealer at a time: a second one waits for the first.
 
     A crash before the commit leaves only orphan files, which the next seal removes. Raises OSError when the disk is
-    full: nothing is lost, the facts stay in the outbox. Raises LogRefused where the log is not this register's.
+    full: nothing is lost, the facts stay in the outbox. Raises LogRefused where the log is not this register's; Refused as
+    `compact` is, after everything was sealed.
     """
     publish(Ring.AUDITORS)  # or it is refused: with another database's log, its files would be taken for orphans
     facts = segments = 0
@@ -52,8 +53,11 @@ def seal() -> Sealed:
         facts, segments = facts + taken, segments + made
         if not taken:
             break
-    compact()
-    return Sealed(facts, segments, publish(Ring.AUDITORS).size)
+    try:
+        compact()
+    finally:  # what was sealed is signed for, whatever compaction met
+        size = publish(Ring.AUDITORS).size
+    return Sealed(facts, segments, size)
 
 
 def _remove_orphans() -> None:
@@ -133,7 +137,8 @@ def add_segment(kind: FactKind, month: date, facts: pa.Table, merges: Iterable[S
 def compact() -> int:
     """Merge small segments of a kind and month, and bring segments of an older version to the newest; returns merges.
 
-    The log says which leaves became which. Merged files that no kept snapshot names are deleted.
+    The log says which leaves became which. Merged files that no kept snapshot names are deleted. Refused, with nothing
+    merged, where a file is not as it was sealed: a new leaf must not vouch for it.
     """
     merges = 0
     with transaction.atomic(durable=True):
@@ -145,7 +150,9 @@ def compact() -> int:
         for (name, month), small in groups.items():
             kind = FACTS[name]
             if len(small) >= MERGE_FROM or any(segment.version < kind.version for segment in small):
-                whole = pa.concat_tables([columns.newest(kind, s.version, files.read(s.path)) for s in small])
+                whole = pa.concat_tables(
+                    [columns.newest(kind, s.version, files.read(s.path, bytes(s.sha256))) for s in small]
+                )
                 add_segment(kind, month, whole, small)
                 merges += 1
         _forget_merged()

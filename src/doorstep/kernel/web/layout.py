@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
+from doorstep.kernel import simulation
 from doorstep.kernel.declare.scopes import ROLES, Actor, Scope
-from doorstep.kernel.store.models import Installation
 from doorstep.kernel.system import systems
 from doorstep.kernel.web.actors import actor_of, name_of
 from doorstep.kernel.web.routes import Entry
@@ -45,29 +45,27 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
-    """The entries of all running systems that this actor may follow."""
+    """The entries of all running systems that this actor may follow; the one nearest above the path is current."""
     entries: list[Entry] = [entry for config in systems() for entry in getattr(config, "menu", ())]
-    return [
-        {
-            "url": (url := reverse(entry.url)),
-            "text": gettext(entry.text),
-            "current": path == url or (url != "/" and path.startswith(url)),
-        }
+    shown = {
+        reverse(entry.url): entry.text
         for entry in entries
         if not isinstance(entry.access, Scope) or (actor and actor.may(entry.access))
-    ]
+    }
+    here = max((url for url in shown if path == url or (url != "/" and path.startswith(url))), key=len, default="")
+    return [{"url": url, "text": gettext(text), "current": url == here} for url, text in shown.items()]
 
 
 def simulated_scale() -> Decimal | None:
-    """The scale of the simulation that filled this installation, None when its records are real."""
+    """As `simulation.simulated_scale`, asked of the database once in a while."""
     global _scale  # noqa: PLW0603  one value a process, asked on every page
     until, scale = _scale
     if time.monotonic() > until:
         try:
-            row = Installation.objects.filter(key="simulated").first()
+            found = simulation.simulated_scale()
         except Error:  # the page that says so is just being made
             return Decimal(scale) if scale else None
-        scale = str(row.value["scale"]) if row else ""
+        scale = str(found) if found else ""
         _scale = (time.monotonic() + SECONDS_KEPT, scale)
     return Decimal(scale) if scale else None
 

@@ -166,7 +166,7 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
     facts = home / "lake" / segment["path"]
     facts.rename(facts.with_suffix(".away"))
     try:
-        (gone,) = run(f"verify {report}")
+        gone, refused = run(f"verify {report}", f"report 2024-H1 --out {tmp_path}/refused.html")
     finally:
         facts.with_suffix(".away").rename(facts)
     nothing, garbage = run(f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv")
@@ -176,6 +176,8 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
         r"^DIFFERS  /sections/8/.*the report says '93389', the records say '93388'$", differs.out, re.MULTILINE
     )
     assert gone.out.splitlines()[-1] == f"DIFFERS  {facts}: the file is gone"
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(f"The sealed file {segment['path']} is gone. Put it back from a back-up")
     assert "none.json cannot be read" in nothing.err
     assert garbage.out == "DIFFERS  the file is no report: it is not JSON of this version\n"
 
@@ -358,6 +360,23 @@ def test_an_installation_is_simulated_once(run):
     (again,) = run("simulate --scale 0.0001")
     assert again.code == 1
     assert "holds a simulation already" in again.err
+
+
+@pytest.mark.usefixtures("simulated")
+def test_half_a_demo_is_not_served_and_says_how_to_begin_anew(run):
+    (half,) = run("demo")
+    assert half.code == 1
+    assert "holds half a demo" in half.err
+    assert "`make clean`" in half.err
+
+
+def test_an_interrupted_command_ends_without_a_traceback(capsys, monkeypatch):
+    def interrupted(_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("doorstep.site.commands.house.run", interrupted)
+    assert main(["house"]) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")
 
 
 # Wrong use

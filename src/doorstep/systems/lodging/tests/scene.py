@@ -1,13 +1,11 @@
-"""Houses with keepers in the database, what their actions left behind, and several of them at once."""
+"""Houses with keepers in the database, and what their actions left behind."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import connection
 
 from doorstep.kernel.declare.facts import FactKind
 from doorstep.kernel.declare.scopes import Actor
@@ -88,28 +86,6 @@ def journal(action: str) -> list[tuple[set[str], str]]:
         assert len(subjects) == len(set(subjects))
         found.append((set(subjects), entry.fields))
     return found
-
-
-def at_once(*runs: Callable[[], Any]) -> list[Any]:
-    """Runs each in a thread and a connection of its own, all let go together; what each returned or raised."""
-    start, outcomes = threading.Barrier(len(runs)), [None] * len(runs)
-
-    def run(place: int) -> None:
-        try:
-            start.wait(20)
-            outcomes[place] = runs[place]()
-        except Exception as failure:  # noqa: BLE001  the test judges it
-            outcomes[place] = failure
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(runs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    return outcomes
 
 
 def codes(reasons: Sequence[Any]) -> list[tuple[str, str]]:

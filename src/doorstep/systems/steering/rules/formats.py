@@ -62,7 +62,7 @@ class Format:
         self._numbers = numbers
         self._gettext = translations.gettext
         self._ngettext = translations.ngettext
-        self.names = names
+        self._names = names
 
     def text(self, message: str, **values: str) -> str:
         """The message in this language with its placeholders filled; raises KeyError when one is not given."""
@@ -70,7 +70,7 @@ class Format:
         return text.format_map({name: isolated(value) for name, value in values.items()})
 
     def unit(self, code: str) -> str:
-        return self.names.get(code, code)
+        return self._names.get(code, code)
 
     def number(self, value: int | Decimal) -> str:
         return _bare(self._numbers.number(value, language=self.language))

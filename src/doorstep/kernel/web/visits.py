@@ -1,0 +1,56 @@
+"""How a view begins: who acts, and when; and how it goes on when an action refuses."""
+
+from collections.abc import Callable
+from typing import cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.reasons import NOT_FOUND, NotAllowed, NotFound, Refused
+from doorstep.kernel.web.actors import actor_of
+from doorstep.kernel.web.forms import add_reasons
+
+REFUSED = 422
+
+
+def enter(request: HttpRequest) -> By:
+    """Who acts in a guarded view, now."""
+    return By(cast("Actor", actor_of(request)), timezone.now())
+
+
+def tried(form: BaseForm, act: Callable[[], object]) -> bool:
+    """Does it, unless the form has errors already; what the action refuses stands in the form afterwards."""
+    if not form.is_valid():
+        return False
+    try:
+        act()
+    except (NotFound, NotAllowed):
+        raise
+    except Refused as refused:
+        add_reasons(form, refused.reasons)
+        return False
+    return True
+
+
+def language() -> str:
+    return get_language() or "en"
+
+
+def read_uuid(text: str) -> UUID:
+    """An id from an address; NotFound for anything else."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(NOT_FOUND()) from None
+
+
+def further(request: HttpRequest, after: object = "") -> str:
+    """The page's own filter, after a place in the list or from its beginning."""
+    kept = {name: text for name, text in request.GET.items() if name != "after" and text}
+    return "?" + urlencode({**kept, "after": after} if after else kept)
