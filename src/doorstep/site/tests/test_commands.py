@@ -253,7 +253,7 @@ def test_the_house_is_drawn_from_its_declarations(run, home):
         "  fact        lodging.stay_notified v1 (day, unit, guest_kind, channel, late, n); rollups top_month(",
         "  indicator   lodging.on_time_rate (flow, percent) from lodging.stay_notified",
         "  action      steering.import_figures needs steering.figure.submit for steering.report",
-        "  scope       steering.report.publish: Publish reports (steering.secretary, steering.clerk)",
+        "  scope       steering.report.publish: Publish reports (steering.clerk)",
     ):
         assert f"\n{text}" in f"\n{house.out}"
 
