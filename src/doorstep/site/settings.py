@@ -3,25 +3,40 @@
 import os
 import secrets
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import doorstep
+from doorstep.kernel.disk import write_once
 
-# What the operator says
+# What the operator says, or said when the installation was made
 
-MODE = os.environ.get("DOORSTEP_MODE", "production")
 HOME = Path(os.environ.get("DOORSTEP_HOME", "var")).resolve()
-PORT = int(os.environ.get("DOORSTEP_PORT", "8000"))
-PROFILE = os.environ.get("DOORSTEP_PROFILE", "vietnam")
+MADE_WITH = HOME / "made-with"
+KEPT = dict(line.split("=", 1) for line in MADE_WITH.read_text().splitlines()) if MADE_WITH.exists() else {}
+
+
+def _kept(name: str, new: str) -> str:
+    """A variable that an installation keeps; `new` is its value on one that is being made."""
+    return os.environ.get(name) or KEPT.get(name) or new
+
+
+MODE = _kept("DOORSTEP_MODE", "production")
+PROFILE = _kept("DOORSTEP_PROFILE", "vietnam")
 DATABASE_URL = os.environ.get("DOORSTEP_DATABASE_URL", "")
 PACKAGE = Path(doorstep.__file__).parent
-SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", " ").split() if name] or sorted(
-    file.parent.name for file in PACKAGE.glob("systems/*/apps.py")
-)
+ALL_SYSTEMS = sorted(file.parent.name for file in PACKAGE.glob("systems/*/apps.py"))
+SYSTEMS = os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", " ").split() or ALL_SYSTEMS
+HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
+ORIGIN = _kept("DOORSTEP_ORIGIN", HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
+KEEPS = {
+    "DOORSTEP_MODE": (MODE, "a demo is open to anybody, and production holds nothing made up"),
+    "DOORSTEP_PROFILE": (PROFILE, "its days, money, units and laws are those of that country"),
+    "DOORSTEP_ORIGIN": (ORIGIN, "its evidence log signs under that name"),
+}
+"""What is the same in an installation from its first command on, and why."""
 
 PRODUCTION = MODE == "production"
 DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
@@ -29,8 +44,15 @@ DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
 
 
 def faults() -> list[str]:
-    """What makes this configuration insecure, one plain sentence each; empty in demo and test, which serve loopback."""
-    found = []
+    """What makes this configuration wrong or insecure, one plain sentence each; demo and test serve loopback only."""
+    found = [
+        f"{HOME} was made with {name}={KEPT[name]} and cannot go on with {value}: {why}. "
+        f"Leave the variable out, or choose another DOORSTEP_HOME."
+        for name, (value, why) in KEEPS.items()
+        if KEPT.get(name, value) != value
+    ]
+    if unknown := set(SYSTEMS) - set(ALL_SYSTEMS):
+        found.append(f"DOORSTEP_SYSTEMS names {', '.join(sorted(unknown))}: there are {', '.join(ALL_SYSTEMS)}.")
     if MODE not in {"demo", "production", "test"}:
         found.append(f"DOORSTEP_MODE is {MODE!r}: write production, demo or test.")
     if not PRODUCTION:
@@ -58,19 +80,10 @@ def refuse_insecure() -> None:
 
 
 def _secret_key() -> str:
-    """The operator's key in production; elsewhere one made on first use, whole under its name from the first moment."""
+    """The operator's key in production; elsewhere one made on first use."""
     if PRODUCTION:
         return os.environ.get("DOORSTEP_SECRET_KEY", "")
-    path = HOME / "keys" / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        with suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
+    return write_once(HOME / "keys" / "secret_key", secrets.token_urlsafe(64).encode()).decode()
 
 
 def _database() -> dict[str, Any]:
@@ -94,8 +107,6 @@ def _database() -> dict[str, Any]:
     }
 
 
-HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
-ORIGIN = os.environ.get("DOORSTEP_ORIGIN") or (HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -160,6 +171,11 @@ TEMPLATES = [
 
 # Languages, time, country
 
+_PROFILES = sorted(file.parent.name for file in PACKAGE.glob("profiles/*/__init__.py"))
+if PROFILE not in _PROFILES:
+    raise SystemExit(
+        f"Doorstep does not start:\n  - DOORSTEP_PROFILE is {PROFILE!r}: there are {', '.join(_PROFILES)}."
+    )
 _profile = import_module(f"doorstep.profiles.{PROFILE}")
 LANGUAGE_CODE: str = _profile.LANGUAGE
 TIME_ZONE: str = _profile.TIME_ZONE

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 
+from doorstep.kernel.disk import flush_folder
 from doorstep.kernel.values.reasons import Refused, reason
 
 FILE_GONE = reason(
@@ -61,14 +62,6 @@ def intact(path: str, digest: bytes) -> Path:
 def read(path: str, digest: bytes) -> pa.Table:
     """The table in the file with this SHA-256; Refused as above."""
     return pq.ParquetFile(intact(path, digest)).read()
-
-
-def flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def present() -> Iterator[str]:

@@ -35,11 +35,14 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 def seal() -> Sealed:
-    """Seal all facts that the outbox holds now; what comes in meanwhile waits for the next seal. One sealer at a time: a second one waits for the first.
+    """Seal all facts that the outbox holds now; what comes in meanwhile waits for the next seal, and facts of a system
+    that does not run wait for it. One sealer at a time: a second one waits for the first.
 
     A crash before the commit leaves only orphan files, which the next seal removes. Raises OSError when the disk is
-    full: nothing is lost, the facts stay in the outbox. Refused as `compact` is, after everything was sealed.
+    full: nothing is lost, the facts stay in the outbox. Raises LogRefused where the log is not this register's; Refused as
+    `compact` is, after everything was sealed.
     """
+    publish(Ring.AUDITORS)  # or it is refused: with another database's log, its files would be taken for orphans
     facts = segments = 0
     last = FactBatch.objects.aggregate(last=Max("id"))["last"] or 0
     while True:
@@ -71,9 +74,10 @@ def _seal_some(last: int) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, kind, version, recorded, rows, columns FROM ("
-            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch WHERE id <= %s ORDER BY id LIMIT 20000"
+            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch"
+            " WHERE id <= %s AND kind = ANY(%s) ORDER BY id LIMIT 20000"
             ") batch WHERE before < %s",
-            [last, ROWS_AT_ONCE],
+            [last, list(FACTS), ROWS_AT_ONCE],
         )
         batches = cursor.fetchall()
         tables: dict[str, list[pa.Table]] = defaultdict(list)

@@ -83,7 +83,9 @@ class AccessToken(models.Model):
 
 
 class Installation(models.Model):
-    """What this installation is: one row a key (`simulated`: scale, seed and period; `journal`: the day to digest)."""
+    """What this installation is: one row a key (`database`: which one it is; `simulated`: scale, seed and period;
+    `journal`: the day to digest).
+    """
 
     key = models.TextField(primary_key=True)
     value = models.JSONField()

@@ -6,7 +6,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from doorstep.site.cli import installation, port, say, share
+from doorstep.site.cli import Stop, home, installation, port, say, share
 from doorstep.site.commands import simulate, up
 
 EXAMPLES = ["doorstep demo", "doorstep demo --scale 0.005 --port 8080"]
@@ -54,13 +54,21 @@ def fill(scale: Decimal, seed: int) -> None:
     from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.system import systems  # noqa: PLC0415
 
-    if not Installation.objects.filter(key="filled").exists():
-        simulate.fill(scale, seed)
-        for system in systems():
-            room = system.room("simulation")
-            if room and hasattr(room, "prepare_demo"):
-                say(f"Preparing what {system.label} shows ...")
-                room.prepare_demo(timezone.now())
-        if apps.is_installed("doorstep.systems.steering"):
-            report_of(profile().published)
-        Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})
+    held = Installation.objects.in_bulk(["simulated", "filled"])
+    if "filled" in held:
+        say(f"The demo of before is here, at scale {held['simulated'].value['scale']}; `make clean` forgets it.")
+        return
+    if "simulated" in held:
+        raise Stop(
+            f"{home()} holds half a demo: it was stopped while it was filled, or `doorstep simulate` made it. "
+            f"Forget it with `make clean`, or choose another DOORSTEP_HOME."
+        )
+    simulate.fill(scale, seed)
+    for system in systems():
+        room = system.room("simulation")
+        if room and hasattr(room, "prepare_demo"):
+            say(f"Preparing what {system.label} shows ...")
+            room.prepare_demo(timezone.now())
+    if apps.is_installed("doorstep.systems.steering"):
+        report_of(profile().published)
+    Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})

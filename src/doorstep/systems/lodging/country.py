@@ -110,7 +110,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
 
     `nationality` is the ISO 3166 alpha-2 code of its own citizens. `due(arrival, foreign, remote)` takes an aware
     instant, whether the guest is no citizen, and whether the house lies in a remote area. `longest_nights` is the most
-    nights a domestic guest may be notified for. `retention_months` counts from the end of the stay.
+    nights a domestic guest may be notified for. `family_once` says whether citizens who are close family of a private
+    home and come again and again are notified once. `retention_months` counts from the end of the stay.
     """
 
     zone: ZoneInfo

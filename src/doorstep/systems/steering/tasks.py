@@ -11,8 +11,9 @@ from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import engine, files, merkle, rings, seal
-from doorstep.kernel.lake.evidence import EvidenceReader, Head, LogRefused, verify_checkpoint
+from doorstep.kernel.lake.evidence import EvidenceReader
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.lake.notes import Head, LogRefused, verify_checkpoint
 from doorstep.kernel.simulation import simulated_scale
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation

@@ -10,7 +10,8 @@ from django.db import connection
 
 from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import Engine, snapshot
-from doorstep.kernel.lake.models import Pin, Ring, Segment
+from doorstep.kernel.lake.evidence import Forked
+from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
 from doorstep.kernel.store.models import FactBatch
 from doorstep.kernel.testing.tryout import COUNT, Grew, Happened
 from doorstep.kernel.values.reasons import Refused
@@ -90,9 +91,11 @@ def test_a_crash_leaves_orphans_only_and_the_next_seal_mends(home, monkeypatch, 
 def test_a_crash_before_the_log_is_written_is_mended(home, monkeypatch):
     batch("H26")
     with monkeypatch.context() as broken:
-        broken.setattr(seal, "publish", lambda ring: (_ for _ in ()).throw(RuntimeError("crash")))
+        broken.setattr(seal, "compact", lambda: (_ for _ in ()).throw(RuntimeError("crash")))
         with pytest.raises(RuntimeError, match="crash"):
             seal.seal()
+    assert not FactBatch.objects.exists()
+    assert rings.open_log(Ring.AUDITORS).size == 0
     assert seal.seal() == seal.Sealed(facts=0, segments=0, size=1)
     assert rings.open_log(Ring.AUDITORS).size == 1
 
@@ -112,6 +115,37 @@ def test_a_full_disk_loses_nothing(home, monkeypatch):
     assert seal.seal().facts == 1
     assert counted() == {("H26", "2024-03"): 1}
     assert len(list(files.present())) == 2
+
+
+def test_with_another_register_s_lake_and_log_nothing_is_taken_for_an_orphan(home):
+    """As when an installation is started with the wrong database."""
+    batch("H26")
+    seal.seal()
+    there = set(files.present())
+    Segment.objects.all().delete()
+    Leaf.objects.all().delete()
+    batch("H38")
+    with pytest.raises(Forked):
+        seal.seal()
+    assert set(files.present()) == there
+    assert FactBatch.objects.count() == 1
+
+
+def test_facts_of_a_system_that_does_not_run_wait_for_it_and_hold_nobody_up(home, monkeypatch):
+    batch("H26")
+    batch("H38")
+    with monkeypatch.context() as without:
+        without.setattr(seal, "FACTS", {name: kind for name, kind in seal.FACTS.items() if name != Happened.KIND.name})
+        FactBatch.objects.create(
+            kind=Grew.KIND.name,
+            version=2,
+            recorded=date(2024, 3, 1),
+            rows=1,
+            columns=msgspec.msgpack.encode({"day": ["2024-03-01"], "unit": ["H26"], "colour": ["red"], "n": [1]}),
+        )
+        assert seal.seal().facts == 1
+    assert FactBatch.objects.count() == 2
+    assert seal.seal().facts == 2
 
 
 def test_a_late_commit_is_not_skipped(home):

@@ -24,11 +24,12 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import UploadForm
+from doorstep.systems.lodging.forms.stays import UploadForm
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, tried
 from doorstep.systems.lodging.pages.workbooks import as_csv
 from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import House, Upload, upload_key
+from doorstep.systems.lodging.queries.keeper import Upload, upload_key
+from doorstep.systems.lodging.queries.rows import House
 from doorstep.systems.lodging.rules import sheets
 from doorstep.systems.lodging.rules.columns import COLUMNS
 from doorstep.systems.lodging.rules.records import Stay
@@ -103,7 +104,7 @@ def _notified(by: By, house: House, source: BinaryIO) -> str:
     sheet = sheets.read_sheet(source)
     if isinstance(sheet, list):
         raise Refused(sheet)
-    if look(by.actor, FOR_NOTICE, by.at, queries.upload, house, sheet.digest):
+    if look(by.actor, FOR_NOTICE, by.at, queries.keeper.upload, house, sheet.digest):
         return sheet.digest  # the same file again: the same answer
     packing, references, accepted, late, refused = sheets.Packing(), list[str](), 0, 0, 0
     with closing(sheets.rows(source, sheet)) as rows:
@@ -142,7 +143,7 @@ def _line(chunk: Sequence[Numbered], refusal: Refusal) -> RefusedLine:
 
 
 def _told(by: By, house: House, digest: str) -> Upload:
-    told = look(by.actor, FOR_NOTICE, by.at, queries.upload, house, digest)
+    told = look(by.actor, FOR_NOTICE, by.at, queries.keeper.upload, house, digest)
     if told is None:
         raise NotFound(NOT_FOUND())
     return told

@@ -12,8 +12,8 @@ from django.db import connection
 from doorstep.kernel.declare.indicators import INDICATORS, Cell
 from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import snapshot
-from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
+from doorstep.kernel.lake.notes import verify_checkpoint
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry, Unit
 from doorstep.kernel.store.writing import By
