@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.access import personal
@@ -304,9 +305,14 @@ def organisation(actor: Actor, day: date, organisation_id: UUID) -> Organisation
 @personal(ASK_REGISTER)
 def find_numbers(actor: Actor, numbers: Collection[str]) -> dict[str, Found]:  # noqa: ARG001  asks know no area
     """The persons with these numbers, by number; one statement however many."""
-    found = models.Person.objects.filter(number__in=set(numbers)).values_list(
-        *("number", "full_name", "birth", "sex", "nationality", "died", "unit", "address")
-    )
+    with connection.cursor() as cursor:
+        # An array, since a list of as many placeholders takes longer to read than the persons to find.
+        cursor.execute(
+            "SELECT number, full_name, birth, sex, nationality, died, unit, address FROM identity_person"
+            " WHERE number = ANY(%s)",
+            [list(set(numbers))],
+        )
+        found = cursor.fetchall()
     return {
         number: Found(
             Record(number=Masked(number), full_name=name, birth=birth, sex=Sex(sex), nationality=of, died=died),
