@@ -3,7 +3,7 @@
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
-from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN
+from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN, READ_ORGANISATION, READ_PERSON
 
 
 class Identity(SystemConfig):
@@ -15,4 +15,6 @@ class Identity(SystemConfig):
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
         Entry(GRANT, "identity:staff", N_("Staff")),
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
+        Entry(READ_PERSON, "identity:register", N_("Population register")),
+        Entry(READ_ORGANISATION, "identity:organisations", N_("Organisations")),
     )

@@ -13,8 +13,9 @@ from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.messages import revived
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, instant_of
-from doorstep.kernel.values.names import search_words
+from doorstep.kernel.values.names import folded, search_words
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.identity import models
@@ -25,6 +26,8 @@ from doorstep.systems.identity.rules import register as rules
 from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, ResidenceKind, birthday
 
 PAGE = 50
+MOST_OFFERED = 1000
+"""Communes in a list to choose from; where there are more, the code is typed."""
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class PersonRow(msgspec.Struct, frozen=True):
     birth_year: int
     unit: str
     alive: bool
+    version: int
 
 
 class GuardianRow(msgspec.Struct, frozen=True):
@@ -356,6 +360,17 @@ def organisations_of(actor: Actor, tax_codes: Collection[str]) -> dict[str, Body
     return {row.tax_code: body_of(row) for row in found}
 
 
+def communes(actor: Actor, day: date, language: str) -> list[tuple[str, str]]:
+    """Codes and names of the communes of the actor's area, by name; none where they are more than `MOST_OFFERED`."""
+    below = units.in_force(day).filter(area(actor, day, "code")).exclude(kind=units.NEIGHBOURHOOD)
+    within = list(below.values_list("code", flat=True)[: MOST_OFFERED + 1])
+    if len(within) > MOST_OFFERED:
+        return []
+    there = units.communes(within, day)
+    named = {row.code: units.named(row, language) for row in units.in_force(day).filter(code__in=there)}
+    return sorted(named.items(), key=lambda pair: folded(pair[1]))
+
+
 def similar_to(record: Record) -> QuerySet[models.Person]:
     """The same words of the name, and birth date, under another number."""
     words = search_words(record.full_name)
@@ -422,6 +437,7 @@ def _row(person: models.Person) -> PersonRow:
         birth_year=person.birth.year,
         unit=person.unit,
         alive=person.died is None,
+        version=person.version,
     )
 
 
