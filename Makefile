@@ -33,7 +33,7 @@ lint: .venv/.test .venv/.package
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check --quiet .
 	@$(RUN) mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 soak: .venv/.test .venv/.package .venv/.translations .venv/.frontend
 	@echo "==> Kills, soaks, fuzzing and full sizes"

@@ -12,5 +12,5 @@ else
     run_npm() { node "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"; }
 fi
 
-run_npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+run_npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 node build.mjs

@@ -39,6 +39,7 @@ def address(settings, monkeypatch) -> Iterator[str]:
     settings.ROOT_URLCONF = "tests.accessibility.site"
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     monkeypatch.setattr(layout, "_scale", (math.inf, "0.001"))
+    monkeypatch.setattr(layout, "unread", lambda actor: 3)
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -3,7 +3,7 @@
 import brotli
 import pytest
 
-PATHS = ["/", "/sign-in", "/parts", "/form", "/no-such-place"]
+PATHS = ["/", "/sign-in", "/parts", "/form", "/inbox", "/letters", "/phone", "/no-such-place"]
 WAYS = [("vi", 1200, "light"), ("en", 1200, "dark"), ("de", 360, "light"), ("ar", 360, "dark")]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FIRST_VIEW = 100_000  # bytes, compressed: HTML, CSS, script, pictures and fonts

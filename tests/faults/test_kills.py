@@ -121,7 +121,7 @@ def victims(home: Path) -> dict[str, int]:
 
 def kill_everything(kills: int, tmp_path: Path) -> None:
     environment = {
-        **os.environ,
+        **{key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")},
         "DOORSTEP_HOME": str(tmp_path),
         "DOORSTEP_MODE": "demo",
         "DOORSTEP_SYSTEMS": "lodging,steering",

@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 import typing
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import msgspec
 import pytest
@@ -13,11 +15,12 @@ from babel.messages.pofile import read_po
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import doorstep
 from doorstep.kernel.declare.facts import FACTS, Code, Minor
 from doorstep.kernel.declare.messages import ANSWERERS, HEARERS, MESSAGES, QUESTIONS
+from doorstep.kernel.declare.notices import NOTICES
 from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
 from doorstep.kernel.system import ROOMS, SystemConfig, systems
 from doorstep.kernel.testing import tryout
@@ -154,12 +157,31 @@ def test_the_guards_of_contracts_see_what_is_wrong():
 
 
 def test_every_purpose_has_a_legal_basis_in_every_profile():
-    from importlib import import_module
-
     for name in ("vietnam", "testland"):
         bases = import_module(f"doorstep.profiles.{name}").LEGAL_BASES
         missing = {p for p in PURPOSES if not p.startswith(("tryout.", "kernel.", "steering."))} - set(bases)
         assert not missing, name
+
+
+def test_every_notice_leads_somewhere():
+    for kind in NOTICES.values():
+        assert not kind.link or reverse(kind.link), kind.code
+
+
+NO_SECRETS = ("simulation.py", "benches", "systems/lodging/pages/notices.py")
+"""Where short or foretellable draws are nothing to be guessed at: made-up people, load, guests of one form."""
+
+
+def test_public_codes_carry_80_random_bits():
+    for path in sources(PACKAGE):
+        place, text = path.relative_to(PACKAGE).as_posix(), path.read_text()
+        if any(allowed in place for allowed in NO_SECRETS):
+            continue
+        assert all(int(size) >= 10 for size in re.findall(r"token_(?:bytes|hex|urlsafe)\((\d+)", text)), path
+        assert "import random" not in text, path
+        assert not re.search(r"(?<!def )(?<!>>> )(?<![\w.])reference\([^)]", text), (
+            f"{path} chooses a public code itself"
+        )
 
 
 def test_every_scope_is_held_by_a_role():
@@ -208,23 +230,45 @@ def personal(annotation: object, seen: set[object] | None = None) -> bool:
     return any(personal(argument, seen) for argument in typing.get_args(annotation))
 
 
+def modules(room):
+    """The room itself and, where it is a folder, every module in it."""
+    return [
+        room,
+        *(import_module(one.name) for one in walk_packages(getattr(room, "__path__", ()), f"{room.__name__}.")),
+    ]
+
+
+def converts_a_row(hints):
+    """It takes a row of our tables, which no query hands out: who calls it has asked for the row already."""
+    taken = [one for hint in hints.values() for one in (hint, *typing.get_args(hint))]
+    return any(isinstance(one, type) and issubclass(one, models.Model) for one in taken)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 def test_queries_that_return_people_are_marked(folder):
-    room = apps.get_app_config(folder.name).room("queries")
-    for name, query in vars(room).items():
-        if name.startswith("_") or not callable(query) or getattr(query, "__module__", "") != room.__name__:
-            continue
-        if isinstance(query, type) or name in {"stay_of", "decoded"}:
-            continue
-        if personal(typing.get_type_hints(query).get("return")):
-            assert getattr(query, "personal", False), f"{room.__name__}.{name} returns people and is not @personal"
+    for module in modules(apps.get_app_config(folder.name).room("queries")):
+        for name, query in vars(module).items():
+            if name.startswith("_") or not callable(query) or getattr(query, "__module__", "") != module.__name__:
+                continue
+            if isinstance(query, type):
+                continue
+            hints = typing.get_type_hints(query)
+            if personal(hints.pop("return", None)) and not converts_a_row(hints):
+                assert getattr(query, "personal", False), (
+                    f"{module.__name__}.{name} returns people and is not @personal"
+                )
+
+
+def test_a_folder_of_queries_is_looked_into():
+    seen = {module.__name__.rpartition(".")[2] for module in modules(apps.get_app_config("lodging").room("queries"))}
+    assert {"keeper", "police", "rooms"} <= seen
 
 
 def test_a_look_is_the_only_way():
-    from doorstep.systems.lodging import queries
+    from doorstep.systems.lodging.queries import police
 
     with pytest.raises(RuntimeError, match="look"):
-        queries.notice_in_area(None, None)
+        police.notice_in_area(None, None)
 
 
 def test_no_engine_in_a_web_process():

@@ -20,17 +20,20 @@ WITH_API = {
 }
 
 
+def environment(home: Path, **said: str) -> dict[str, str]:
+    """For commands on an installation of their own: what this shell says of another one is left out."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")}
+    return {**kept, "DOORSTEP_HOME": str(home), **said}
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_each_system_starts_alone(name, tmp_path):
-    environment = {**os.environ, "DOORSTEP_SYSTEMS": name, "DOORSTEP_HOME": str(tmp_path), "DOORSTEP_MODE": "test"}
-    environment.pop("DOORSTEP_TEST_HOME", None)
+    said = environment(tmp_path, DOORSTEP_SYSTEMS=name, DOORSTEP_MODE="test")
     command = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
-    seal = subprocess.run([*command, "seal"], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    seal = subprocess.run([*command, "seal"], env=said, capture_output=True, text=True, timeout=120, check=False)
     assert seal.returncode == 0, seal.stderr
     assert "0 facts sealed" in seal.stdout
-    house = subprocess.run(
-        [*command, "house"], env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    house = subprocess.run([*command, "house"], env=said, capture_output=True, text=True, timeout=120, check=False)
     assert house.stdout.startswith(f"{name}: ")
     assert not any(f"\n{other}: " in house.stdout for other in SYSTEMS if other != name)
 
@@ -65,22 +68,14 @@ def test_new_system_is_a_house_with_three_failing_tests(tmp_path):
 
 
 def test_another_country_from_simulation_to_report(tmp_path):
-    environment = {
-        **os.environ,
-        "DOORSTEP_PROFILE": "testland",
-        "DOORSTEP_HOME": str(tmp_path),
-        "DOORSTEP_MODE": "demo",
-    }
-    environment.pop("DOORSTEP_TEST_HOME", None)
+    said = environment(tmp_path, DOORSTEP_PROFILE="testland", DOORSTEP_MODE="demo")
     command = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
     out = tmp_path / "report.json"
     for verb in (
         ["demo", "--fill-only", "--scale", "0.00005"],
         ["report", "2024-H1", "--format", "json", "--out", str(out)],
     ):
-        done = subprocess.run(
-            [*command, *verb], env=environment, capture_output=True, text=True, timeout=180, check=False
-        )
+        done = subprocess.run([*command, *verb], env=said, capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode == 0, done.stderr
     (lodging,) = json.loads(out.read_text())["sections"]
     counted = {line["key"]: line["computed"]["total"]["value"] for line in lodging["lines"]}

@@ -10,9 +10,7 @@ and reads its values from `data`. Typst refuses a character that no font here ha
 
 import io
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -28,6 +26,7 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 
 import doorstep
+from doorstep.kernel.disk import write_once
 
 if TYPE_CHECKING:
     from pyhanko.sign.signers import SimpleSigner
@@ -83,6 +82,11 @@ def covers(text: str) -> bool:
     return True
 
 
+def covered(text: str) -> str:
+    """The text without the characters that no font here has."""
+    return text if covers(text) else "".join(character for character in text if covers(character))
+
+
 def qr_svg(text: str) -> str:
     """A QR code as an SVG picture without a size of its own; 15 % of it may be damaged (level M)."""
     out = io.BytesIO()
@@ -127,13 +131,7 @@ def _key_file(at: datetime) -> Path:
     """Key and certificate of this installation, made on first use; `at` is the first day of the certificate."""
     path: Path = settings.HOME / "keys" / "documents.pem"
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"documents.{os.getpid()}.pem")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_new_identity(at))
-        with suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-        draft.unlink()
+        write_once(path, _new_identity(at))
     return path
 
 

@@ -10,6 +10,8 @@ from doorstep.kernel.store.models import (
     JournalEntry,
     JournalSubject,
     Message,
+    Notice,
+    Spending,
     Spent,
     Unit,
 )
@@ -24,8 +26,10 @@ __all__ = [
     "JournalSubject",
     "Leaf",
     "Message",
+    "Notice",
     "Pin",
     "Segment",
+    "Spending",
     "Spent",
     "Unit",
 ]

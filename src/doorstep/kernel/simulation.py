@@ -1,4 +1,4 @@
-"""What a system's `simulation.py` is handed: scale, seed, period, and a way to say how far it got."""
+"""What a system's `simulation.py` is handed, and whether an installation's records were made by one."""
 
 import random
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from doorstep.kernel.store.models import Installation
 from doorstep.kernel.values.period import Period
 
 
@@ -25,3 +26,9 @@ class Simulation(msgspec.Struct, frozen=True):
 
     def share(self, published: int) -> int:
         return int((published * self.scale).to_integral_value())
+
+
+def simulated_scale() -> Decimal | None:
+    """The scale of the simulation that made this installation's records; None when they are real."""
+    row = Installation.objects.filter(key="simulated").first()
+    return Decimal(str(row.value["scale"])) if row else None

@@ -7,10 +7,22 @@ from typing import Any, ClassVar
 
 from django.apps import AppConfig, apps
 
-AT_START = ("facts", "permissions", "indicators", "contract", "handlers")
+AT_START = ("facts", "permissions", "indicators", "notices", "contract", "handlers")
 """Rooms that are read when the program starts: what they declare must be known from the first action on."""
 ROOMS = (
-    *("README.md", "apps", "rules", "country", "facts", "indicators", "permissions", "contract", "models", "actions"),
+    *(
+        "README.md",
+        "apps",
+        "rules",
+        "country",
+        "facts",
+        "indicators",
+        "permissions",
+        "notices",
+        "contract",
+        "models",
+        "actions",
+    ),
     *("queries", "handlers", "schemas", "api", "forms", "pages", "urls", "tasks", "simulation", "tests", "migrations"),
     *("templates", "locale", "static", "docs"),
 )

@@ -8,10 +8,17 @@ from django.db import connection, transaction
 
 from doorstep.kernel import contracts
 from doorstep.kernel.country import profile
+from doorstep.kernel.declare.notices import Channel
+from doorstep.kernel.declare.scopes import CLOCK, Actor
+from doorstep.kernel.delivery import deliver
+from doorstep.kernel.expiry import tell_owners
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.notices import give_up
+from doorstep.kernel.store import limits
 from doorstep.kernel.store.models import ActorSession, IdempotencyKey, Installation, Spent
 from doorstep.kernel.store.partitions import drop_before, ensure_months
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import first_uuid7
 
 KEYS_KEPT = timedelta(days=30)
@@ -28,6 +35,22 @@ def keep_house(at: datetime) -> None:
     Spent.objects.filter(until__lt=at).delete()
     years = profile().journal_years
     drop_before(["kernel_journalentry", "kernel_journalsubject"], at.date().replace(year=at.year - years, day=1))
+    drop_before(["kernel_notice"], at.date().replace(year=at.year - 1, day=1))
+
+
+def send_sms(at: datetime) -> bool:
+    """True when there may be more to send at once."""
+    return deliver(Channel.SMS, at)
+
+
+def send_email(at: datetime) -> bool:
+    """True when there may be more to send at once."""
+    return deliver(Channel.EMAIL, at)
+
+
+def watch_expiry(at: datetime) -> None:
+    """Tell owners what will expire."""
+    tell_owners(By(Actor("clock", roles=(CLOCK.code,), via="task"), at))
 
 
 def digest_journal(at: datetime) -> None:
@@ -68,6 +91,11 @@ def day_digest(day: datetime) -> tuple[int, str]:
 
 EVERY = (
     (timedelta(milliseconds=250), contracts.deliver),
-    (timedelta(hours=6), keep_house),
+    *[(timedelta(seconds=0.5), send_sms)] * 4,
+    *[(timedelta(seconds=0.5), send_email)] * 2,
+    (timedelta(minutes=1), give_up),
+    (timedelta(minutes=10), limits.forget_idle),
     (timedelta(hours=1), digest_journal),
+    (timedelta(hours=6), keep_house),
+    (timedelta(hours=6), watch_expiry),
 )

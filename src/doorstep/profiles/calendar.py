@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.dates import Certainty, legal_day
 
 
 class SpecialDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
     def day(self, at: datetime) -> date:
         """The legal day of an aware instant."""
-        return at.astimezone(self.zone).date()
+        return legal_day(at, self.zone)
 
     def working_day(self, day: date) -> bool:
         special = self.special.get(day)

@@ -41,8 +41,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     `fictitious` tells whether made-up people, phones and tax codes are taken (demo and tests) or refused (production).
     `journal_years` is how long it stays known who looked at what.
+    `demo_locality` is where the people of the demo live.
     `published` is a file of figures that were published, `committee` the unit that answers for figures that systems
-    compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has.
+    compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has,
+    `fictitious_phone(serial)` a phone number, serial below 100,000.
+    `phone_is_fictitious(number)` tells a phone number that nobody has.
     """
 
     name: str
@@ -54,6 +57,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     units: Units
     legal_bases: Mapping[str, str]
     fictitious_number: Callable[[date, bool, int], str]
+    fictitious_phone: Callable[[int], str]
+    demo_locality: str
+    phone_is_fictitious: Callable[[str], bool]
     published: Path | None
     committee: str
     journal_years: int

@@ -2,14 +2,17 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from decimal import Decimal, InvalidOperation
 from importlib import import_module
 from pathlib import Path
+from uuid import uuid4
 
 from doorstep.kernel.values.period import Period
+from doorstep.kernel.values.reasons import Refused
 
 COMMANDS = {
     "up": "start the database, the tasks and the web, until Ctrl-C",
@@ -25,6 +28,7 @@ COMMANDS = {
     "messages": "show, retry or drop what systems told each other and could not be handled",
     "tokens": "issue, list or revoke the access keys of other installations",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
+    "sms": "run a stand-in for an SMS gateway, which shows what people would have got",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "register": "import persons into the population register",
@@ -63,6 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 128 + signal.SIGINT  # as shells count
     return code
 
 
@@ -100,11 +107,9 @@ def home() -> Path:
 
 
 def set_up(mode: str = "") -> None:
-    """Django with the settings of this installation, which keeps the mode it was made with: `mode`, else production."""
-    kept = home() / "mode"
-    if kept.exists():
-        os.environ.setdefault("DOORSTEP_MODE", kept.read_text().strip())
-    os.environ.setdefault("DOORSTEP_MODE", mode or "production")
+    """Django with the settings of this installation; `mode` is that of one which is being made, else production."""
+    if mode and not (home() / "made-with").exists():
+        os.environ.setdefault("DOORSTEP_MODE", mode)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "doorstep.site.settings")
     import django  # noqa: PLC0415  the settings read the environment that was just made
 
@@ -120,15 +125,20 @@ def set_up(mode: str = "") -> None:
 
 @contextmanager
 def installation(mode: str = "") -> Iterator[None]:
-    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here."""
-    from doorstep.kernel.lake.evidence import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
-    from doorstep.kernel.store.embedded import EmbeddedDatabaseError, database  # noqa: PLC0415
+    """Django and its database for the time of a command: started if it is not running, migrated, stopped if started here.
+
+    What is refused meanwhile ends the command with its reasons.
+    """
+    from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
+    from doorstep.kernel.store.embedded import database  # noqa: PLC0415
+    from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
 
     set_up(mode)
-    _keep_mode()
     try:
         with nullcontext() if os.environ.get("DOORSTEP_DATABASE_URL") else database(home()):
+            _refuse_another_database()
             migrate()
+            _keep()
             try:
                 yield
             finally:
@@ -139,16 +149,43 @@ def installation(mode: str = "") -> Iterator[None]:
         raise Stop(str(error)) from error
     except LogRefused as refused:
         raise Stop(f"The evidence log signs nothing: {refused}") from refused
+    except Refused as refused:
+        from doorstep.kernel.web import wording  # noqa: PLC0415
+
+        raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
 
 
-def _keep_mode() -> None:
-    """A production installation stays one: no variable, left out or set, opens it to a demo or a simulation."""
-    kept, mode = home() / "mode", os.environ["DOORSTEP_MODE"]
-    if not kept.exists():
-        home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept.write_text(mode)
-    elif kept.read_text().strip() == "production" != mode:
-        raise Stop(f"{home()} was made for production, and mode {mode} would open it. Choose another DOORSTEP_HOME.")
+def _refuse_another_database() -> None:
+    """A data folder goes with one database: with another, its lake and log would be of records that are not there."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import OperationalError, ProgrammingError  # noqa: PLC0415
+
+    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
+
+    try:
+        row = Installation.objects.filter(key="database").first()
+    except OperationalError as error:
+        raise Stop(f"The database cannot be reached: {error}".strip()) from error
+    except ProgrammingError:  # it is empty: there is no such table yet
+        row = None
+    kept = settings.KEPT.get("DATABASE")
+    if kept and (row is None or row.value != kept):
+        raise Stop(
+            f"{home()} belongs to another database than the one that answers. "
+            f"Is DOORSTEP_DATABASE_URL as it was? To begin anew, choose another DOORSTEP_HOME."
+        )
+
+
+def _keep() -> None:
+    """Write down what this installation was made with; later commands go on with it."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from doorstep.kernel.disk import write_once  # noqa: PLC0415
+    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
+
+    row, _ = Installation.objects.get_or_create(key="database", defaults={"value": str(uuid4())})
+    kept = {**{name: value for name, (value, _) in settings.KEEPS.items()}, "DATABASE": row.value}
+    write_once(settings.MADE_WITH, "".join(f"{name}={value}\n" for name, value in kept.items()).encode())
 
 
 def migrate() -> None:
@@ -160,13 +197,13 @@ def migrate() -> None:
     from django.utils import timezone  # noqa: PLC0415
 
     from doorstep.kernel.country import profile  # noqa: PLC0415
+    from doorstep.kernel.simulation import simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
-    from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     units.load(profile().units.rows)
-    if settings.MODE == "production" and Installation.objects.filter(key="simulated").exists():
+    if settings.MODE == "production" and simulated_scale():
         raise Stop("This installation holds simulated records. Production starts on an empty one only.")
     today = timezone.now().date()
     ensure_months(today - timedelta(days=31), today + timedelta(days=92))

@@ -22,7 +22,9 @@ from types import FrameType
 
 import psutil
 
-from doorstep.kernel.store.embedded import Embedded, EmbeddedDatabaseError, append_log
+from doorstep.kernel.disk import append_log
+from doorstep.kernel.store.embedded import Embedded
+from doorstep.kernel.store.programs import EmbeddedDatabaseError
 
 READY_SECONDS = 60
 GRACE_SECONDS = 10  # for requests under way when everything stops

@@ -10,30 +10,59 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import doorstep
+from doorstep.kernel.disk import write_once
 from doorstep.kernel.wire import Place, places
 
-# What the operator says
+# What the operator says, or said when the installation was made
 
-MODE = os.environ.get("DOORSTEP_MODE", "production")
 HOME = Path(os.environ.get("DOORSTEP_HOME", "var")).resolve()
+MADE_WITH = HOME / "made-with"
+KEPT = dict(line.split("=", 1) for line in MADE_WITH.read_text().splitlines()) if MADE_WITH.exists() else {}
+
+
+def _kept(name: str, new: str) -> str:
+    """A variable that an installation keeps; `new` is its value on one that is being made."""
+    return os.environ.get(name) or KEPT.get(name) or new
+
+
+MODE = _kept("DOORSTEP_MODE", "production")
+PROFILE = _kept("DOORSTEP_PROFILE", "vietnam")
 PORT = int(os.environ.get("DOORSTEP_PORT", "8000"))
-PROFILE = os.environ.get("DOORSTEP_PROFILE", "vietnam")
 DATABASE_URL = os.environ.get("DOORSTEP_DATABASE_URL", "")
 PACKAGE = Path(doorstep.__file__).parent
-SYSTEMS = [name for name in os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", " ").split() if name] or sorted(
-    file.parent.name for file in PACKAGE.glob("systems/*/apps.py")
-)
+ALL_SYSTEMS = sorted(file.parent.name for file in PACKAGE.glob("systems/*/apps.py"))
+SYSTEMS = os.environ.get("DOORSTEP_SYSTEMS", "").replace(",", " ").split() or ALL_SYSTEMS
+HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
+ORIGIN = _kept("DOORSTEP_ORIGIN", HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
+KEEPS = {
+    "DOORSTEP_MODE": (MODE, "a demo is open to anybody, and production holds nothing made up"),
+    "DOORSTEP_PROFILE": (PROFILE, "its days, money, units and laws are those of that country"),
+    "DOORSTEP_ORIGIN": (ORIGIN, "its evidence log signs under that name"),
+}
+"""What is the same in an installation from its first command on, and why."""
 
 SAID_ELSEWHERE = os.environ.get("DOORSTEP_ELSEWHERE", "")
 
 PRODUCTION = MODE == "production"
 DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1") == "1"
 DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
+SMS_URL = os.environ.get("DOORSTEP_SMS_URL", "")
+SMS_TOKEN = os.environ.get("DOORSTEP_SMS_TOKEN", "")
+SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
+OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
+PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For
 
 
 def faults() -> list[str]:
-    """What makes this configuration insecure, one plain sentence each; empty in demo and test, which serve loopback."""
-    found = []
+    """What makes this configuration wrong or insecure, one plain sentence each; demo and test serve loopback only."""
+    found = [
+        f"{HOME} was made with {name}={KEPT[name]} and cannot go on with {value}: {why}. "
+        f"Leave the variable out, or choose another DOORSTEP_HOME."
+        for name, (value, why) in KEEPS.items()
+        if KEPT.get(name, value) != value
+    ]
+    if unknown := set(SYSTEMS) - set(ALL_SYSTEMS):
+        found.append(f"DOORSTEP_SYSTEMS names {', '.join(sorted(unknown))}: there are {', '.join(ALL_SYSTEMS)}.")
     try:
         places(SAID_ELSEWHERE)
     except ValueError as fault:
@@ -54,6 +83,20 @@ def faults() -> list[str]:
         found.append("DOORSTEP_HOSTS holds a wildcard: name each host in full.")
     if DEMO_SIGN_IN:
         found.append("DOORSTEP_DEMO_SIGN_IN is on: anybody could sign in as anybody. Remove it.")
+    return [*found, *_faults_of_gateways()]
+
+
+def _faults_of_gateways() -> list[str]:
+    found = []
+    sms, smtp = urlsplit(SMS_URL), urlsplit(SMTP_URL)
+    if SMS_STAND_IN:
+        found.append("DOORSTEP_SMS_URL names the stand-in of a demo: name a gateway that reaches people.")
+    if SMS_URL and sms.scheme != "https" and not (sms.scheme == "http" and sms.hostname in LOOPBACK):
+        found.append("DOORSTEP_SMS_URL is not https: one-time codes would travel in clear text.")
+    if SMTP_URL and (smtp.scheme not in {"smtp", "smtps"} or not smtp.hostname):
+        found.append(
+            "DOORSTEP_SMTP is no address of a mail server: write smtps://user:password@host or smtp://host:587."
+        )
     return found
 
 
@@ -65,19 +108,10 @@ def refuse_insecure() -> None:
 
 
 def _secret_key() -> str:
-    """The operator's key in production; elsewhere one made on first use, whole under its name from the first moment."""
+    """The operator's key in production; elsewhere one made on first use."""
     if PRODUCTION:
         return os.environ.get("DOORSTEP_SECRET_KEY", "")
-    path = HOME / "keys" / "secret_key"
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"secret_key.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(64))
-        with suppress(FileExistsError):  # another process was first: its key holds
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_text()
+    return write_once(HOME / "keys" / "secret_key", secrets.token_urlsafe(64).encode()).decode()
 
 
 def _database() -> dict[str, Any]:
@@ -107,8 +141,10 @@ def _elsewhere() -> dict[str, Place]:
     return {}
 
 
-HOSTS = os.environ.get("DOORSTEP_HOSTS", "").replace(",", " ").split()
-ORIGIN = os.environ.get("DOORSTEP_ORIGIN") or (HOSTS[0] if HOSTS else "localhost")  # the evidence log's name
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SITE_URL = f"https://{HOSTS[0]}" if PRODUCTION and HOSTS else f"http://localhost:{PORT}"  # in notices to people
+MAIL_FROM = os.environ.get("DOORSTEP_MAIL_FROM") or f"no-reply@{HOSTS[0] if HOSTS else 'localhost'}"
+SMS_STAND_IN = "/stand-in/" in SMS_URL
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 ELSEWHERE = _elsewhere()  # by system, where another installation answers
@@ -167,6 +203,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csrf",
                 "doorstep.kernel.web.layout.layout",
+                "doorstep.site.pages.demo_phone",
             ],
         },
     }
@@ -174,6 +211,11 @@ TEMPLATES = [
 
 # Languages, time, country
 
+_PROFILES = sorted(file.parent.name for file in PACKAGE.glob("profiles/*/__init__.py"))
+if PROFILE not in _PROFILES:
+    raise SystemExit(
+        f"Doorstep does not start:\n  - DOORSTEP_PROFILE is {PROFILE!r}: there are {', '.join(_PROFILES)}."
+    )
 _profile = import_module(f"doorstep.profiles.{PROFILE}")
 LANGUAGE_CODE: str = _profile.LANGUAGE
 TIME_ZONE: str = _profile.TIME_ZONE

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("sign-in", pages.sign_in, name="sign_in"),
     path("sign-in/demo", pages.demo_sign_in, name="demo_sign_in"),
+    path("phone/", pages.phone, name="phone"),
     path("health", pages.health, name="health"),
     path("", include("doorstep.kernel.web.urls")),
     path("api/kernel/v1/", asked.api.urls),

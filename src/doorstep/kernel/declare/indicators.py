@@ -1,6 +1,7 @@
 """Indicators: named formulas over facts, in words that a reader of the report understands."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,15 @@ class Kind(Code):
 class Direction(Code):
     HIGHER = "higher", "Higher is better"
     LOWER = "lower", "Lower is better"
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """What an indicator adds up to in one unit and one month (its first day); only a rate has a denominator."""
+
+    unit: str
+    month: date
+    numerator: int
+    denominator: int | None = None
 
 
 class Indicator(msgspec.Struct, frozen=True, kw_only=True):

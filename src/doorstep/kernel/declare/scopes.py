@@ -83,6 +83,12 @@ class Actor(msgspec.Struct, frozen=True):
 
 ISSUE_TOKEN = Scope("kernel.token.issue", "Give a program access in your name")
 TOKENS = Purpose("kernel.tokens", "Access of programs")
+PRINT_LETTERS = Scope("kernel.letter.print", "Print and send the letters to people of one's area", level=2)
+MAIL_ROOM = Role("kernel.mail_room", "Mail room", (PRINT_LETTERS,))
+LETTERS = Purpose("kernel.letters", "To send people the letters meant for them")
+WATCH = Scope("kernel.expiry.watch", "Tell owners what will expire")
+CLOCK = Role("kernel.clock", "Does what is due by time", (WATCH,))
+FOR_EXPIRY = Purpose("kernel.expiry", "To tell owners what will expire")
 AUDIT = Scope("kernel.log.audit", "Read the auditors' ring of the evidence log")
 AUDITOR = Role("kernel.auditor", "Auditor", (AUDIT,))
 ASK = Scope("kernel.question.ask", "Ask questions from another installation")

@@ -4,32 +4,21 @@ Never imported by the web processes: pages read stored values (a guard test asse
 """
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import uuid4
 
 import ibis
-import msgspec
 import pyarrow as pa
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.declare.facts import FACTS, FactKind
-from doorstep.kernel.declare.indicators import Indicator
+from doorstep.kernel.declare.indicators import Cell, Indicator
 from doorstep.kernel.lake import columns, files
 from doorstep.kernel.lake.models import Ring, Segment
 from doorstep.kernel.lake.rings import next_leaf
 
 Source = Literal["rollup", "facts"]
-
-
-class Cell(msgspec.Struct, frozen=True, order=True):
-    """What an indicator adds up to in one unit and month; `unit` of the first level unless asked finer."""
-
-    unit: str
-    month: date
-    numerator: int
-    denominator: int | None
 
 
 def snapshot() -> int:
@@ -58,28 +47,28 @@ class Engine:
         self.con.disconnect()
 
     def facts(self, kind: FactKind, size: int) -> Any:
-        """The facts of a snapshot as an Ibis table, in the newest version."""
+        """The facts of a snapshot as an Ibis table, in the newest version; whoever publishes proves the files first."""
         named = list(segments(kind, size))
-        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        old = [columns.newest(kind, s.version, _read(s)) for s in named if s.version < kind.version]
         older = [pa.concat_tables(old)] if old else []
         paths = [str(files.root() / s.path) for s in named if s.version == kind.version]
         return self._table(columns.schema(kind), paths, older)
 
     def rollup(self, kind: FactKind, name: str, size: int) -> Any:
-        """The rollup of a snapshot; partial sums, one row or more for each group."""
+        """The rollup of a snapshot; partial sums, one row or more for each group. Refused where a file is not as sealed."""
         rollup = kind.rollup(name)
         whole = columns.schema(kind)
         schema = pa.schema([whole.field(column) for column in (*rollup.by, *kind.measures)])
         named = list(segments(kind, size))
-        old = [columns.newest(kind, s.version, files.read(s.path)) for s in named if s.version < kind.version]
+        old = [columns.newest(kind, s.version, _read(s)) for s in named if s.version < kind.version]
         older = [columns.fold(kind, rollup, pa.concat_tables(old))] if old else []
-        paths = [str(files.root() / s.rollups[name]["path"]) for s in named if s.version == kind.version]
+        paths = [_rollup_file(s.rollups[name]) for s in named if s.version == kind.version]
         return self._table(schema, paths, older)
 
     def evaluate(
         self, indicators: Sequence[Indicator], size: int, source: Source, by: str = "top"
     ) -> dict[str, list[Cell]]:
-        """Cells of each indicator by unit (`by`: "top", or "unit" from the facts) and month, sorted.
+        """Cells of each indicator by unit (`by`: "top" for those of the first level, "unit" from the facts) and month, sorted.
 
         Indicators over one table are computed in one pass. Cells whose sums are all zero are left out.
         """
@@ -121,6 +110,14 @@ class Engine:
         name = f"memory_{uuid4().hex}"
         self.con.con.register(name, table)
         return self.con.table(name)
+
+
+def _read(segment: Segment) -> pa.Table:
+    return files.read(segment.path, bytes(segment.sha256))
+
+
+def _rollup_file(rollup: dict[str, str]) -> str:
+    return str(files.intact(rollup["path"], bytes.fromhex(rollup["sha256"])))
 
 
 def _whole(value: Decimal | int | None, indicator: Indicator) -> int | None:

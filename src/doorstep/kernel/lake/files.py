@@ -9,6 +9,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 
+from doorstep.kernel.disk import flush_folder
+from doorstep.kernel.values.reasons import Refused, reason
+
+FILE_GONE = reason(
+    "kernel.lake_file_gone",
+    "The sealed file {path} is gone.",
+    repair="Put it back from a back-up: sealed files never change.",
+)
+FILE_ALTERED = reason(
+    "kernel.lake_file_altered",
+    "The file {path} is not the one that was sealed.",
+    repair="Put it back from a back-up: sealed files never change.",
+)
+
 
 def root() -> Path:
     return Path(settings.HOME) / "lake"
@@ -34,16 +48,20 @@ def sha256(path: str) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def read(path: str) -> pa.Table:
-    return pq.ParquetFile(root() / path).read()
-
-
-def flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def intact(path: str, digest: bytes) -> Path:
+    """Where the file with this SHA-256 lies; Refused where it is gone or another one."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        found = sha256(path)
+    except FileNotFoundError:
+        raise Refused(FILE_GONE(path=path)) from None
+    if found != digest:
+        raise Refused(FILE_ALTERED(path=path))
+    return root() / path
+
+
+def read(path: str, digest: bytes) -> pa.Table:
+    """The table in the file with this SHA-256; Refused as above."""
+    return pq.ParquetFile(intact(path, digest)).read()
 
 
 def present() -> Iterator[str]:

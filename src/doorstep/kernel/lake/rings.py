@@ -7,8 +7,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
-from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked, Head, SigningKey
+from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked
 from doorstep.kernel.lake.models import Leaf, Ring
+from doorstep.kernel.lake.notes import Head, SigningKey
 
 SEAL_LOCK, KEEP_LOCK = 0x5EA1, 0x4EE9
 

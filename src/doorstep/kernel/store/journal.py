@@ -35,8 +35,8 @@ def write(
             with cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
                 copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
         elif subjects:
-            cursor.executemany(
-                "INSERT INTO kernel_journalsubject (subject, id) VALUES (%s, %s)", [(s, entry) for s in subjects]
+            cursor.execute(
+                "INSERT INTO kernel_journalsubject (subject, id) SELECT unnest(%s::text[]), %s", [[*subjects], entry]
             )
 
 

@@ -1,4 +1,4 @@
-"""The kernel's tables: journal, facts and messages on their way, idempotency keys, units, tokens, installation."""
+"""The kernel's tables: journal, facts and messages on their way, idempotency keys, units, tokens, limits, notices, installation."""
 
 from typing import ClassVar
 
@@ -124,8 +124,52 @@ class ActorSession(AbstractBaseSession):
     began = models.DateTimeField()
 
 
+class Spending(models.Model):
+    """What was spent of a limit: until `free_at` the key has used some of it; `passed` is the last spend's answer.
+
+    The key is a keyed hash. The table is UNLOGGED: a crash of the database empties it, and nothing waits for its disk.
+    """
+
+    key = models.BinaryField(primary_key=True)
+    free_at = models.DateTimeField()
+    passed = models.BooleanField()
+
+
+class Notice(models.Model):
+    """What a person is told; the id is a UUIDv7, which carries the time and picks the partition.
+
+    `due` is when it is to be sent, and null once nothing more will be. `target` is a phone, an e-mail address or the
+    lines of a postal one; of a closed notice only the end is kept. `sent` is when it went out, `read` when it was read.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    subject = models.TextField()
+    kind = models.TextField()
+    secret = models.BooleanField()
+    given = models.JSONField()
+    language = models.TextField(blank=True)
+    channel = models.TextField()
+    target = models.TextField(blank=True)
+    unit = models.TextField(blank=True)
+    state = models.TextField()
+    reason = models.TextField(blank=True)
+    attempts = models.SmallIntegerField(default=0)
+    due = models.DateTimeField(null=True)
+    expires = models.DateTimeField()
+    sent = models.DateTimeField(null=True)
+    read = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("subject", "-id", name="notice_inbox"),
+            models.Index("channel", "due", name="notice_due", condition=models.Q(due__isnull=False)),
+        ]
+
+
 class Installation(models.Model):
-    """What this installation is: one row a key (`simulated`: scale, seed and period; `journal`: the day to digest)."""
+    """What this installation is: one row a key (`database`: which one it is; `simulated`: scale, seed and period;
+    `journal`: the day to digest).
+    """
 
     key = models.TextField(primary_key=True)
     value = models.JSONField()

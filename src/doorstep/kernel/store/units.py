@@ -7,8 +7,9 @@ from typing import Any, cast
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from doorstep.kernel.store.models import Unit
+from doorstep.kernel.values import unit_tree
 from doorstep.kernel.values.dates import Certainty
-from doorstep.kernel.values.unit_tree import UnitRow
+from doorstep.kernel.values.unit_tree import UnitRow, lineage
 from doorstep.kernel.values.units import UnitCode
 
 NEIGHBOURHOOD = "neighbourhood"
@@ -37,10 +38,69 @@ def below(code: str, day: date) -> list[Unit]:
     return list(in_force(day).filter(parent=code).order_by("code"))
 
 
+def within(unit: str, day: date, path: str = "unit") -> Q:
+    """Which records, by the unit in their field `path`, are those of `unit` ("" the nation) as it is on `day`.
+
+    Records keep the unit that they were written for: those of units that merged into this one belong to it, those of a
+    part that another unit took over do not, and a unit that has ended has none.
+    """
+    if not unit:
+        return Q()
+    known: dict[str, str] = {}
+    asked, new = {unit}, {unit}
+    while new:
+        found = _ended(day, _below("code", new) | _below("successor", new) | Q(code__in=lineage(unit)))
+        known |= found
+        new = set()
+        for code in sorted(found, key=len):
+            if asked.isdisjoint(lineage(code)):
+                asked.add(code)
+                new.add(code)
+    records = Q(pk__in=())
+    for code, inside in unit_tree.area(unit, known).items():
+        records = records | _below(path, {code}) if inside else records & ~_below(path, {code})
+    return records
+
+
+def answering(codes: Iterable[str], day: date) -> dict[str, str]:
+    """For each code the one that answers for it on `day`: itself, unless it ended and somebody took over."""
+    wanted = set(codes)
+    known: dict[str, str] = {}
+    asked, new = set(wanted), wanted
+    while new:
+        found = _ended(day, Q(code__in={above for code in new for above in lineage(code)}))
+        known |= found
+        new = set(found.values()) - asked
+        asked |= new
+    return {code: unit_tree.answering(code, known) for code in wanted}
+
+
+def _ended(day: date, which: Q) -> dict[str, str]:
+    """Successors by the codes that had ended by `day`; one that is in force again is not among them."""
+    ended = Unit.objects.filter(which, valid_to__lte=day).exclude(successor="")
+    ended = ended.exclude(code__in=in_force(day).values("code"))
+    return dict(ended.order_by("valid_to").values_list("code", "successor"))
+
+
+def _below(field: str, codes: Iterable[str]) -> Q:
+    """Is the field one of the codes, or below one?"""
+    found = Q(**{f"{field}__in": [*codes]})
+    for code in codes:
+        found |= Q(**{f"{field}__startswith": f"{code}."})
+    return found
+
+
 def name(code: str, day: date, language: str) -> str:
-    """The unit's name in a language, else the one it has; the code where the unit is unknown."""
-    row = in_force(day).filter(code=code).first()
-    return named(row, language) if row else code
+    """The unit's name, as `names` gives it."""
+    return names([code], day, language)[code]
+
+
+def names(codes: Iterable[str], day: date, language: str) -> dict[str, str]:
+    """Names by code, of the units that answer for them on `day`; the code itself where there is none."""
+    answers = answering(codes, day)
+    there = in_force(day).filter(code__in={*answers, *answers.values()})
+    known = {row.code: named(row, language) for row in there}
+    return {code: known.get(code) or known.get(answer) or code for code, answer in answers.items()}
 
 
 def named(unit: Unit, language: str) -> str:

@@ -15,6 +15,7 @@ from doorstep.kernel.declare.facts import Columns, Fact, FactKind, columns_of
 from doorstep.kernel.declare.messages import Message
 from doorstep.kernel.declare.scopes import Actor, Purpose, Scope
 from doorstep.kernel.store import journal, messages
+from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.reasons import KEY_REUSED, Conflict
 
@@ -55,7 +56,7 @@ class Act:
     @property
     def day(self) -> date:
         """The legal day of `at` in the profile's zone."""
-        return self.at.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+        return legal_day(self.at, ZoneInfo(settings.TIME_ZONE))
 
     def journal(
         self, *, subjects: Sequence[str] = (), fields: Sequence[str] = (), detail: str = "", digest: bytes = b""

@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
-from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
 
 register = template.Library()
@@ -21,24 +20,9 @@ def number(value: numbers.Number, decimals: int | None = None) -> SafeString:
 
 
 @register.filter
-def signed(value: numbers.Number, decimals: int | None = None) -> SafeString:
-    return numbers.isolated(numbers.signed(value, decimals=decimals))
-
-
-@register.filter
 def percent(value: numbers.Number, decimals: int | None = None) -> SafeString:
     """Of a value in percent: `{{ 42|percent }}` is 42 %."""
     return numbers.isolated(numbers.percent(value, decimals=decimals))
-
-
-@register.filter
-def points(value: numbers.Number, decimals: int | None = None) -> SafeString:
-    return numbers.isolated(numbers.points(value, decimals=decimals))
-
-
-@register.filter
-def compact(value: numbers.Number, decimals: int = 2) -> SafeString:
-    return numbers.isolated(numbers.compact(value, decimals=decimals))
 
 
 @register.filter
@@ -65,11 +49,6 @@ def clock(value: datetime) -> SafeString:
 @register.filter
 def month(value: date) -> SafeString:
     return numbers.isolated(numbers.month(value))
-
-
-@register.filter
-def period(value: Period) -> SafeString:
-    return numbers.isolated(numbers.period(value))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typst
 from asn1crypto import x509 as asn1
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,7 +117,8 @@ def test_a_qr_code_is_a_picture_that_documents_take(content):
 
 def verdict(pdf: bytes) -> tuple[bool, bool]:
     """Whether the signature is intact, and whether it is by this installation and covers the whole file."""
-    trusted = asn1.Certificate.load(documents.certificate(AT).public_bytes(Encoding.DER))
+    own = x509.load_pem_x509_certificate(documents._key_file(AT).read_bytes())
+    trusted = asn1.Certificate.load(own.public_bytes(Encoding.DER))
     signature = PdfFileReader(io.BytesIO(pdf)).embedded_signatures[0]
     context = ValidationContext(trust_roots=[trusted], moment=AT)
     status = validate_pdf_signature(signature, context)
@@ -145,7 +147,7 @@ def test_another_installation_is_not_trusted(home, tmp_path_factory, settings):
 
 
 def test_the_key_is_made_once_and_closed_to_others(home):
-    first = documents.certificate(AT)
-    assert documents.certificate(AT) == first
+    first = documents._key_file(AT).read_bytes()
+    assert documents._key_file(AT).read_bytes() == first
     assert stat.S_IMODE((home / "keys" / "documents.pem").stat().st_mode) == 0o600
     assert [path.name for path in (home / "keys").iterdir()] == ["documents.pem"]

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from doorstep.kernel.values.reasons import reason
 
@@ -37,6 +38,16 @@ Row = TypeVar("Row", bound=Dated)
 def in_force(rows: Iterable[Row], day: date) -> list[Row]:
     """The rows that hold on `day`, in the order given."""
     return [row for row in rows if row.valid_from <= day and (row.valid_to is None or day < row.valid_to)]
+
+
+def legal_day(at: datetime, zone: ZoneInfo) -> date:
+    """The day of an aware instant in the country's zone.
+
+    >>> from datetime import UTC
+    >>> legal_day(datetime(2024, 6, 30, 17, tzinfo=UTC), ZoneInfo("Etc/GMT-7"))
+    datetime.date(2024, 7, 1)
+    """
+    return at.astimezone(zone).date()
 
 
 def read_date(text: str) -> date | None:

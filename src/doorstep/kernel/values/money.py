@@ -24,9 +24,6 @@ class Money(msgspec.Struct, frozen=True):
     def __sub__(self, other: "Money") -> "Money":
         return Money(self.minor - self._same(other), self.currency)
 
-    def times(self, count: int) -> "Money":
-        return Money(self.minor * count, self.currency)
-
     def decimal(self) -> Decimal:
         return Decimal(self.minor).scaleb(-self.currency.decimals)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -37,6 +37,11 @@ class Period(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def month(cls, day: date) -> "Period":
         return cls.parse(f"{day:%Y-%m}")
+
+    @property
+    def last(self) -> date:
+        """The last legal day."""
+        return self.end - timedelta(days=1)
 
     def months(self) -> Iterator[date]:
         """First day of each month in the period."""

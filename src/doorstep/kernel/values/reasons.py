@@ -94,6 +94,12 @@ class TooLarge(Refused):
     status = 413
 
 
+class TooMany(Refused):
+    """More often than a limit allows; its extra `retry_after` says in how many whole seconds the next try may pass."""
+
+    status = 429
+
+
 NOT_SIGNED_IN = reason("kernel.not_signed_in", "You are not signed in.", repair="Sign in and try again.")
 NOT_ALLOWED = reason(
     "kernel.not_allowed",
@@ -118,6 +124,11 @@ MALFORMED = reason(
 )
 TOO_LARGE = reason(
     "kernel.too_large", "The request is larger than {limit}.", repair="Send it in several smaller parts."
+)
+TOO_MANY = reason(
+    "kernel.too_many",
+    "There were too many attempts.",
+    repair="Try again later. Waiting time in minutes: {minutes}.",
 )
 DATABASE_AWAY = reason(
     "kernel.database_away",

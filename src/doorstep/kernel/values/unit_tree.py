@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import get_args
 
@@ -53,11 +53,6 @@ SOURCE_MISSING = reason(
 CERTAINTY_UNKNOWN = reason(
     "kernel.unit_certainty_unknown", "This certainty mark is not known.", repair="Use one of: {marks}."
 )
-PREFIX_TWICE = reason(
-    "kernel.unit_prefix_twice",
-    "The number prefix {prefix} already belongs to {unit}.",
-    repair="Correct one of the two: a prefix names one unit.",
-)
 SUCCESSOR_UNKNOWN = reason(
     "kernel.unit_successor_unknown",
     "The successor {unit} is not known.",
@@ -65,21 +60,6 @@ SUCCESSOR_UNKNOWN = reason(
 )
 COLUMN_MISSING = reason(
     "kernel.unit_column_missing", "The column {column} is missing.", repair="Add it to the first line of the file."
-)
-NOT_IN_FORCE = reason(
-    "kernel.unit_not_in_force",
-    "The unit {unit} is not in force on {day}.",
-    repair="Choose a unit that is in force, or another day.",
-)
-FIRST_DAY = reason(
-    "kernel.unit_first_day",
-    "The unit {unit} begins on {day} itself; it cannot change on that day.",
-    repair="Correct the row, or choose a later day.",
-)
-BELOW_WITHOUT_CODE = reason(
-    "kernel.unit_below_without_code",
-    "The unit {unit} below has no code in the merged unit.",
-    repair="Say which code it has from then on; the decision on the merger lists them.",
 )
 
 _KIND = re.compile(r"[a-z]+(_[a-z]+)*")
@@ -89,8 +69,7 @@ _COLUMNS = ("code", "kind", "valid_from", "source", "certainty")
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     """A unit from `valid_from` up to but without `valid_to`. A code may have several rows, whose days never overlap.
 
-    `names` by language; `pin_prefix` opens the personal numbers first registered there; `successor` is the code that
-    took over at `valid_to` (its own after a rename).
+    `names` by language; `successor` is the code that took over at `valid_to` (its own after a rename).
     """
 
     code: UnitCode
@@ -99,7 +78,6 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_to: date | None = None
     successor: str = ""
-    pin_prefix: str = ""
     source: str
     certainty: Certainty
 
@@ -109,93 +87,39 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.code.rpartition(".")[0]
 
 
-def unit_on(rows: Iterable[UnitRow], code: str, day: date) -> UnitRow | None:
-    """The row of `code` in force on `day`."""
-    return next(iter(in_force((row for row in rows if row.code == code), day)), None)
+def lineage(code: str) -> list[str]:
+    """The code and those of the units above it, nearest first.
 
-
-def successor(rows: Sequence[UnitRow], code: str, day: date) -> UnitRow | None:
-    """The unit that answers for `code` on `day`: itself, or whoever took over, over as many mergers as it takes.
-
-    None for a code that never was, one that begins later, and one that ended without a successor.
+    >>> lineage("H38.901.02")
+    ['H38.901.02', 'H38.901', 'H38']
     """
-    seen: set[tuple[str, date]] = set()
-    while (row := unit_on(rows, code, day)) is None:
-        ended = [row for row in rows if row.code == code and row.valid_to is not None and row.valid_to <= day]
-        last = max(ended, key=lambda row: row.valid_from, default=None)
-        if last is None or not last.successor or (code, last.valid_from) in seen:
-            return None
-        seen.add((code, last.valid_from))
-        code = last.successor
-    return row
+    parts = code.split(".")
+    return [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
-def rename(
-    rows: Sequence[UnitRow], code: str, names: Mapping[str, str], day: date, *, source: str, certainty: Certainty
-) -> tuple[UnitRow, ...] | list[Reason]:
-    """All rows after `code` took other names on `day`; the old row ends that day and stays."""
-    old = unit_on(rows, code, day)
-    if old is None:
-        return [NOT_IN_FORCE("code", unit=code, day=day.isoformat())]
-    if old.valid_from == day:
-        return [FIRST_DAY("code", unit=code, day=day.isoformat())]
-    new = msgspec.structs.replace(old, names=names, valid_from=day, source=source, certainty=certainty)
-    return (*(_closed(row, day, code) if row is old else row for row in rows), new)
+def answering(code: str, ended: Mapping[str, str]) -> str:
+    """The code that answers for `code` after what ended was taken over, over as many mergers as it takes.
 
-
-def merge(
-    rows: Sequence[UnitRow],
-    codes: Collection[str],
-    into: UnitRow,
-    day: date,
-    *,
-    below: Mapping[str, str] | None = None,
-) -> tuple[UnitRow, ...] | list[Reason]:
-    """All rows after the units `codes` merged into `into` on `day`; what was stays as history.
-
-    `into` may be new, one of `codes` (it goes on under its code) or another unit in force (its row stays as it is).
-    `below` gives each unit under a vanishing code its new code, which must lie under `into`: a code starts with its
-    parent's, and only the decision on the merger knows the new ones.
+    `ended` maps each code that ended to its successor; what it does not name goes the way of the nearest unit above.
     """
-    below = below or {}
-    found: list[Reason] = []
-    closing: dict[int, str] = {}
-    added: list[UnitRow] = []
-    for code in codes:
-        old = unit_on(rows, code, day)
-        if old is None:
-            found.append(NOT_IN_FORCE("codes", unit=code, day=day.isoformat()))
-        elif old.valid_from == day:
-            found.append(FIRST_DAY("codes", unit=code, day=day.isoformat()))
-        else:
-            closing[id(old)] = into.code
-    vanishing = [code for code in codes if code != into.code]
-    for row in in_force(rows, day):
-        if any(row.code != code and row.code.within(code) for code in vanishing):
-            target = below.get(row.code, "")
-            if not target.startswith(f"{into.code}."):
-                found.append(BELOW_WITHOUT_CODE("below", unit=row.code))
-            elif row.valid_from == day:
-                found.append(FIRST_DAY("below", unit=row.code, day=day.isoformat()))
-            else:
-                closing[id(row)] = target
-                added.append(
-                    msgspec.structs.replace(
-                        row, code=UnitCode(target), valid_from=day, source=into.source, certainty=into.certainty
-                    )
-                )
-    if found:
-        return found
-    if into.code in codes or unit_on(rows, into.code, day) is None:
-        added.insert(0, msgspec.structs.replace(into, valid_from=day, valid_to=None, successor=""))
-    kept = tuple(_closed(row, day, closing[id(row)]) if id(row) in closing else row for row in rows)
-    by_code = _grouped([*kept, *added], "code")
-    twice = [
-        CODE_TWICE("below", unit=row.code)
-        for row in added
-        if any(_overlap(row, other) for other in by_code[row.code] if other is not row)
-    ]
-    return twice or (*kept, *added)
+    seen: set[str] = set()
+    while (gone := next((one for one in lineage(code) if one in ended), "")) and gone not in seen:
+        seen.add(gone)
+        code = ended[gone]
+    return code
+
+
+def area(unit: str, ended: Mapping[str, str]) -> dict[str, bool]:
+    """What `unit` answers for, as prefixes of codes, parents first: the longest one that fits says whether it does.
+
+    `ended` as in `answering`, at least what ended below or above `unit` or leads into it.
+    """
+    found: dict[str, bool] = {}
+    for code in sorted({unit, *ended}, key=len):
+        inside = unit in lineage(answering(code, ended))
+        if inside is not next((found[up] for up in lineage(code) if up in found), False):
+            found[code] = inside
+    return found
 
 
 def read_units(
@@ -203,8 +127,8 @@ def read_units(
 ) -> tuple[list[UnitRow], list[Reason]]:
     """Units out of a CSV, line by line: the good ones, and a reason (with its line, the header being 1) for each bad.
 
-    Columns: code, kind, name_<language>..., valid_from, source, certainty, and if wanted parent, pin_prefix, valid_to,
-    successor. `defaults` fills columns that the file lacks or leaves empty. A line may name a parent further down.
+    Columns: code, kind, name_<language>..., valid_from, source, certainty, and if wanted parent, valid_to, successor;
+    others are left alone. `defaults` fills columns that the file lacks or leaves empty. A line may name a parent further down.
     """
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
     header = [*(reader.fieldnames or ()), *(defaults or ())]
@@ -259,7 +183,6 @@ def _read_unit(cells: Mapping[str, str], line: int) -> UnitRow | list[Reason]:
         valid_from=begins,
         valid_to=ends,
         successor=cells.get("successor", ""),
-        pin_prefix=cells.get("pin_prefix", ""),
         source=cells["source"],
         certainty=msgspec.convert(cells["certainty"], Certainty),
     )
@@ -271,20 +194,15 @@ def _fit_together(read: dict[int, UnitRow], known: Sequence[UnitRow]) -> list[Re
     The second step repeats, because a refused parent takes its children along.
     """
     found: list[Reason] = []
-    by_code, by_prefix = _grouped(known, "code"), _grouped(known, "pin_prefix")
+    by_code = _by_code(known)
     for line, row in list(read.items()):
-        rival = next((other for other in by_prefix.get(row.pin_prefix, ()) if _overlap(row, other)), None)
         if any(_overlap(row, other) for other in by_code.get(row.code, ())):
             found.append(CODE_TWICE("code", line=line, unit=row.code))
             del read[line]
-        elif rival and row.pin_prefix:
-            found.append(PREFIX_TWICE("pin_prefix", line=line, prefix=row.pin_prefix, unit=rival.code))
-            del read[line]
         else:
             by_code.setdefault(row.code, []).append(row)
-            by_prefix.setdefault(row.pin_prefix, []).append(row)
     while True:
-        by_code = _grouped([*known, *read.values()], "code")
+        by_code = _by_code([*known, *read.values()])
         bad: dict[int, Reason] = {}
         for line, row in read.items():
             if row.parent and not in_force(by_code.get(row.parent, ()), row.valid_from):
@@ -298,15 +216,11 @@ def _fit_together(read: dict[int, UnitRow], known: Sequence[UnitRow]) -> list[Re
             del read[line]
 
 
-def _grouped(rows: Iterable[UnitRow], field: str) -> dict[str, list[UnitRow]]:
+def _by_code(rows: Iterable[UnitRow]) -> dict[str, list[UnitRow]]:
     groups: dict[str, list[UnitRow]] = {}
     for row in rows:
-        groups.setdefault(getattr(row, field), []).append(row)
+        groups.setdefault(row.code, []).append(row)
     return groups
-
-
-def _closed(row: UnitRow, day: date, into: str) -> UnitRow:
-    return msgspec.structs.replace(row, valid_to=day, successor=into)
 
 
 def _overlap(one: UnitRow, other: UnitRow) -> bool:

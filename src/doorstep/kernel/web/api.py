@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from inspect import cleandoc
 from typing import Any, TypeVar
 
 import msgspec
@@ -114,7 +115,10 @@ def _inlined(schema: Any, components: dict[str, Any]) -> Any:
     if isinstance(schema, dict):
         if "$ref" in schema:
             return _inlined(components[schema["$ref"].rpartition("/")[2]], components)
-        return {key: _inlined(value, components) for key, value in schema.items()}
+        found = {key: _inlined(value, components) for key, value in schema.items()}
+        if isinstance(text := found.get("description"), str):
+            found["description"] = cleandoc(text)  # as Python itself does from 3.13 on
+        return found
     return [_inlined(item, components) for item in schema] if isinstance(schema, list) else schema
 
 

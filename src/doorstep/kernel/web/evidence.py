@@ -11,9 +11,7 @@ from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.lake.rings import folder
 from doorstep.kernel.web.routes import PUBLIC, endpoint
 
-_SERVED = re.compile(
-    r"checkpoint|key|tile/(entries|[0-9]{1,2})(/x?[0-9]{3}){1,7}(\.p/[0-9]{1,3})?|reports/[0-9a-f]{64}\.json"
-)
+_SERVED = re.compile(r"checkpoint|key|tile/(entries|[0-9]{1,2})(/x?[0-9]{3}){1,7}(\.p/[0-9]{1,3})?")
 
 
 @endpoint(PUBLIC)
@@ -32,11 +30,10 @@ def _file(ring: Ring, path: str) -> HttpResponseBase:
     file = folder(ring) / path
     if not _SERVED.fullmatch(path) or not file.is_file():
         raise Http404
-    kind = {"checkpoint": "text/plain; charset=utf-8", "key": "text/plain; charset=utf-8"}.get(path)
-    if path.endswith(".json"):
-        kind = "application/json"
-    response = FileResponse(file.open("rb"), content_type=kind or "application/octet-stream")
-    lasting = "no-cache" if path in {"checkpoint", "key"} else "max-age=31536000, immutable"
+    tile = path.startswith("tile/")
+    kind = "application/octet-stream" if tile else "text/plain; charset=utf-8"
+    response = FileResponse(file.open("rb"), content_type=kind)
+    lasting = "max-age=31536000, immutable" if tile else "no-cache"
     # What only auditors may read, no proxy keeps for others.
     response.headers["Cache-Control"] = f"{'public' if ring is Ring.PUBLIC else 'private'}, {lasting}"
     if ring is Ring.PUBLIC:

@@ -1,23 +1,33 @@
 """Forms as people fill them in: label, hint and error belong together, and a summary at the top leads to each error."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, cast
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, ValidationError
-from django.core.files.uploadhandler import FileUploadHandler
+from django.core.files.uploadhandler import FileUploadHandler, MemoryFileUploadHandler, TemporaryFileUploadHandler
 from django.forms import BaseForm, DateInput
 from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import DATE_UNREADABLE, read_date
-from doorstep.kernel.values.reasons import Reason
+from doorstep.kernel.values.reasons import Reason, refuse
 from doorstep.kernel.values.text import TEXT_MISSING
 from doorstep.kernel.web import wording
+from doorstep.kernel.web.routes import View
+
+P = ParamSpec("P")
+
+AROUND_A_FILE = 10_000
+"""Bytes of the form that a file comes in."""
 
 
 class Renderer(TemplatesSetting):
@@ -43,6 +53,26 @@ class NoFiles(FileUploadHandler):
 
     def file_complete(self, _size: int) -> None:
         """No file."""
+
+
+def takes_file(check: Callable[[int], Sequence[Reason]]) -> Callable[[View[P]], View[P]]:
+    """For a page whose form brings a file: by its size the body is refused before any of it is read, also by the CSRF
+    check. `check` says what speaks against a file of so many bytes.
+    """
+
+    def declare(view: View[P]) -> View[P]:
+        guarded: View[P] = csrf_protect(view)
+
+        @csrf_exempt  # until then
+        @wraps(view)
+        def sized(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            refuse(check(int(request.META.get("CONTENT_LENGTH") or 0) - AROUND_A_FILE))
+            request.upload_handlers = [MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)]
+            return guarded(request, *args, **kwargs)
+
+        return cast("View[P]", sized)
+
+    return declare
 
 
 class DayInput(DateInput):

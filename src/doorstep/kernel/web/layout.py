@@ -11,15 +11,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
-from doorstep.kernel.declare.scopes import ROLES, Actor, Scope
-from doorstep.kernel.store.models import Installation
+from doorstep.kernel import notices, simulation
+from doorstep.kernel.declare.scopes import PRINT_LETTERS, ROLES, Actor
 from doorstep.kernel.system import systems
+from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.actors import actor_of, name_of
-from doorstep.kernel.web.routes import Entry
+from doorstep.kernel.web.routes import Entry, may_enter
 
 THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
 SECONDS_KEPT = 30
+LETTERS = Entry(PRINT_LETTERS, "letters", N_("Letters"))
 
 _scale: tuple[float, str] = (0.0, "")
 """Until when the scale below holds (monotonic seconds), and the scale: every page of a simulation needs it."""
@@ -33,6 +35,7 @@ def layout(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "actor_name": name_of(request),
         "actor_roles": [gettext(ROLES[role].text) for role in actor.roles if role in ROLES] if actor else [],
+        "unread": unread(actor) if actor else 0,
         "menu": menu(actor, request.path),
         "languages": [
             {"code": code, "name": name, "current": code == get_language(), "url": _back(request, "language", code)}
@@ -45,29 +48,31 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
-    """The entries of all running systems that this actor may follow."""
-    entries: list[Entry] = [entry for config in systems() for entry in getattr(config, "menu", ())]
-    return [
-        {
-            "url": (url := reverse(entry.url)),
-            "text": gettext(entry.text),
-            "current": path == url or (url != "/" and path.startswith(url)),
-        }
-        for entry in entries
-        if not isinstance(entry.access, Scope) or (actor and actor.may(entry.access))
-    ]
+    """The entries of all running systems that this actor may follow; the one nearest above the path is current."""
+    entries: list[Entry] = [LETTERS, *(entry for config in systems() for entry in getattr(config, "menu", ()))]
+    shown = {reverse(entry.url): entry.text for entry in entries if may_enter(actor, entry.access)}
+    here = max((url for url in shown if path == url or (url != "/" and path.startswith(url))), key=len, default="")
+    return [{"url": url, "text": gettext(text), "current": url == here} for url, text in shown.items()]
+
+
+def unread(actor: Actor) -> int:
+    """How many notices wait in the actor's inbox."""
+    try:
+        return notices.unread(actor)
+    except Error:  # the page that says so is just being made
+        return 0
 
 
 def simulated_scale() -> Decimal | None:
-    """The scale of the simulation that filled this installation, None when its records are real."""
+    """As `simulation.simulated_scale`, asked of the database once in a while."""
     global _scale  # noqa: PLW0603  one value a process, asked on every page
     until, scale = _scale
     if time.monotonic() > until:
         try:
-            row = Installation.objects.filter(key="simulated").first()
+            found = simulation.simulated_scale()
         except Error:  # the page that says so is just being made
             return Decimal(scale) if scale else None
-        scale = str(row.value["scale"]) if row else ""
+        scale = str(found) if found else ""
         _scale = (time.monotonic() + SECONDS_KEPT, scale)
     return Decimal(scale) if scale else None
 

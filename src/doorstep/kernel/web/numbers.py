@@ -26,8 +26,6 @@ from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.period import Period
 
 LEFT_TO_RIGHT, RIGHT_TO_LEFT = "\u200e", "\u200f"
-OTHER = 100
-"""A whole number whose plural form is `other` in all four languages; fractions take it too."""
 
 Number = int | Decimal
 
@@ -43,13 +41,6 @@ def number(value: Number, *, decimals: int | None = None, language: str | None =
     return _marked(cldr.format_decimal(_rounded(value, decimals), _pattern("#,##0", decimals), locale), locale)
 
 
-def signed(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
-    """With its plus or minus; zero has none."""
-    locale, rounded = _locale(language), _rounded(value, decimals)
-    digits = _pattern("#,##0", decimals)
-    return _marked(cldr.format_decimal(rounded, f"+{digits};-{digits}" if rounded else digits, locale), locale)
-
-
 def percent(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """Of a value in percent: 42 is 42 %."""
     locale = _locale(language)
@@ -57,24 +48,11 @@ def percent(value: Number, *, decimals: int | None = None, language: str | None 
     return _marked(cldr.format_percent(_rounded(value, decimals) / 100, pattern, locale), locale)
 
 
-def points(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
-    """A difference of two percentages, signed, in percentage points."""
-    with _in(language):
-        whole = int(value) if value == int(value) else OTHER
-        text = translation.ngettext("{number} percentage point", "{number} percentage points", abs(whole))
-        return _phrase(text.format(number=signed(value, decimals=decimals, language=language)), language)
-
-
 def compact(value: Number, *, decimals: int = 2, language: str | None = None) -> str:
     """In words of thousands, millions and so on, with at most `decimals`: 16.39 million."""
     locale = _locale(language)
     text = cldr.format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=decimals)
     return _phrase(_marked(text, locale), language)
-
-
-def span(low: Number, high: Number, *, language: str | None = None) -> str:
-    """From one number to another, in reading order."""
-    return f"{number(low, language=language)}–{number(high, language=language).lstrip(LEFT_TO_RIGHT)}"
 
 
 def money(amount: Money, *, language: str | None = None) -> str:

@@ -68,6 +68,7 @@ TITLES = {
     412: N_("Somebody changed this in the meantime"),
     413: N_("That was too much at once"),
     422: N_("That could not be done"),
+    429: N_("That was too often"),
     500: N_("We made a mistake"),
     503: N_("Not available just now"),
 }
@@ -79,19 +80,11 @@ def problem(request: HttpRequest, failure: BaseException | type[BaseException]) 
     # Some failures come before or beside LocaleMiddleware; the thread may still hold another reader's language.
     with translation.override(translation.get_language_from_request(request)):
         title = translation.gettext(TITLES.get(status, TITLES[422]))
-        if not request.path.startswith("/api/"):
-            return _page(request, status, title, refused.reasons)
-        body = {
-            "type": "about:blank",
-            "title": title,
-            "status": status,
-            "reasons": [described(one) for one in refused.reasons],
-            **refused.extra,
-        }
-        response = JsonResponse(body, status=status, content_type="application/problem+json")
-        if status == HTTPStatus.UNAUTHORIZED:
-            response.headers["WWW-Authenticate"] = "Bearer"
-        return response
+        answer = _told if request.path.startswith("/api/") else _page
+        response = answer(request, status, title, refused)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers["Retry-After"] = str(refused.extra["retry_after"])
+    return response
 
 
 class ReasonTold(TypedDict):
@@ -194,6 +187,15 @@ def _log(failure: BaseException) -> None:
     )
 
 
-def _page(request: HttpRequest, status: int, title: str, reasons: tuple[Reason, ...]) -> HttpResponse:
-    told = [(wording.html_place(one), wording.html_text(one), wording.html_repair(one)) for one in reasons]
+def _told(_request: HttpRequest, status: int, title: str, refused: Refused) -> HttpResponse:
+    reasons = [described(one) for one in refused.reasons]
+    body = {"type": "about:blank", "title": title, "status": status, "reasons": reasons, **refused.extra}
+    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _page(request: HttpRequest, status: int, title: str, refused: Refused) -> HttpResponse:
+    told = [(wording.html_place(one), wording.html_text(one), wording.html_repair(one)) for one in refused.reasons]
     return render(request, "kernel/problem.html", {"status": status, "title": title, "told": told}, status=status)

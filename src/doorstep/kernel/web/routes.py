@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseRedirectBase
 from django.urls import reverse
 
-from doorstep.kernel.declare.scopes import Scope
+from doorstep.kernel.declare.scopes import Actor, Scope
 from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_SIGNED_IN, NotAllowed
 from doorstep.kernel.web.actors import actor_of
 
@@ -28,8 +28,18 @@ class Public(msgspec.Struct, frozen=True):
     """For everybody, signed in or not."""
 
 
+class SignedIn(msgspec.Struct, frozen=True):
+    """For whoever is signed in, about nobody but themselves."""
+
+
 PUBLIC: Final = Public()
-Access = Scope | Public
+SIGNED_IN: Final = SignedIn()
+Access = Scope | Public | SignedIn
+
+
+def may_enter(actor: Actor | None, access: Access) -> bool:
+    """Whether the page is for this actor, None for a stranger."""
+    return access == PUBLIC or (actor is not None and (not isinstance(access, Scope) or actor.may(access)))
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -57,11 +67,12 @@ def _guard(access: Access, stranger: Callable[[HttpRequest], HttpResponseBase]) 
     def declare(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if isinstance(access, Scope):
+            if not isinstance(access, Public):
                 actor = actor_of(request)
-                if actor is None or (actor.holds(access) and not actor.may(access)):
+                if actor is None or (isinstance(access, Scope) and actor.holds(access) and not actor.may(access)):
                     return stranger(request)
-                actor.need(access)
+                if isinstance(access, Scope):
+                    actor.need(access)
             return view(request, *args, **kwargs)
 
         marked: Any = guarded

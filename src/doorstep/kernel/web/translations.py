@@ -86,7 +86,7 @@ def texts(package: Path, declared: set[str]) -> dict[Key, list[str]]:
 
 def declared_texts() -> set[str]:
     """The texts of everything declared in the running installation; imports all its modules but the site's programs."""
-    from doorstep.kernel.declare import codes, indicators, scopes  # noqa: PLC0415  see `texts`
+    from doorstep.kernel.declare import codes, indicators, notices, scopes  # noqa: PLC0415  see `texts`
     from doorstep.kernel.system import systems  # noqa: PLC0415
     from doorstep.kernel.values.reasons import REASONS  # noqa: PLC0415
 
@@ -101,6 +101,7 @@ def declared_texts() -> set[str]:
     for registry in (scopes.SCOPES, scopes.ROLES, scopes.PURPOSES):
         told |= {entry.text for entry in registry.values()}
     told |= {member.text for code in codes.CODES.values() for member in code}
+    told |= {text for kind in notices.NOTICES.values() for text in (kind.title, kind.text)}
     for one in indicators.INDICATORS.values():
         told |= {one.question, one.counts, one.excludes, one.measure_unit}
     for config in systems():

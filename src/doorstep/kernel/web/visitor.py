@@ -13,11 +13,11 @@ from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 YEAR = 365 * 24 * 3600
 
 
-def onward(request: HttpRequest, fallback: str = "/") -> HttpResponse:
-    """303 to the page named by `next`, only within this site."""
+def onward(request: HttpRequest) -> HttpResponse:
+    """303 to the page named by `next`, only within this site; else home."""
     wanted = request.GET.get("next") or request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return SeeOther(wanted if safe else fallback)
+    return SeeOther(wanted if safe else "/")
 
 
 @page(PUBLIC)

@@ -9,7 +9,7 @@ from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.currency import CURRENCY
 from doorstep.profiles.testland.identity import country as identity
 from doorstep.profiles.testland.lodging import country as lodging
-from doorstep.profiles.testland.personal_number import check_letter
+from doorstep.profiles.testland.personal_number import check_letter, check_phone
 from doorstep.profiles.testland.units import UNITS
 
 LANGUAGE = "en"
@@ -44,6 +44,9 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        fictitious_phone=lambda serial: f"{serial:05}",
+        demo_locality="M",
+        phone_is_fictitious=lambda number: not check_phone(number),  # nobody lives there
         published=None,
         journal_years=3,
         committee="Y1",

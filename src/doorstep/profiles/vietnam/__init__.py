@@ -9,8 +9,13 @@ from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
-from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number
-from doorstep.profiles.vietnam.units import UNITS
+from doorstep.profiles.vietnam.personal_number import (
+    PersonalNumbers,
+    fictitious_number,
+    fictitious_phone,
+    phone_is_fictitious,
+)
+from doorstep.profiles.vietnam.units import PIN_PREFIXES, UNITS
 
 LANGUAGE = "vi"
 TIME_ZONE = CALENDAR.zone.key
@@ -51,8 +56,7 @@ LEGAL_BASES = {
 @cache
 def profile(*, fictitious: bool) -> Profile:
     """Viet Nam with made-up people taken (demo, tests) or refused (production)."""
-    prefixes = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
-    numbers = PersonalNumbers(prefixes, fictitious)
+    numbers = PersonalNumbers(PIN_PREFIXES, fictitious)
     return Profile(
         name="vietnam",
         title=N_("Viet Nam"),
@@ -63,6 +67,9 @@ def profile(*, fictitious: bool) -> Profile:
         units=UNITS,
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
+        fictitious_phone=fictitious_phone,
+        phone_is_fictitious=phone_is_fictitious,
+        demo_locality="H38",  # Lao Cai, whose report is our source
         published=Path(__file__).parent / "published-2024-h1.csv",
         journal_years=5,  # as the usage history of e-identity accounts [S33]
         committee="G14",  # standing agency of the national committee in 2024 [S7]

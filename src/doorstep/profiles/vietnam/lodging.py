@@ -101,7 +101,7 @@ def country(numbers: PersonalNumbers) -> Country:
         read_card=read,
         check_phone=partial(check_phone, fictitious=numbers.fictitious),
         longest_nights=29,  # a stay is shorter than 30 days; from then on it is temporary residence
-        family_once=True,
+        family_once=True,  # the residence rules of 1 July 2021; foreigners are under another law
         retention_months=24,
         retention_source="No source found: a choice of this project, to be settled by the installation's owner",
         retention_certainty="chosen",

@@ -132,6 +132,15 @@ def check_phone(text: str, *, fictitious: bool, field: str = "phone") -> list[Re
     return [PHONE_FICTITIOUS(field)] if plain.startswith("0000") and not fictitious else []
 
 
+def phone_is_fictitious(text: str) -> bool:
+    """Whether it is one of the numbers that demonstrations use.
+
+    >>> phone_is_fictitious("0000 123 456"), phone_is_fictitious("0912 345 678")
+    (True, False)
+    """
+    return bool(check_phone(text, fictitious=False)) and not check_phone(text, fictitious=True)
+
+
 def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: FBT001  fills Profile.fictitious_number
     """A well-formed number that nobody has; `serial` below 100 million. Years 1900 to 2399.
 
@@ -140,3 +149,12 @@ def fictitious_number(birth: date, female: bool, serial: int) -> str:  # noqa: F
     """
     century = (birth.year - 1900) // 100 * 2 + female
     return f"{900 + serial // 1_000_000:03}{century}{birth.year % 100:02}{serial % 1_000_000:06}"
+
+
+def fictitious_phone(serial: int) -> str:
+    """A phone number that nobody has.
+
+    >>> fictitious_phone(123)
+    '0000000123'
+    """
+    return f"0000{serial:06}"

@@ -34,6 +34,11 @@ def _rows() -> tuple[UnitRow, ...]:
     return tuple(msgspec.structs.replace(row, names={**row.names, **ours[row.code]}) for row in rows)
 
 
+PIN_PREFIXES = frozenset(
+    line["pin_prefix"] for line in csv.DictReader(_shipped("units.csv").splitlines()) if line["pin_prefix"]
+)
+"""What opens the personal numbers that were first registered in each locality [S16]; no merger changes them."""
+
 _MAP = """
 .   .   H22 H14 .   .   .
 H35 H38 H60 H03 H37 .   .

@@ -8,7 +8,7 @@ import msgspec
 from doorstep.site.cli import say
 
 EXAMPLES = ["doorstep bench stays", "doorstep bench report --facts 50000000 --json"]
-NAMES = {name: f"doorstep.site.benches.{name}" for name in ("register", "report", "stays")}
+NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "register", "report", "stays")}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

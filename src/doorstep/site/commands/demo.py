@@ -6,7 +6,7 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
-from doorstep.site.cli import installation, port, say, share
+from doorstep.site.cli import Stop, home, installation, port, say, share
 from doorstep.site.commands import simulate, up
 
 EXAMPLES = ["doorstep demo", "doorstep demo --scale 0.005 --port 8080"]
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0 if arguments.fill_only else up.serve(arguments.port)
 
 
-def report_of(published: Path | None, owner: str) -> None:
+def report_of(published: Path | None) -> None:
     """The published figures as submitted ones, and the report that holds them against the records."""
     from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
@@ -41,7 +41,7 @@ def report_of(published: Path | None, owner: str) -> None:
     say("Importing the published figures and making the report of 2024-H1 ...")
     secretary = Actor("demo:secretary", roles=("steering.secretary",), via="command")
     if published:
-        import_figures(By(secretary, timezone.now()), published.read_bytes(), owner)
+        import_figures(By(secretary, timezone.now()), published.read_bytes())
     tasks.make_report(Period.parse("2024-H1"), "", timezone.now())
 
 
@@ -54,13 +54,21 @@ def fill(scale: Decimal, seed: int) -> None:
     from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.system import systems  # noqa: PLC0415
 
-    if not Installation.objects.filter(key="filled").exists():
-        simulate.fill(scale, seed)
-        for system in systems():
-            room = system.room("simulation")
-            if room and hasattr(room, "prepare_demo"):
-                say(f"Preparing what {system.label} shows ...")
-                room.prepare_demo(timezone.now())
-        if apps.is_installed("doorstep.systems.steering"):
-            report_of(profile().published, profile().committee)
-        Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})
+    held = Installation.objects.in_bulk(["simulated", "filled"])
+    if "filled" in held:
+        say(f"The demo of before is here, at scale {held['simulated'].value['scale']}; `make clean` forgets it.")
+        return
+    if "simulated" in held:
+        raise Stop(
+            f"{home()} holds half a demo: it was stopped while it was filled, or `doorstep simulate` made it. "
+            f"Forget it with `make clean`, or choose another DOORSTEP_HOME."
+        )
+    simulate.fill(scale, seed)
+    for system in systems():
+        room = system.room("simulation")
+        if room and hasattr(room, "prepare_demo"):
+            say(f"Preparing what {system.label} shows ...")
+            room.prepare_demo(timezone.now())
+    if apps.is_installed("doorstep.systems.steering"):
+        report_of(profile().published)
+    Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})

@@ -7,7 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from doorstep.site.cli import home, port, say, set_up
@@ -25,7 +25,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     set_up()
     ill = 0
-    for check in (_python, lambda: _port(arguments.port), _disk, _keys, _fonts, _assets, _clock, _elsewhere, _database):
+    checks = (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _elsewhere)
+    for check in (*checks, _database):
         for well, what, repair in check():
             say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
             ill += not well
@@ -44,6 +45,14 @@ def _port(port: int) -> Iterator[Finding]:
     refusal = port_refusal(port)
     running = refusal is not None and (home() / "run" / "tasks.pid").exists()
     yield refusal is None or running, f"port {port} is {'ours' if running else 'free'}", refusal or ""
+
+
+def _proxies() -> Iterator[Finding]:
+    from django.conf import settings  # noqa: PLC0415
+
+    well = settings.PROXIES > 0 or settings.MODE != "production"
+    repair = "Behind one, all visitors share one limit on tries: set DOORSTEP_PROXIES (docs/operating.md)."
+    yield well, f"addresses of visitors come by way of {settings.PROXIES} proxies", repair
 
 
 def _disk() -> Iterator[Finding]:
@@ -125,3 +134,40 @@ def _database() -> Iterator[Finding]:
         yield False, f"{hearer} could not handle {kind}: {count} parked for {failure}", repair
     if not parked:
         yield True, "no message between systems is parked", ""
+    yield from _notices()
+    yield from _expiring()
+
+
+def _notices() -> Iterator[Finding]:
+    from django.db.models import Count  # noqa: PLC0415
+
+    from doorstep.kernel.declare.notices import Channel, State  # noqa: PLC0415
+    from doorstep.kernel.store.models import Notice  # noqa: PLC0415
+    from doorstep.kernel.values.ids import first_uuid7  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    late = Notice.objects.filter(due__lt=now - timedelta(minutes=10)).exclude(channel=Channel.LETTER).count()
+    yield not late, f"{late} notices to people are late", "Is the process `tasks` running? Look into log/tasks.log."
+    failed = Notice.objects.filter(
+        id__gte=first_uuid7(now - timedelta(days=7)), state__in=(State.FAILED, State.GIVEN_UP)
+    )
+    for channel, reason, many in (
+        failed.exclude(reason="expired").values_list("channel", "reason").annotate(Count("id"))
+    ):
+        yield (
+            False,
+            f"{many} notices of the last 7 days did not go by {channel}: {reason}",
+            "Check the gateway's settings.",
+        )
+
+
+def _expiring() -> Iterator[Finding]:
+    from doorstep.kernel.expiry import expiring  # noqa: PLC0415
+    from doorstep.site.tasks import all_work  # noqa: PLC0415
+
+    all_work()  # loads what each system watches
+    now = datetime.now(UTC)
+    for one in expiring(now):
+        verb = "expires" if one.expires > now else "has expired"
+        what = f"{one.credential.text} {one.what!r} of {one.owner} {verb} on {one.expires:%Y-%m-%d}"
+        yield one.expires > now + timedelta(days=30), what, "Renew it, or take it out of use."

@@ -25,15 +25,15 @@ def run(arguments: argparse.Namespace) -> int:
     with installation():
         from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
-        from doorstep.kernel.country import profile  # noqa: PLC0415
         from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415
         from doorstep.kernel.store.writing import By  # noqa: PLC0415
         from doorstep.kernel.web import wording  # noqa: PLC0415
         from doorstep.systems.steering.actions import import_figures  # noqa: PLC0415
 
         actor = Actor("command:figures", roles=("steering.secretary",), via="command")
-        done = import_figures(By(actor, timezone.now()), content, arguments.owner or profile().committee)
+        done = import_figures(By(actor, timezone.now()), content, arguments.owner)
         for one in done.reasons:
-            say(f"line {one.line}, {one.field or 'whole line'}: {wording.text(one)} {wording.repair(one)}")
+            place = f"line {one.line}, {one.field or 'whole line'}" if one.line else "the file"
+            say(f"{place}: {wording.text(one)} {wording.repair(one)}")
         say(f"{done.taken} figures taken, {done.new} of them new; {len(done.reasons)} faults.")
     return 1 if done.reasons else 0

@@ -18,8 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = 0
     with installation():
         from doorstep.kernel.lake import rings  # noqa: PLC0415  after Django's set-up
-        from doorstep.kernel.lake.evidence import LogRefused  # noqa: PLC0415
         from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
+        from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415
 
         for ring in [Ring(arguments.ring)] if arguments.ring else list(Ring):
             try:

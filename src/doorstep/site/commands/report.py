@@ -23,15 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     with installation():
         from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
-        from doorstep.kernel.values.reasons import Refused  # noqa: PLC0415
-        from doorstep.kernel.web import wording  # noqa: PLC0415
-        from doorstep.systems.steering import pages, tasks  # noqa: PLC0415
+        from doorstep.systems.steering import tasks  # noqa: PLC0415
+        from doorstep.systems.steering.pages.reports import rendered  # noqa: PLC0415
 
-        try:
-            report = tasks.make_report(arguments.period, arguments.unit, timezone.now())
-        except Refused as refused:
-            raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
-        content = pages.rendered(report, arguments.lang, arguments.format)
+        report = tasks.make_report(arguments.period, arguments.unit, timezone.now())
+        content = rendered(report, arguments.lang, arguments.format)
     try:
         arguments.out.write_bytes(content)
     except OSError as error:

@@ -30,7 +30,7 @@ def fill(scale: Decimal, seed: int, label: str = "2024-H1") -> None:
 
     from doorstep.kernel import contracts  # noqa: PLC0415
     from doorstep.kernel.country import profile  # noqa: PLC0415
-    from doorstep.kernel.simulation import Simulation  # noqa: PLC0415
+    from doorstep.kernel.simulation import Simulation, simulated_scale  # noqa: PLC0415
     from doorstep.kernel.store import units  # noqa: PLC0415
     from doorstep.kernel.store.models import Installation, Message  # noqa: PLC0415
     from doorstep.kernel.store.partitions import ensure_months  # noqa: PLC0415
@@ -39,7 +39,7 @@ def fill(scale: Decimal, seed: int, label: str = "2024-H1") -> None:
 
     if settings.MODE == "production":
         raise Stop("Production takes no simulated records. Set DOORSTEP_MODE=demo and another DOORSTEP_HOME.")
-    if Installation.objects.filter(key="simulated").exists():
+    if simulated_scale():
         raise Stop("This installation holds a simulation already. Choose another DOORSTEP_HOME for a second one.")
     period = Period.parse(label)
     Installation.objects.create(key="simulated", value={"scale": str(scale), "seed": seed, "period": label})

@@ -2,9 +2,12 @@
 
 import argparse
 import os
+import secrets
+import socket
 import sys
 
 from doorstep.site.cli import home, installation, port, say
+from doorstep.site.sms_stand_in import PATH
 
 EXAMPLES = ["doorstep up", "doorstep up --port 8080", "DOORSTEP_SYSTEMS=lodging doorstep up"]
 
@@ -20,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def serve(port: int) -> int:
     """Run the children on a started, migrated database; returns the command's exit code."""
-    from django.core.management import call_command  # noqa: PLC0415  after Django's set-up
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+    from django.core.management import call_command  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
     from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
@@ -32,13 +36,25 @@ def serve(port: int) -> int:
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()
     os.environ["DOORSTEP_PORT"] = str(port)
-    tasks = [sys.executable, "-m", "doorstep.site.tasks"]
+    children = [*web_commands(port), ("tasks", [sys.executable, "-m", "doorstep.site.tasks"])]
+    if settings.MODE == "demo" and not settings.SMS_URL:
+        children.append(("sms", _stand_in()))
     database = None if os.environ.get("DOORSTEP_DATABASE_URL") else Embedded(home())
     return supervise(
-        [*web_commands(port), ("tasks", tasks)],
+        children,
         home=home(),
         port=port,
         database=database,
         say=say,
         ready=f"Doorstep is open: http://localhost:{port}  (Ctrl-C closes it)",
     )
+
+
+def _stand_in() -> list[str]:
+    """The command of an SMS stand-in on a free port, whose address and token all children learn."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    os.environ["DOORSTEP_SMS_URL"] = f"http://127.0.0.1:{free}{PATH}"
+    os.environ["DOORSTEP_SMS_TOKEN"] = secrets.token_urlsafe()
+    return [sys.executable, "-m", "doorstep.site.sms_stand_in", str(free)]

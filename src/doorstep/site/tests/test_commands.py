@@ -166,7 +166,7 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
     facts = home / "lake" / segment["path"]
     facts.rename(facts.with_suffix(".away"))
     try:
-        (gone,) = run(f"verify {report}")
+        gone, refused = run(f"verify {report}", f"report 2024-H1 --out {tmp_path}/refused.html")
     finally:
         facts.with_suffix(".away").rename(facts)
     nothing, garbage = run(f"verify {tmp_path}/none.json", f"verify {tmp_path}/report.csv")
@@ -176,6 +176,8 @@ def test_a_report_in_every_format_is_proved_until_a_byte_changes(run, home, tmp_
         r"^DIFFERS  /sections/8/.*the report says '93389', the records say '93388'$", differs.out, re.MULTILINE
     )
     assert gone.out.splitlines()[-1] == f"DIFFERS  {facts}: the file is gone"
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(f"The sealed file {segment['path']} is gone. Put it back from a back-up")
     assert "none.json cannot be read" in nothing.err
     assert garbage.out == "DIFFERS  the file is no report: it is not JSON of this version\n"
 
@@ -335,26 +337,66 @@ def test_production_refuses_what_is_insecure_whatever_the_command(tmp_path, mode
     assert not (tmp_path / "new").exists()
 
 
-def test_an_installation_keeps_its_mode_when_nobody_says_one(run, home):
+def test_production_takes_no_simulated_records_and_starts_on_none(tmp_path):
+    with database(tmp_path), shell(tmp_path, DOORSTEP_MODE="production", **SECURE) as run:
+        made, refused = run("seal", "simulate --scale 0.0001")
+        assert made.code == 0, made.err
+        assert refused.code == 1
+        assert "Production takes no simulated records" in refused.err
+        in_database(tmp_path, """INSERT INTO kernel_installation VALUES ('simulated', '{"scale": "0.001"}')""")
+        held, there = run("seal", "house")
+        assert (held.code, held.out) == (1, "")
+        assert "holds simulated records" in held.err
+        assert there.code == 0, "the map asks no database"
+
+
+# What an installation is made with
+
+
+def test_an_installation_goes_on_as_it_was_made_when_nobody_says_otherwise(run, home):
     with shell(home) as another:
         assert another("seal")[0].code == 0
+    assert (home / "made-with").read_text().splitlines()[:3] == [
+        "DOORSTEP_MODE=test",
+        "DOORSTEP_PROFILE=vietnam",
+        "DOORSTEP_ORIGIN=localhost",
+    ]
 
 
 @pytest.mark.usefixtures("run")
-def test_production_takes_no_simulated_records(home):
-    with shell(home, DOORSTEP_MODE="production", **SECURE) as run:
-        (refused,) = run("simulate --scale 0.0001")
+@pytest.mark.parametrize(
+    ("name", "kept", "value"),
+    [
+        ("DOORSTEP_MODE", "test", "production"),
+        ("DOORSTEP_MODE", "test", "demo"),
+        ("DOORSTEP_PROFILE", "vietnam", "testland"),
+        ("DOORSTEP_ORIGIN", "localhost", "other.example.org"),
+    ],
+)
+def test_what_would_make_its_records_something_else_is_refused(home, name, kept, value):
+    with shell(home, **{**SECURE, name: value}) as another:
+        (refused,) = another("seal")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"was made with {name}={kept} and cannot go on with {value}: " in refused.err
+    assert "choose another DOORSTEP_HOME" in refused.err
+
+
+def test_a_data_folder_goes_with_its_own_database(tmp_path):
+    """As when DOORSTEP_DATABASE_URL is forgotten: the embedded one is empty."""
+    (tmp_path / "made-with").write_text("DOORSTEP_MODE=test\nDATABASE=6a1f0b52\n")
+    with shell(tmp_path) as run:
+        refused, lost = run("seal", "up")
+    assert refused.code == lost.code == 1
+    assert "belongs to another database than the one that answers" in refused.err
+    assert "Is DOORSTEP_DATABASE_URL as it was?" in refused.err
+
+
+def test_a_database_that_is_not_there_is_said_plainly(tmp_path):
+    with shell(tmp_path, DOORSTEP_MODE="test", DOORSTEP_DATABASE_URL="postgresql://nobody@127.0.0.1:1/none") as run:
+        (refused,) = run("seal")
     assert refused.code == 1
-    assert "Production takes no simulated records" in refused.err
-
-
-@pytest.mark.usefixtures("run", "simulated")
-def test_production_starts_on_no_simulated_records(home):
-    with shell(home, DOORSTEP_MODE="production", **SECURE) as run:
-        held, there = run("seal", "house")
-    assert (held.code, held.out) == (1, "")
-    assert "holds simulated records" in held.err
-    assert there.code == 0, "the map asks no database"
+    assert refused.err.startswith("The database cannot be reached: ")
+    assert not (tmp_path / "made-with").exists()
 
 
 @pytest.mark.usefixtures("simulated")
@@ -362,6 +404,23 @@ def test_an_installation_is_simulated_once(run):
     (again,) = run("simulate --scale 0.0001")
     assert again.code == 1
     assert "holds a simulation already" in again.err
+
+
+@pytest.mark.usefixtures("simulated")
+def test_half_a_demo_is_not_served_and_says_how_to_begin_anew(run):
+    (half,) = run("demo")
+    assert half.code == 1
+    assert "holds half a demo" in half.err
+    assert "`make clean`" in half.err
+
+
+def test_an_interrupted_command_ends_without_a_traceback(capsys, monkeypatch):
+    def interrupted(_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("doorstep.site.commands.house.run", interrupted)
+    assert main(["house"]) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")
 
 
 # Wrong use

@@ -52,15 +52,43 @@ def test_production_is_the_default_and_names_everything_at_once(tmp_path):
         ({"DOORSTEP_HOSTS": ".example.org"}, "wildcard"),
         ({"DOORSTEP_DEBUG": "1"}, "DOORSTEP_DEBUG is on"),
         ({"DOORSTEP_DEMO_SIGN_IN": "1"}, "DOORSTEP_DEMO_SIGN_IN is on"),
+        ({"DOORSTEP_SMS_URL": "http://127.0.0.1:8025/stand-in/messages"}, "names the stand-in of a demo"),
+        ({"DOORSTEP_SMS_URL": "http://gateway.example.org/send"}, "DOORSTEP_SMS_URL is not https"),
+        ({"DOORSTEP_SMTP": "mail.example.org"}, "DOORSTEP_SMTP is no address"),
         ({"DOORSTEP_MODE": "prod"}, "write production, demo or test"),
         ({"DOORSTEP_ELSEWHERE": "identity=https://a.example.org/"}, "DOORSTEP_ELSEWHERE: 'identity="),
         ({"DOORSTEP_ELSEWHERE": "identity=http://a.example.org/ t", "DOORSTEP_MODE": "demo"}, "write https"),
+        ({"DOORSTEP_SYSTEMS": "lodging hotels"}, "DOORSTEP_SYSTEMS names hotels: there are lodging"),
+        ({"DOORSTEP_PROFILE": "atlantis"}, "DOORSTEP_PROFILE is 'atlantis': there are testland, vietnam."),
     ],
 )
 def test_one_insecure_choice_is_enough_to_stay_down(tmp_path, change, said):
     done = start(tmp_path, {**SECURE, **change})
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_web_server_started_by_hand_is_of_the_installation_too(tmp_path):
+    (tmp_path / "made-with").write_text("DOORSTEP_MODE=demo\nDOORSTEP_PROFILE=testland\nDOORSTEP_ORIGIN=a.example\n")
+    code = "import doorstep.site.wsgi, doorstep.site.settings as s; print(s.MODE, s.PROFILE, s.ORIGIN, s.TIME_ZONE)"
+    done = start(tmp_path, {"DOORSTEP_HOSTS": "b.example"}, code)
+    assert done.stdout.split()[:3] == ["demo", "testland", "a.example"]
+    done = start(tmp_path, {"DOORSTEP_PROFILE": "vietnam"}, code)
+    assert done.returncode == 1
+    assert "was made with DOORSTEP_PROFILE=testland and cannot go on with vietnam" in done.stderr
+
+
+def test_gateways_of_one_s_own_are_taken(tmp_path):
+    gateways = {
+        "DOORSTEP_SMS_URL": "https://gateway.example.org/send",
+        "DOORSTEP_SMTP": "smtps://user:password@mail.example.org",
+    }
+    code = "from django.conf import settings as s; print(s.SITE_URL, s.MAIL_FROM, s.SMS_STAND_IN)"
+    done = start(tmp_path, {**SECURE, **gateways}, code)
+    assert done.stdout.split() == ["https://services.example.org", "no-reply@services.example.org", "False"]
+    assert start(tmp_path, {**SECURE, **gateways}).returncode == 0
+    nearby = {**SECURE, "DOORSTEP_SMS_URL": "http://127.0.0.1:9000/send"}
+    assert start(tmp_path, nearby).returncode == 0
 
 
 def test_production_sends_cookies_by_https_only(tmp_path):

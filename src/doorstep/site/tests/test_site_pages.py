@@ -19,6 +19,7 @@ def demo(settings, monkeypatch):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     settings.DEMO_SIGN_IN = True
     monkeypatch.setattr(layout, "_scale", (math.inf, ""))
+    monkeypatch.setattr(layout, "unread", lambda actor: 0)
     monkeypatch.setattr(pages, "systems", lambda: [type("System", (), {"demo_people": PEOPLE})])
 
 

@@ -3,7 +3,16 @@
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
-from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN, READ_ORGANISATION, READ_PERSON
+from doorstep.systems.identity.permissions import (
+    APPROVE,
+    COLLECT,
+    DRIVE,
+    GRANT,
+    OWN,
+    READ_ORGANISATION,
+    READ_PERSON,
+    SUPPORT,
+)
 
 
 class Identity(SystemConfig):
@@ -13,6 +22,9 @@ class Identity(SystemConfig):
     menu = (
         Entry(OWN, "identity:offices", N_("My offices")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
+        Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
+        Entry(DRIVE, "identity:drive", N_("Not yet activated")),
+        Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
         Entry(GRANT, "identity:staff", N_("Staff")),
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
         Entry(READ_PERSON, "identity:register", N_("Population register")),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import devices, offices, organisations, register, signin
+from doorstep.systems.identity.pages import devices, eid, offices, organisations, register, signin
 
 app_name = "identity"
 
@@ -57,4 +57,20 @@ REGISTER = [
     path(f"{_ORGANISATION}change/", organisations.change, name="organisation_change"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *REGISTER]
+_EID = "eids/<uuid:eid_id>/"
+EIDS = [
+    path("activate/", eid.activate, name="activate"),
+    path("activate/code/", eid.activate_code, name="activate_code"),
+    path("activate/secrets/", eid.activate_secrets, name="activate_secrets"),
+    path("loss/", eid.loss, name="loss"),
+    path("eids/collect/", eid.collect, name="collect"),
+    path("eids/approve/", eid.to_approve, name="to_approve"),
+    path("eids/drive/", eid.drive, name="drive"),
+    path("help-desk/", eid.help_desk, name="help_desk"),
+    path(_EID, eid.eid, name="eid"),
+    path(f"{_EID}contact/", eid.contact, name="contact"),
+    path(f"{_EID}appoint/", eid.appoint, name="appoint"),
+    path(f"{_EID}<str:step>/", eid.repair, name="repair"),
+]
+
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER]

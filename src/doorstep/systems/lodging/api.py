@@ -10,6 +10,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import stays
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.permissions import NOTIFY
+from doorstep.systems.lodging.queries.rows import House
 from doorstep.systems.lodging.schemas import (
     LARGEST_BATCH,
     Answer,
@@ -24,11 +25,9 @@ from doorstep.systems.lodging.schemas import (
 api = system_api("lodging", "Lodging notices")
 
 
-@api.get(
-    "/houses", auth=Bearer(NOTIFY), summary="The houses that you keep", openapi_extra=described(list[queries.House])
-)
+@api.get("/houses", auth=Bearer(NOTIFY), summary="The houses that you keep", openapi_extra=described(list[House]))
 def houses(request: HttpRequest) -> HttpResponse:
-    return reply(queries.houses(by(request).actor))
+    return reply(queries.keeper.houses(by(request).actor))
 
 
 @api.post(

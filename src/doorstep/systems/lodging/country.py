@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.dates import Certainty, legal_day
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.systems.lodging.facts import FacilityType
@@ -110,7 +110,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
 
     `nationality` is the ISO 3166 alpha-2 code of its own citizens. `due(arrival, foreign, remote)` takes an aware
     instant, whether the guest is no citizen, and whether the house lies in a remote area. `longest_nights` is the most
-    nights a domestic guest may be notified for. `retention_months` counts from the end of the stay.
+    nights a domestic guest may be notified for. `family_once` says whether citizens who are close family of a private
+    home and come again and again are notified once. `retention_months` counts from the end of the stay.
     """
 
     zone: ZoneInfo
@@ -128,7 +129,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
 
     def day(self, at: datetime) -> date:
         """The legal day of an aware instant."""
-        return at.astimezone(self.zone).date()
+        return legal_day(at, self.zone)
 
     def start(self, day: date) -> datetime:
         """The first instant of a legal day."""

@@ -93,7 +93,10 @@ class Notice(models.Model):
 
 
 class Stay(models.Model):
-    """A guest's stay as it is known now; earlier versions are in StayVersion. Partitioned by the month of the notice."""
+    """A guest's stay as it is known now; earlier versions are in StayVersion. Partitioned by the month of the notice.
+
+    No `deadline` means that no notice was needed.
+    """
 
     id = models.UUIDField(primary_key=True)
     establishment = models.ForeignKey(Establishment, models.PROTECT, db_index=False)
@@ -119,7 +122,7 @@ class Stay(models.Model):
     departed = models.DateTimeField(null=True)
     cancelled = models.DateTimeField(null=True)
     notified = models.DateTimeField()
-    deadline = models.DateTimeField()
+    deadline = models.DateTimeField(null=True)
     late = models.TextField()
     channel = models.TextField()
     version = models.SmallIntegerField()
@@ -143,9 +146,11 @@ class StayVersion(models.Model):
 
 
 class OpenStay(models.Model):
-    """Who is staying somewhere now: one row a person across all months. Flagged second stays have none."""
+    """Who is staying where now: one row a person and house across all months. A flagged second stay in a house has none."""
 
-    person = models.TextField(primary_key=True)
+    pk = models.CompositePrimaryKey("person", "establishment")
+    person = models.TextField()
+    establishment = models.UUIDField()
     stay = models.UUIDField()
 
 

@@ -10,13 +10,19 @@ import msgspec
 from doorstep.kernel.values.reasons import MALFORMED, Reason, Refused, reason
 from doorstep.kernel.web.problems import ReasonTold
 from doorstep.systems.lodging.actions.stays import Line
-from doorstep.systems.lodging.queries import decoded
+from doorstep.systems.lodging.rules.records import decoded
 
 MOST_LINES = 1000
 LARGEST_BATCH = 2_000_000
 
 TOO_MANY = reason(
     "lodging.batch_too_long", "A batch holds at most {most} stays.", repair="Send the stays in several batches."
+)
+
+NOT_ISO_8601 = reason(
+    "lodging.not_iso_8601",
+    "This is no day or time of the calendar.",
+    repair="Write days as 1990-05-21, and times with their zone as 2024-05-21T20:30:00+07:00.",
 )
 
 _line = msgspec.json.Decoder(Line, dec_hook=decoded).decode
@@ -78,5 +84,7 @@ def _read(raw: msgspec.Raw) -> Line | list[Reason]:
         return _line(raw)
     except (msgspec.DecodeError, ValueError) as error:
         place = _place.search(str(error))
+        field = place["field"].removeprefix("guest.") if place else ""
         detail = str(error)[: place.start()] if place else str(error)
-        return [MALFORMED(place["field"].removeprefix("guest.") if place else "", detail=detail)]
+        # msgspec's words for 30 February, a day written otherwise, and a time without its zone
+        return [NOT_ISO_8601(field) if "RFC3339" in detail or "timezone" in detail else MALFORMED(field, detail=detail)]

@@ -73,6 +73,7 @@ class _House:
         self.country = law(Country, "lodging")
         self.fictitious_number = profile().fictitious_number
         self.rooms = [str(number) for number in range(101, 130)]
+        self.lateness = 0.04
         self.next_check_out = date.min
 
     def run(self, days: Sequence[date], share: int) -> None:
@@ -89,7 +90,7 @@ class _House:
     def notify(self, day: date, size: int) -> None:
         zone = self.country.zone
         came = datetime.combine(day, time(self.chance.randrange(13, 22), self.chance.randrange(60)), zone)
-        late = self.chance.random() < 0.04
+        late = self.chance.random() < self.lateness
         said = came + (timedelta(hours=26) if late else timedelta(minutes=self.chance.randrange(2, 45)))
         if said >= self.until:
             said = came + timedelta(minutes=1)
@@ -177,28 +178,41 @@ def people() -> list[dict[str, str]]:
 
 
 def prepare_demo(at: datetime) -> None:
-    """A house for the demo's keeper, with rooms, bookings and guests of today."""
+    """A house for the demo's keeper with rooms, bookings and guests of the last weeks, and a neighbour's in the next
+    commune; both are often late, and one guest stays in both, so that the police unit finds what it looks for.
+    """
     actor = Actor("demo:keeper", roles=("lodging.keeper",), via="simulation")
-    if queries.houses(actor):
+    if queries.keeper.houses(actor):
         return
-    by = By(actor, at)
-    country = law(Country, "lodging")
-    facility = in_force(country.facilities, country.day(at))[0].type
-    commune = units.below(demo_province(), country.day(at))[0].code
-    code = houses.enrol_establishment(by, "Nhà nghỉ Hoa Ban", facility, commune, "12 Đường Ví Dụ").code
+    by, country = By(actor, at), law(Country, "lodging")
+    own_commune, next_commune, *_ = units.below(demo_province(), country.day(at))
+    chance, serials = Random(0), iter(range(DEMO_SERIALS))  # noqa: S311  nothing here is secret
+    neighbour = Actor("demo:neighbour", roles=("lodging.keeper",), via="simulation")
+    own = _demo_house(by, "Nhà nghỉ Hoa Ban", own_commune.code, chance, serials)
+    other = _demo_house(By(neighbour, at), "Homestay Mẫu", next_commune.code, chance, serials)
+    in_both: list[Line | list[Reason]] = [own.guest(at - timedelta(hours=1))]
+    for house in (own, other):
+        stays.notify_stays(By(house.actor, at), house.code, in_both, Channel.PAGE)
     for number, (beds, price) in enumerate(((2, 350_000), (2, 350_000), (3, 450_000), (4, 600_000)), 101):
-        houses.put_room(by, code, str(number), beds, price)
-    today = country.day(at)
-    chance = Random(0)  # noqa: S311  nothing here is secret
-    house = _House(actor, code, chance, iter(range(DEMO_SERIALS)), at)
-    house.rooms = ["101", "102", "103"]
-    for back in range(24, 0, -1):
-        house.notify(today - timedelta(days=back), chance.choice((1, 1, 2, 3)))
-    stays.check_out_due(by, code)
+        houses.put_room(by, own.code, str(number), beds, price)
     for room, name, first, nights in (
         ("104", "Lò Thị Mai", 1, 2),
         ("103", "Phạm Đức An", 3, 3),
         ("104", "Kim Sample", 0, 1),
     ):
-        arrival = today + timedelta(days=first)
-        houses.book(by, code, room, name, 2, arrival, arrival + timedelta(days=nights))
+        arrival = country.day(at) + timedelta(days=first)
+        houses.book(by, own.code, room, name, 2, arrival, arrival + timedelta(days=nights))
+
+
+def _demo_house(by: By, name: str, commune: str, chance: Random, serials: Iterator[int]) -> "_House":
+    """A house that notified guests on each of the last 24 days."""
+    country = law(Country, "lodging")
+    today = country.day(by.at)
+    facility = in_force(country.facilities, today)[0].type
+    code = houses.enrol_establishment(by, name, facility, commune, "12 Đường Ví Dụ").code
+    house = _House(by.actor, code, chance, serials, by.at)
+    house.rooms, house.lateness = ["101", "102", "103"], 0.2
+    for back in range(24, 0, -1):
+        house.notify(today - timedelta(days=back), chance.choice((1, 1, 2, 3)))
+    stays.check_out_due(by, code)
+    return house

@@ -22,6 +22,7 @@ urlpatterns = [
     path(_HOUSE, houses.board, name="board"),
     path(f"{_HOUSE}no-guests/", houses.no_guests, name="no_guests"),
     path(f"{_HOUSE}notify/", notices.notify, name="notify"),
+    path(f"{_HOUSE}check-out-due/", stays.check_out_due, name="check_out_due"),
     path(f"{_HOUSE}notices/", notices.notices, name="notices"),
     path(_NOTICE, notices.notice, name="notice"),
     path(f"{_NOTICE}acknowledgement.pdf", papers.acknowledgement, name="acknowledgement"),

@@ -1,4 +1,4 @@
-"""Steering's tables: submitted figures with their history, what indicators added up to and when, published reports."""
+"""Steering's tables: submitted figures with their history, what indicators added up to and when, reports and requests."""
 
 from typing import ClassVar
 
@@ -13,9 +13,7 @@ class Figure(models.Model):
     as_of = models.DateField()
     area = models.TextField(blank=True)
     figure = models.JSONField()
-    owner = models.TextField()
     submitted = models.DateTimeField()
-    submitted_by = models.TextField()
     replaced = models.DateTimeField(null=True)
 
     class Meta:
@@ -50,3 +48,20 @@ class Report(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["period", "unit", "-made"])]
+
+
+class ReportRequest(models.Model):
+    """A report to be made; once ended with the digest of what is published, or with the reasons why there is nothing."""
+
+    id = models.UUIDField(primary_key=True)
+    period = models.TextField()
+    unit = models.TextField(blank=True)
+    requested = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    sha256 = models.TextField(blank=True)
+    reasons = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("period", "unit", condition=models.Q(ended=None), name="one_request_a_report")
+        ]

@@ -7,21 +7,36 @@ from hashlib import sha256
 
 import msgspec
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import engine, files, merkle, rings, seal
-from doorstep.kernel.lake.evidence import EvidenceReader, Head, LogRefused, verify_checkpoint
+from doorstep.kernel.lake.evidence import EvidenceReader
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.lake.notes import Head, LogRefused, verify_checkpoint
+from doorstep.kernel.simulation import simulated_scale
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.period import Period
-from doorstep.kernel.values.reasons import Reason, Refused
+from doorstep.kernel.values.reasons import Reason, Refused, reason
 from doorstep.systems.steering import queries
-from doorstep.systems.steering.actions import publish_report, store_values
+from doorstep.systems.steering.actions import answer_request, publish_report, store_values
 from doorstep.systems.steering.rules import report as reports
 
 CLERK = Actor("task:steering", roles=("steering.clerk",), via="task")
+
+
+LOG_REFUSED = reason(
+    "steering.log_refused",
+    "The evidence log signs nothing, so nothing can be published.",
+    repair="Ask the operator, whom the command `doorstep log show` tells why.",
+)
+MAKING_FAILED = reason(
+    "steering.making_failed",
+    "The report could not be made: something went wrong on our side.",
+    repair="Ask the operator to look into the log of the process tasks, then request the report again.",
+)
 
 
 class Refreshed(msgspec.Struct, frozen=True):
@@ -33,7 +48,10 @@ class Refreshed(msgspec.Struct, frozen=True):
 
 
 def refresh(at: datetime) -> Refreshed:
-    """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost."""
+    """Seal what lies in the outbox and store what moved. Raises OSError when the disk is full; nothing is lost.
+
+    Refused where a file of the lake is not as it was sealed.
+    """
     with rings.kept():
         sealed = seal.seal()
         seen = Installation.objects.filter(key="steering.snapshot").values_list("value", flat=True).first()
@@ -44,7 +62,7 @@ def refresh(at: datetime) -> Refreshed:
             cells = lake.evaluate(list(INDICATORS.values()), sealed.size, "rollup")
         finally:
             lake.close()
-    moved = store_values(By(CLERK, at), sealed.size, {key: _cells(found) for key, found in cells.items()})
+    moved = store_values(By(CLERK, at), sealed.size, cells)
     Installation.objects.update_or_create(key="steering.snapshot", defaults={"value": sealed.size})
     return Refreshed(sealed.facts, moved, sealed.size)
 
@@ -52,21 +70,37 @@ def refresh(at: datetime) -> Refreshed:
 def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
     """The report of a period as known now, published. A report that says the same as the last one is that one.
 
-    Raises Refused with the reason where there is nothing to report.
+    Refused with the reason where there is nothing to report, or where a file that it would rest on is not as sealed.
     """
+    rings.publish(Ring.PUBLIC)  # a log that signs nothing refuses before there is a report without a signature
     with rings.kept():  # until the report's pin keeps the files
         refresh(at)
         ring = rings.reader(Ring.AUDITORS)
         checkpoint = ring.checkpoint()  # it names the snapshot, whoever seals from here on
         size = verify_checkpoint(checkpoint, ring.verifier_key).size
-        built = build(period, unit, at, size, checkpoint.decode(), queries.simulated_scale())
-        before = queries.report(period.label, unit) if queries.published(period.label, unit) else None
-        if before and msgspec.structs.replace(built, made_at=before.made_at, evidence=before.evidence) == before:
-            built = before
-        else:
-            publish_report(By(CLERK, at), built)
+        for segment in _segments(size):
+            files.intact(segment.path, bytes.fromhex(segment.sha256))
+        built = build(period, unit, at, size, checkpoint.decode(), simulated_scale())
+        digest = publish_report(By(CLERK, at), built)
     rings.publish(Ring.PUBLIC)  # also for one before that was stopped here
-    return built
+    return queries.by_digest(digest)
+
+
+def make_requested(at: datetime) -> None:
+    """Make the reports that were requested by `at`, oldest first, and say what became of each."""
+    for asked in queries.waiting(at):
+        digest, reasons = "", tuple[Reason, ...]()
+        try:
+            make_report(asked.period, asked.unit, at)
+            digest = queries.newest(asked.period.label, asked.unit)
+        except Refused as refused:
+            reasons = refused.reasons
+        except LogRefused:
+            reasons = (LOG_REFUSED(),)
+        except Exception:
+            answer_request(By(CLERK, at), asked.id, "", [MAKING_FAILED()])
+            raise
+        answer_request(By(CLERK, at), asked.id, digest, reasons)
 
 
 def build(
@@ -88,9 +122,15 @@ def build(
         found = lake.evaluate(wanted, size, "facts", "unit") if unit else lake.evaluate(wanted, size, source)
     finally:
         lake.close()
-    computed = {key: reports.Computation(INDICATORS[key], _cells(cells)) for key, cells in found.items()}
-    day = period.end
-    known = {one.code for one in units.in_force(at.date())} | {one.code for one in units.in_force(day)}
+    # What was recorded for a unit that has ended by the period's last day counts for the one that took over.
+    answering = units.answering({cell.unit for cells in found.values() for cell in cells}, period.last)
+    computed = {
+        key: reports.Computation(
+            INDICATORS[key], [msgspec.structs.replace(cell, unit=answering[cell.unit]) for cell in cells]
+        )
+        for key, cells in found.items()
+    }
+    known = queries.in_being(unit, profile().calendar.day(at), period.last)
     built = reports.build_report(
         period,
         queries.figures(at),
@@ -113,10 +153,6 @@ def _segments(size: int) -> tuple[reports.Segment, ...]:
         for row in engine.segments(indicator, size)
     ]
     return tuple(sorted(segments, key=lambda segment: segment.leaf))
-
-
-def _cells(cells: list[engine.Cell]) -> list[reports.Cell]:
-    return [reports.Cell(cell.unit, cell.month, cell.numerator, cell.denominator) for cell in cells]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -220,4 +256,4 @@ def _evidence_holds(evidence: reports.Evidence) -> Iterator[str | Difference]:
     yield f"{len(evidence.segments)} segments and their rollups are in it, and their files are unchanged"
 
 
-EVERY = ((timedelta(seconds=10), refresh),)
+EVERY = ((timedelta(seconds=10), refresh), (timedelta(seconds=2), make_requested))

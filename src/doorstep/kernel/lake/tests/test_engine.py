@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from doorstep.kernel.declare.facts import FACTS, CaseKey, Fact, Minor, Rollup, fact
-from doorstep.kernel.declare.indicators import INDICATORS, Direction, Indicator, Kind
+from doorstep.kernel.declare.indicators import INDICATORS, Cell, Direction, Indicator, Kind
 from doorstep.kernel.lake import files, seal
-from doorstep.kernel.lake.engine import Cell, Engine, segments, snapshot
+from doorstep.kernel.lake.engine import Engine, segments, snapshot
 from doorstep.kernel.lake.models import Pin, Segment
 from doorstep.kernel.store.models import FactBatch
 from doorstep.kernel.testing.tryout import COUNT, Colour, Happened

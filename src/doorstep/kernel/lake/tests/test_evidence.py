@@ -1,24 +1,21 @@
 """Holds the evidence log to its promises: served as the specification says, never forked, never half-written."""
 
-import base64
 import fcntl
 import os
 import shutil
-import stat
 import threading
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorstep.kernel.lake import evidence, merkle
-from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked, NotSigned, SigningKey
+from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked
+from doorstep.kernel.lake.notes import NotSigned, SigningKey
 from doorstep.kernel.lake.tests.test_merkle import mth, tiles
 
 KEY = SigningKey("log.example/public", Ed25519PrivateKey.generate())
@@ -32,7 +29,7 @@ def grown(folder, *sizes):
     """A log that was appended to until it had each of these sizes."""
     log = EvidenceLog.open(folder, KEY, None)
     for size in sizes:
-        log.append(leaves(log.size, size))
+        log.append_at(0, leaves(0, size))
     return log
 
 
@@ -86,13 +83,13 @@ def test_the_root_does_not_depend_on_how_the_leaves_came(batches):
     with TemporaryDirectory() as folder:
         log, size, heads = EvidenceLog.open(Path(folder), KEY, None), 0, []
         for batch in batches:
-            assert log.append(leaves(size, size + batch)) == range(size, size + batch)
+            log.append_at(size, leaves(size, size + batch))
             size += batch
             heads.append(log.head())
             assert log.root == mth(leaves(0, size))
         assert log.check() is None
         for old in heads:
-            proof = log.consistency(old.size, size)
+            proof = merkle.consistency_proof(log._nodes(size), old.size, size)
             assert merkle.verify_consistency(old.size, size, old.root, log.root, proof)
 
 
@@ -102,8 +99,6 @@ def test_proofs_are_for_trees_that_the_log_has_had(tmp_path):
         log.prove(0, 6)
     with pytest.raises(ValueError, match="not in a tree"):
         log.prove(3, 3)
-    with pytest.raises(ValueError, match="the log has 5 leaves, not 6"):
-        log.consistency(5, 6)
     for index in (-1, 5):
         with pytest.raises(IndexError):
             log.entry(index)
@@ -111,12 +106,12 @@ def test_proofs_are_for_trees_that_the_log_has_had(tmp_path):
 
 def test_an_entry_may_have_65535_bytes_and_no_more(tmp_path):
     log = grown(tmp_path, 1)
-    log.append([b"", b"x" * 65535])
+    log.append_at(1, [b"", b"x" * 65535])
     assert log.entry(1) == b""
     assert log.entry(2) == b"x" * 65535
     before = log.checkpoint()
     with pytest.raises(ValueError, match="at most 65535 bytes, this one 65536"):
-        log.append([b"fits", b"x" * 65536])
+        log.append_at(3, [b"fits", b"x" * 65536])
     assert log.checkpoint() == before
     assert log.check() is None
 
@@ -125,148 +120,21 @@ def test_reading_needs_no_signing_key(tmp_path):
     log = grown(tmp_path, 300)
     reader = EvidenceReader(tmp_path, KEY.verifier)
     assert (reader.head(), reader.entry(299), reader.check()) == (log.head(), b"leaf 299", None)
-    log.append([b"one more"])
+    log.append_at(300, [b"one more"])
     assert reader.entry(300) == b"one more"
-    assert not hasattr(reader, "append")
+    assert not hasattr(reader, "append_at")
 
 
 def test_a_reader_overtaken_by_an_append_reads_on_in_the_full_tiles(tmp_path, monkeypatch):
     log = grown(tmp_path, 300)
     reader, old = EvidenceReader(tmp_path, KEY.verifier), log.head()
-    log.append(leaves(300, 600))
+    log.append_at(300, leaves(300, 600))
     assert not (tmp_path / "tile/0/001.p").exists()
     monkeypatch.setattr(reader, "head", lambda: old)
     assert reader.entry(299) == b"leaf 299"
     proof = reader.prove(299, 300)
     assert merkle.verify_inclusion(merkle.leaf_hash(b"leaf 299"), 299, 300, proof, old.root)
     assert reader.check() is None
-
-
-# --- keys and checkpoints
-
-
-def test_notes_and_verifier_keys_are_those_of_the_go_implementation():
-    """The example in the documentation of golang.org/x/mod/sumdb/note."""
-    verifier = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
-    text = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-    signature = "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
-    note = f"{text}\n— PeterNeumann {signature}\n"
-    assert evidence.open_note(note.encode(), verifier) == text
-    with pytest.raises(NotSigned, match="is wrong"):
-        evidence.open_note(note.replace("answer", "Answer").encode(), verifier)
-    with pytest.raises(ValueError, match="not an Ed25519 verifier key"):
-        evidence.open_note(note.encode(), verifier.replace("c74f20a3", "c74f20a4"))
-
-
-def test_a_checkpoint_is_origin_size_and_root_signed(tmp_path):
-    log = grown(tmp_path, 3)
-    origin, size, root, blank, signature, end = log.checkpoint().decode().split("\n")
-    assert (origin, size, blank, end) == ("log.example/public", "3", "", "")
-    assert base64.b64decode(root) == log.root
-    assert signature.startswith("— log.example/public ")
-    assert evidence.verify_checkpoint(log.checkpoint(), KEY.verifier) == (3, log.root)
-
-
-def test_other_signatures_beside_the_logs_own_are_ignored(tmp_path):
-    log = grown(tmp_path, 3)
-    text = log.checkpoint().decode().partition("\n\n")[0] + "\n"
-    namesake = SigningKey(KEY.name, Ed25519PrivateKey.generate())
-    witness = SigningKey("witness.example", Ed25519PrivateKey.generate())
-    cosigned = log.checkpoint()
-    for other in (namesake, witness):
-        cosigned += other.sign(text).partition(b"\n\n")[2]
-    assert evidence.verify_checkpoint(cosigned, KEY.verifier) == log.head()
-    assert evidence.open_note(cosigned, witness.verifier) == text
-    with pytest.raises(NotSigned, match="not a checkpoint of this log"):
-        evidence.verify_checkpoint(cosigned, witness.verifier)
-
-
-def test_a_signature_has_one_spelling(tmp_path):
-    checkpoint = grown(tmp_path, 3).checkpoint().decode()
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    last = checkpoint[-3]  # of its six bits, the two lowest stand for nothing
-    respelt = f"{checkpoint[:-3]}{alphabet[alphabet.index(last) + 1]}=\n"
-    assert base64.b64decode(respelt[-93:]) == base64.b64decode(checkpoint[-93:])
-    with pytest.raises(NotSigned, match="not a signed note"):
-        evidence.verify_checkpoint(respelt.encode(), KEY.verifier)
-
-
-ROOT = base64.b64encode(merkle.EMPTY_ROOT).decode()
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        b"",
-        b"\n\n",
-        b"\xff" + KEY.sign(f"{KEY.name}\n0\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n0\n{ROOT}\n").rstrip(b"\n"),
-        KEY.sign(f"{KEY.name}\n0\n{ROOT}\n") + b"more",
-        KEY.sign(f"{KEY.name}\n0\n{ROOT}\n").partition("—".encode())[0],
-        KEY.sign(f"{KEY.name}\r\n0\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n00\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n-1\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n٣\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n0\n{ROOT[:-4]}\n"),
-        KEY.sign(f"{KEY.name}\n0\n"),
-        KEY.sign(f"another.example\n0\n{ROOT}\n"),
-        KEY.sign(f"{KEY.name}\n0\n{ROOT}\n" + "more\n" * 30_000),
-        SigningKey(KEY.name, Ed25519PrivateKey.generate()).sign(f"{KEY.name}\n0\n{ROOT}\n"),
-        f"{KEY.name}\n0\n{ROOT}\n\n— {KEY.name} {base64.b64encode(KEY._id).decode()}\n".encode(),
-    ],
-    ids=range(16),
-)
-def test_what_is_not_a_checkpoint_signed_by_the_log_is_refused(note):
-    assert evidence.verify_checkpoint(KEY.sign(f"{KEY.name}\n0\n{ROOT}\n"), KEY.verifier) == (0, merkle.EMPTY_ROOT)
-    with pytest.raises(NotSigned):
-        evidence.verify_checkpoint(note, KEY.verifier)
-
-
-def test_a_key_is_made_once_and_closed_to_others(tmp_path):
-    path = tmp_path / "keys" / "public.pem"
-    key = SigningKey.open(path, "log.example")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
-    assert SigningKey.open(path, "log.example").verifier == key.verifier
-    assert files(path.parent) == {"public.pem"}
-
-
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
-def test_a_key_open_to_others_is_refused(tmp_path, mode):
-    SigningKey.open(tmp_path / "public.pem", "log.example")
-    (tmp_path / "public.pem").chmod(mode)
-    with pytest.raises(PermissionError, match="others may read the key"):
-        SigningKey.open(tmp_path / "public.pem", "log.example")
-
-
-def test_two_that_start_at_once_get_the_same_key(tmp_path, monkeypatch):
-    path, first = tmp_path / "public.pem", []
-    generate = Ed25519PrivateKey.generate
-
-    def late():
-        """Meanwhile another process makes its key."""
-        monkeypatch.setattr(Ed25519PrivateKey, "generate", generate)
-        first.append(SigningKey.open(path, "log.example"))
-        return generate()
-
-    monkeypatch.setattr(Ed25519PrivateKey, "generate", late)
-    assert SigningKey.open(path, "log.example").verifier == first[0].verifier
-
-
-def test_another_kind_of_key_is_refused(tmp_path):
-    pem = X25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "public.pem").write_bytes(pem)
-    (tmp_path / "public.pem").chmod(0o600)
-    with pytest.raises(TypeError, match="does not hold an Ed25519 key"):
-        SigningKey.open(tmp_path / "public.pem", "log.example")
-
-
-@pytest.mark.parametrize("name", ["", "two words", "a+b", "line\nbreak", "no-break\u00a0space"])
-def test_a_key_name_must_fit_into_a_note(name):
-    with pytest.raises(ValueError, match="a key name"):
-        SigningKey(name, Ed25519PrivateKey.generate())
 
 
 # --- crashes
@@ -299,7 +167,7 @@ def test_a_crash_at_any_step_leaves_a_log_that_goes_on(tmp_path, monkeypatch, qu
             patched.setattr(os, "fsync", or_killed(os.fsync))
             patched.setattr(os, "replace", or_killed(os.replace))
             try:
-                log.append(ours)
+                log.append_at(before, ours)
             except Killed:
                 pass
             else:
@@ -346,7 +214,7 @@ def test_tiles_are_on_disk_before_the_checkpoint_names_them(tmp_path, monkeypatc
 
     monkeypatch.setattr(os, "fsync", recording_fsync)
     monkeypatch.setattr(os, "replace", recording_replace)
-    log.append(leaves(255, 257))
+    log.append_at(255, leaves(255, 257))
     assert len(done) == 6
     assert done[-1] == tmp_path / "checkpoint"
 
@@ -357,17 +225,17 @@ def test_tiles_are_on_disk_before_the_checkpoint_names_them(tmp_path, monkeypatc
 def test_a_restored_back_up_signs_nothing(tmp_path):
     log = grown(tmp_path / "log", 300)
     back_up = shutil.copytree(tmp_path / "log", tmp_path / "back-up")
-    log.append(leaves(300, 310))
+    log.append_at(300, leaves(300, 310))
     published = log.checkpoint()
     before = (back_up / "checkpoint").read_bytes()
     with pytest.raises(Forked, match="310 leaves were signed for and the log has 300"):
         EvidenceLog.open(back_up, KEY, published)
     assert (back_up / "checkpoint").read_bytes() == before
 
-    EvidenceLog.open(back_up, KEY, None).append(leaves(300, 310, "other"))
+    EvidenceLog.open(back_up, KEY, None).append_at(300, leaves(300, 310, "other"))
     with pytest.raises(Forked, match="does not extend the 310"):
         EvidenceLog.open(back_up, KEY, published)
-    EvidenceLog.open(back_up, KEY, None).append(leaves(310, 999))
+    EvidenceLog.open(back_up, KEY, None).append_at(310, leaves(310, 999))
     with pytest.raises(Forked, match="does not extend the 310"):
         EvidenceLog.open(back_up, KEY, published)
     assert EvidenceLog.open(tmp_path / "log", KEY, published).size == 310
@@ -383,11 +251,11 @@ def test_an_empty_folder_is_no_log_that_was_published(tmp_path):
 def test_a_back_up_restored_under_a_running_log_is_noticed(tmp_path):
     log = grown(tmp_path / "log", 5)
     shutil.copytree(tmp_path / "log", tmp_path / "back-up")
-    log.append(leaves(5, 8))
+    log.append_at(5, leaves(5, 8))
     shutil.rmtree(tmp_path / "log")
     shutil.copytree(tmp_path / "back-up", tmp_path / "log")
     with pytest.raises(Forked, match="8 leaves were signed for"):
-        log.append(leaves(8, 20))
+        log.append_at(8, leaves(8, 20))
     assert log.size == 5
 
 
@@ -403,7 +271,7 @@ def test_a_log_without_its_checkpoint_does_not_begin_anew(tmp_path):
 def test_checkpoints_of_another_key_are_refused(tmp_path):
     stranger = SigningKey(KEY.name, Ed25519PrivateKey.generate())
     strange = EvidenceLog.open(tmp_path / "strange", stranger, None)
-    strange.append(leaves(0, 3))
+    strange.append_at(0, leaves(0, 3))
     log = grown(tmp_path / "log", 3)
     with pytest.raises(NotSigned, match="did not sign"):
         EvidenceLog.open(log.folder, KEY, strange.checkpoint())
@@ -419,14 +287,14 @@ def test_nothing_is_signed_on_top_of_an_altered_tile(tmp_path, path):
     altered[5] ^= 1
     (tmp_path / path).write_bytes(altered)
     with pytest.raises(Forked, match="does not extend the 300"):
-        log.append(leaves(300, 600))
+        log.append_at(300, leaves(300, 600))
     assert log.checkpoint() == before
 
 
 def test_a_log_whose_tiles_are_not_those_signed_for_does_not_open(tmp_path):
     grown(tmp_path / "log", 300)
     other = EvidenceLog.open(tmp_path / "other", KEY, None)
-    other.append(leaves(0, 300, "other"))
+    other.append_at(0, leaves(0, 300, "other"))
     shutil.copy(tmp_path / "other" / "checkpoint", tmp_path / "log")
     with pytest.raises(evidence.Damaged, match="checkpoint, index 300: the tiles give another root"):
         EvidenceLog.open(tmp_path / "log", KEY, None)
@@ -494,7 +362,7 @@ def test_check_names_the_leaf_or_hash(tmp_path):
 def test_check_names_the_checkpoint_when_the_whole_log_was_exchanged(tmp_path):
     log = grown(tmp_path / "log", 300)
     other = EvidenceLog.open(tmp_path / "other", KEY, None)
-    other.append(leaves(0, 300, "other"))
+    other.append_at(0, leaves(0, 300, "other"))
     shutil.rmtree(tmp_path / "log" / "tile")
     shutil.copytree(tmp_path / "other" / "tile", tmp_path / "log" / "tile")
     assert log.check() == evidence.Difference("checkpoint", 300, "the entries give another root")
@@ -528,30 +396,27 @@ def test_an_append_at_that_contradicts_the_log_is_refused(tmp_path):
 
 def test_writers_take_turns(tmp_path, quick):
     EvidenceLog.open(tmp_path, KEY, None)
-    taken = {}
 
-    def write(name):
+    def write(pace):
         log = EvidenceLog.open(tmp_path, KEY, None)
-        taken[name] = [log.append([f"{name} {i} {j}".encode() for j in range(5)]) for i in range(25)]
+        for size in [*range(pace, 300, pace), 300]:
+            log.append_at(max(size - 2 * pace, 0), leaves(0, size)[max(size - 2 * pace, 0) :])
 
-    threads = [threading.Thread(target=write, args=[name]) for name in "abcd"]
+    threads = [threading.Thread(target=write, args=[pace]) for pace in (5, 7, 11, 300)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     log = EvidenceReader(tmp_path, KEY.verifier)
-    assert (
-        sorted(i for ranges in taken.values() for r in ranges for i in r) == list(range(500)) == list(range(log.size))
-    )
+    assert (log.size, log.root) == (300, mth(leaves(0, 300)))
     assert log.check() is None
-    assert all(log.entry(r[2]).decode() == f"{name} {i} 2" for name in taken for i, r in enumerate(taken[name]))
 
 
 def test_an_append_waits_for_the_lock_on_the_folder(tmp_path):
     log = grown(tmp_path, 1)
     descriptor = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    thread = threading.Thread(target=log.append, args=[leaves(1, 2)])
+    thread = threading.Thread(target=log.append_at, args=[1, leaves(1, 2)])
     thread.start()
     thread.join(0.2)
     assert thread.is_alive()

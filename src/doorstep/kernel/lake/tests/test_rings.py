@@ -8,8 +8,9 @@ import pytest
 from django.db import connection, transaction
 
 from doorstep.kernel.lake import merkle, rings, seal
-from doorstep.kernel.lake.evidence import EvidenceReader, Forked, NotSigned, SigningKey
+from doorstep.kernel.lake.evidence import EvidenceReader, Forked
 from doorstep.kernel.lake.models import Leaf, Ring
+from doorstep.kernel.lake.notes import NotSigned, SigningKey
 
 PUBLIC = Ring.PUBLIC
 

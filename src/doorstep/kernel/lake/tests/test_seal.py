@@ -2,6 +2,7 @@
 
 import errno
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -9,9 +10,11 @@ from django.db import connection
 
 from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import Engine, snapshot
-from doorstep.kernel.lake.models import Pin, Ring, Segment
+from doorstep.kernel.lake.evidence import Forked
+from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
 from doorstep.kernel.store.models import FactBatch
 from doorstep.kernel.testing.tryout import COUNT, Grew, Happened
+from doorstep.kernel.values.reasons import Refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,7 +62,8 @@ def test_facts_become_files_and_leave_the_outbox(home):
 def test_late_facts_keep_both_days(home):
     batch("H26", day="2023-12-31")
     seal.seal()
-    table = files.read(Segment.objects.get().path)
+    segment = Segment.objects.get()
+    table = files.read(segment.path, bytes(segment.sha256))
     assert (table["day"].to_pylist(), table["recorded"].to_pylist()) == ([date(2023, 12, 31)], [date(2024, 7, 2)])
 
 
@@ -87,9 +91,11 @@ def test_a_crash_leaves_orphans_only_and_the_next_seal_mends(home, monkeypatch, 
 def test_a_crash_before_the_log_is_written_is_mended(home, monkeypatch):
     batch("H26")
     with monkeypatch.context() as broken:
-        broken.setattr(seal, "publish", lambda ring: (_ for _ in ()).throw(RuntimeError("crash")))
+        broken.setattr(seal, "compact", lambda: (_ for _ in ()).throw(RuntimeError("crash")))
         with pytest.raises(RuntimeError, match="crash"):
             seal.seal()
+    assert not FactBatch.objects.exists()
+    assert rings.open_log(Ring.AUDITORS).size == 0
     assert seal.seal() == seal.Sealed(facts=0, segments=0, size=1)
     assert rings.open_log(Ring.AUDITORS).size == 1
 
@@ -109,6 +115,37 @@ def test_a_full_disk_loses_nothing(home, monkeypatch):
     assert seal.seal().facts == 1
     assert counted() == {("H26", "2024-03"): 1}
     assert len(list(files.present())) == 2
+
+
+def test_with_another_register_s_lake_and_log_nothing_is_taken_for_an_orphan(home):
+    """As when an installation is started with the wrong database."""
+    batch("H26")
+    seal.seal()
+    there = set(files.present())
+    Segment.objects.all().delete()
+    Leaf.objects.all().delete()
+    batch("H38")
+    with pytest.raises(Forked):
+        seal.seal()
+    assert set(files.present()) == there
+    assert FactBatch.objects.count() == 1
+
+
+def test_facts_of_a_system_that_does_not_run_wait_for_it_and_hold_nobody_up(home, monkeypatch):
+    batch("H26")
+    batch("H38")
+    with monkeypatch.context() as without:
+        without.setattr(seal, "FACTS", {name: kind for name, kind in seal.FACTS.items() if name != Happened.KIND.name})
+        FactBatch.objects.create(
+            kind=Grew.KIND.name,
+            version=2,
+            recorded=date(2024, 3, 1),
+            rows=1,
+            columns=msgspec.msgpack.encode({"day": ["2024-03-01"], "unit": ["H26"], "colour": ["red"], "n": [1]}),
+        )
+        assert seal.seal().facts == 1
+    assert FactBatch.objects.count() == 2
+    assert seal.seal().facts == 2
 
 
 def test_a_late_commit_is_not_skipped(home):
@@ -144,14 +181,49 @@ def test_small_segments_are_merged_and_old_snapshots_still_answer(home):
     assert len(list(files.present())) == 2
 
 
+def alter(path):
+    content = bytearray(path.read_bytes())
+    content[-200] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(("harm", "code"), [(alter, "altered"), (Path.unlink, "gone")])
+def test_no_new_leaf_vouches_for_a_file_that_is_not_as_it_was_sealed(home, harm, code):
+    for _ in range(seal.MERGE_FROM - 1):
+        batch("H26")
+        seal.seal()
+    path = Segment.objects.get(leaf=3).path
+    whole = (files.root() / path).read_bytes()
+    harm(files.root() / path)
+    batch("H26")
+    with pytest.raises(Refused) as refused:
+        seal.seal()
+    assert [(one.code, one.given) for one in refused.value.reasons] == [(f"kernel.lake_file_{code}", {"path": path})]
+    assert not FactBatch.objects.exists(), "the facts are sealed all the same"
+    assert rings.reader(Ring.AUDITORS).size == Segment.objects.filter(merged=None).count() == seal.MERGE_FROM
+    (files.root() / path).write_bytes(whole)
+    seal.seal()
+    assert Segment.objects.filter(merged=None).count() == 1
+
+
+@pytest.mark.parametrize(("harm", "code"), [(alter, "altered"), (Path.unlink, "gone")])
+def test_a_rollup_that_is_not_as_it_was_sealed_is_not_counted(home, harm, code):
+    batch("H26")
+    seal.seal()
+    path = Segment.objects.get().rollups["top_month"]["path"]
+    harm(files.root() / path)
+    with pytest.raises(Refused, match=f"kernel.lake_file_{code}"):
+        counted()
+
+
 def test_versions_give_one_answer(home, monkeypatch):
     columns = {"day": ["2024-03-01"], "unit": ["H26"], "n": [1]}
     FactBatch.objects.create(
         kind=Grew.KIND.name, version=1, recorded=date(2024, 3, 1), rows=1, columns=msgspec.msgpack.encode(columns)
     )
     seal.seal()
-    table = files.read(Segment.objects.get(kind=Grew.KIND.name).path)
-    assert table["colour"].to_pylist() == ["red"]
+    segment = Segment.objects.get(kind=Grew.KIND.name)
+    assert files.read(segment.path, bytes(segment.sha256))["colour"].to_pylist() == ["red"]
 
 
 def test_older_segments_are_upcast_when_read_and_rewritten_by_compaction(home):

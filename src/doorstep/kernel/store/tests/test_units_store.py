@@ -101,11 +101,45 @@ def test_below_are_the_children_of_the_day_in_order_of_code():
         ("X1", RENAMED - DAY, "vi", "Old One"),
         ("X2", TODAY, "de", "Hai"),
         ("X9", TODAY, "vi", "X9"),
-        ("X1.C", TODAY, "vi", "X1.C"),
+        ("X1.C", TODAY, "vi", "Tên X1.B"),  # which took it over
+        ("X1.E.1", TODAY, "vi", "X1.E.1"),  # which nobody did
     ],
 )
 def test_a_name_falls_back_to_english_then_to_any_then_to_the_code(code, day, language, said):
     assert units.name(code, day, language) == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "day", "codes"),
+    [
+        ("X1.B", ENDED, ["X1.B", "X1.B.N", "X1.C"]),
+        ("X1.B", ENDED - DAY, ["X1.B", "X1.B.N"]),
+        ("X1.C", ENDED, []),
+        ("X1.C", ENDED - DAY, ["X1.C"]),
+        ("X2", RENAMED, ["X2"]),
+        ("X2", TODAY, ["X1.E", "X1.E.1", "X2", "X3", "X3.1"]),  # X3 by way of X1.E
+        ("X1", TODAY, ["X1", *(f"X1.{rest}" for rest in ("A", "A.1", "A.1.N", "B", "B.N", "C", "D"))]),
+        ("X9", TODAY, []),
+    ],
+)
+def test_a_unit_answers_for_what_it_took_over(unit, day, codes):
+    ended = {"valid_to": TODAY}
+    merged = [row("X1.E", "district", **ended, successor="X2"), row("X3", "province", **ended, successor="X1.E")]
+    units.load([*merged, row("X3.1")], restate=True)
+    everything = set(Unit.objects.values_list("code", flat=True))
+    assert sorted(set(Unit.objects.filter(units.within(unit, day, "code")).values_list("code", flat=True))) == codes
+    answers = units.answering(everything, day)
+    assert sorted(code for code, answer in answers.items() if UnitCode(answer).within(unit)) == codes
+
+
+def test_the_nation_answers_for_everything():
+    assert Unit.objects.filter(units.within("", TODAY, "code")).count() == Unit.objects.count()
+
+
+def test_names_are_those_of_the_units_that_answer():
+    named = units.names(["X1", "X1.C", "X1.C.7", "X9"], TODAY, "vi")
+    assert named == {"X1": "Một", "X1.C": "Tên X1.B", "X1.C.7": "Tên X1.B", "X9": "X9"}
+    assert units.names([], TODAY, "vi") == {}
 
 
 def table() -> list[dict[str, object]]:

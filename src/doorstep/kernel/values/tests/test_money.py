@@ -20,11 +20,6 @@ def test_it_adds_and_takes_away(one: int, other: int):
     assert (Money(one, EUR) + Money(other, EUR)) - Money(other, EUR) == Money(one, EUR)
 
 
-@given(minors, st.integers(-1000, 1000))
-def test_so_many_times(minor: int, count: int):
-    assert Money(minor, VND).times(count) == Money(minor * count, VND)
-
-
 @pytest.mark.parametrize("other", [EUR, Currency("VND", 2)])
 def test_two_currencies_never_mix(other: Currency):
     with pytest.raises(ValueError, match="do not add"):

@@ -26,6 +26,7 @@ from doorstep.kernel.values.period import Period
 def test_the_four_spellings(label: str, start: date, end: date, months: int):
     period = Period.parse(label)
     assert (period.start, period.end, period.label) == (start, end, label)
+    assert period.last == end - timedelta(days=1)
     firsts = list(period.months())
     assert len(firsts) == months
     assert firsts[0] == start

@@ -2,35 +2,17 @@
 
 from datetime import date
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.reasons import Reason
-from doorstep.kernel.values.unit_tree import UnitRow, merge, read_units, rename, successor, unit_on
+from doorstep.kernel.values.unit_tree import answering, area, lineage, read_units
 from doorstep.kernel.values.units import UnitCode
 
-FOUNDED, CHANGED, LATER = date(2008, 8, 1), date(2025, 7, 1), date(2026, 1, 1)
+FOUNDED = date(2008, 8, 1)
 HEADER = "code,kind,name_vi,name_en,parent,pin_prefix,valid_from,valid_to,successor,source,certainty\n"
-
-
-def unit(code, name="Anything", **changes):
-    return msgspec.structs.replace(
-        UnitRow(
-            code=UnitCode(code),
-            kind="commune" if "." in code else "province",
-            names={"en": name},
-            valid_from=FOUNDED,
-            source="a list",
-            certainty="sourced",
-        ),
-        **changes,
-    )
-
-
-NORTH = (unit("A", pin_prefix="010"), unit("A.1"), unit("A.2"), unit("B", pin_prefix="015"), unit("B.1"), unit("C"))
+"""With a column that is a country's own business."""
 
 
 def codes(reasons):
@@ -38,68 +20,49 @@ def codes(reasons):
     return [(reason.code.removeprefix("kernel.unit_"), reason.field, reason.line) for reason in reasons]
 
 
-def test_a_merger_closes_the_old_and_keeps_them():
-    rows = merge(NORTH, ["A", "B"], unit("D", "Both"), CHANGED, below={"A.1": "D.1", "A.2": "D.2", "B.1": "D.3"})
-    assert isinstance(rows, tuple)
-    assert {row.code for row in in_force(rows, CHANGED)} == {"C", "D", "D.1", "D.2", "D.3"}
-    assert {row.code for row in in_force(rows, date(2025, 6, 30))} == {row.code for row in NORTH}
-    assert successor(rows, "B", CHANGED).names == {"en": "Both"}
-    assert successor(rows, "B.1", LATER).code == "D.3"
-    assert successor(rows, "B.1", date(2024, 1, 1)).code == "B.1"
-    assert unit_on(rows, "B", date(2025, 6, 30)).pin_prefix == "015"
-
-
-def test_a_merged_unit_may_go_on_under_an_old_code():
-    rows = merge(NORTH, ["A", "B"], unit("A", "Larger"), CHANGED, below={"B.1": "A.3"})
-    assert {row.code for row in in_force(rows, CHANGED)} == {"A", "A.1", "A.2", "A.3", "C"}
-    assert unit_on(rows, "A", date(2025, 6, 30)).names == {"en": "Anything"}
-    assert successor(rows, "B", CHANGED).names == successor(rows, "A", CHANGED).names == {"en": "Larger"}
-
-
-def test_a_unit_may_be_taken_in_by_another_that_stays_as_it_is():
-    rows = merge(NORTH, ["B"], unit("C", "ignored"), CHANGED, below={"B.1": "C.1"})
-    assert [row.names["en"] for row in rows if row.code == "C"] == ["Anything"]
-    assert successor(rows, "B.1", CHANGED).code == "C.1"
-
-
-def test_successors_are_followed_over_several_mergers():
-    once = merge(NORTH, ["B"], unit("D"), date(2015, 1, 1), below={"B.1": "D.1"})
-    twice = merge(once, ["D"], unit("C"), CHANGED, below={"D.1": "C.1"})
-    assert successor(twice, "B.1", date(2016, 1, 1)).code == "D.1"
-    assert successor(twice, "B.1", CHANGED).code == "C.1"
-    assert successor(twice, "nobody", CHANGED) is None
-    assert successor(twice, "C.1", FOUNDED) is None
-
-
-def test_a_circle_of_successors_ends():
-    rows = [unit("A", valid_to=CHANGED, successor="B"), unit("B", valid_to=CHANGED, successor="A")]
-    assert successor(rows, "A", LATER) is None
+ENDED = {"B": "A", "B.2": "C.9", "A.1": "A.9", "C.9": "D", "X": "Y", "Y": "X", "A.3": "B.4"}
+"""B merged into A without its part B.2, which C took and D later; within A.1 became A.9; X and Y run in a circle."""
 
 
 @pytest.mark.parametrize(
-    ("merging", "into", "day", "below", "expected"),
+    ("code", "who"),
     [
-        (["X"], "D", CHANGED, {}, [("not_in_force", "codes", None)]),
-        (["C"], "D", FOUNDED, {}, [("first_day", "codes", None)]),
-        (["B"], "D", CHANGED, {}, [("below_without_code", "below", None)]),
-        (["B"], "D", CHANGED, {"B.1": "C.1"}, [("below_without_code", "below", None)]),
-        (["B"], "A", CHANGED, {"B.1": "A.1"}, [("code_twice", "below", None)]),
+        ("A", "A"),
+        ("A.1", "A.9"),
+        ("A.1.5", "A.9"),
+        ("A.2", "A.2"),
+        ("A.3", "A"),  # by way of B.4, which went to A with B
+        ("B", "A"),
+        ("B.1", "A"),
+        ("B.2", "D"),
+        ("B.2.7", "D"),
+        ("C.9", "D"),
+        ("C", "C"),
+        ("nobody", "nobody"),
+        ("X", "X"),
     ],
 )
-def test_a_merger_that_would_lose_something_is_refused(merging, into, day, below, expected):
-    assert codes(merge(NORTH, merging, unit(into), day, below=below)) == expected
+def test_successors_are_followed_over_several_mergers(code, who):
+    assert answering(code, ENDED) == who
 
 
-def test_a_rename_keeps_both_names():
-    rows = rename(NORTH, "C", {"en": "New"}, CHANGED, source="a decision", certainty="sourced")
-    assert [unit_on(rows, "C", day).names["en"] for day in (date(2025, 6, 30), CHANGED)] == ["Anything", "New"]
-    assert len(rows) == len(NORTH) + 1
-    assert codes(rename(rows, "C", {"en": "Newer"}, CHANGED, source="x", certainty="sourced")) == [
-        ("first_day", "code", None)
-    ]
-    assert codes(rename(rows, "X", {"en": "New"}, CHANGED, source="x", certainty="sourced")) == [
-        ("not_in_force", "code", None)
-    ]
+def test_an_area_is_told_in_as_few_prefixes_as_there_are_changes():
+    assert area("A", ENDED) == {"A": True, "B": True, "B.2": False}
+    assert area("A.9", ENDED) == {"A.9": True, "A.1": True}
+    assert area("D", ENDED) == {"D": True, "B.2": True, "C.9": True}
+    assert area("C", ENDED) == {"C": True, "C.9": False}
+    assert area("B", ENDED) == {}, "what has ended answers for nothing"
+    assert area("B.1", ENDED) == {}
+
+
+some_codes = st.sampled_from([*"ABC", *(f"{a}.{b}" for a in "ABC" for b in "12"), "A.1.1", "B.2.1", "C.1.2"])
+
+
+@given(st.dictionaries(some_codes, some_codes, max_size=8), some_codes, some_codes)
+def test_a_unit_has_what_it_answers_for_and_nothing_else(ended, unit, code):
+    decided = area(unit, ended)
+    inside = next((decided[up] for up in lineage(code) if up in decided), False)
+    assert inside == UnitCode(answering(code, ended)).within(unit)
 
 
 def test_a_list_is_read_whatever_the_order_of_its_lines():
@@ -133,7 +96,6 @@ GOOD = "H38,province,Lào Cai,Lao Cai,,010,2008-08-01,,,list,sourced\n"
         ("H38.1,commune,a,b,,,2001-01-01,,,list,sourced", ("parent_unknown", "parent")),
         ("H38.1,commune,a,b,H39,,2024-01-01,,,list,sourced", ("parent_differs", "parent")),
         ("H38,province,a,b,,,2024-01-01,,,list,sourced", ("code_twice", "code")),
-        ("H39,province,a,b,,010,2024-01-01,,,list,sourced", ("prefix_twice", "pin_prefix")),
         ("H39,,a,b,,,2024-01-01,,,list,sourced", ("kind_missing", "kind")),
         ("H39,province,,b,,,2024-01-01,,,list,sourced", ("name_missing", "name_vi")),
         ("H39,province,a,b,,,2023-02-29,,,list,sourced", ("date_unreadable", "valid_from")),

@@ -19,6 +19,7 @@ def site(settings, monkeypatch):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     monkeypatch.setattr(layout, "_scale", (math.inf, ""))
     monkeypatch.setattr(layout, "systems", list)
+    monkeypatch.setattr(layout, "unread", lambda actor: 0)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import merkle, rings
-from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Ring
+from doorstep.kernel.lake.notes import verify_checkpoint
 from doorstep.kernel.testing.tryout import ACTOR
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +89,6 @@ NOWHERE = (
     *("../keys/log-public.pem", "%2e%2e/keys/log-public.pem", "..%2fkeys%2flog-public.pem", "tile/../checkpoint"),
     *("/etc/passwd", "%2fetc%2fpasswd", "tile/entries/../../checkpoint", "..\\keys\\log-public.pem"),
     *("../auditors/checkpoint", "%2e%2e/auditors/key", "checkpoint/..", "tile/entries/000/../000"),
-    f"reports/{'0' * 64}.json",
 )
 
 
@@ -101,14 +100,6 @@ def test_nothing_else_is_served(reader, ring):
         answer, content = get(client, f"/log/{ring}{path}")
         assert answer.status_code in {400, 404}, path
         assert b"PRIVATE KEY" not in content
-
-
-def test_a_published_report_is_served_by_its_digest(home, reader):
-    name = "reports/" + "0" * 64 + ".json"
-    (rings.folder(Ring.PUBLIC) / "reports").mkdir()
-    (rings.folder(Ring.PUBLIC) / name).write_bytes(b"{}")
-    answer, _ = get(reader(), f"/log/{name}")
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize("path", ["checkpoint", "key", "tile/entries/000.p/1", "tile/0/000.p/1", "tile/0/999"])

@@ -26,6 +26,12 @@ def test_the_menu_marks_where_one_is(two_entries):
     assert [entry["current"] for entry in layout.menu(ACTOR, "/")] == [False, True]
 
 
+def test_of_two_entries_above_the_page_the_nearer_is_marked(two_entries, monkeypatch):
+    monkeypatch.setattr(layout, "reverse", {"guarded": "/a/", "home": "/a/b/"}.get)
+    for path, current in (("/a/", [True, False]), ("/a/b/c", [False, True]), ("/a/c", [True, False])):
+        assert [entry["current"] for entry in layout.menu(ACTOR, path)] == current
+
+
 def test_the_signed_in_person_is_greeted_with_the_role(reader):
     page = reader(actor=ACTOR).get("/").content.decode()
     assert '<bdi class="who-name">Hoà</bdi>' in page

@@ -18,10 +18,9 @@ from doorstep.profiles.vietnam.personal_number import (
     fictitious_number,
 )
 from doorstep.profiles.vietnam.tax_code import check_digit, check_tax_code
-from doorstep.profiles.vietnam.units import UNITS
+from doorstep.profiles.vietnam.units import PIN_PREFIXES as PREFIXES
 
 DAY = date(2024, 5, 21)
-PREFIXES = frozenset(row.pin_prefix for row in UNITS.rows if row.pin_prefix)
 PRODUCTION, DEMO = PersonalNumbers(PREFIXES, fictitious=False), PersonalNumbers(PREFIXES, fictitious=True)
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from doorstep.profiles.vietnam import PROFILE
 from doorstep.profiles.vietnam.units import UNITS
-from doorstep.systems.steering.rules.figures import FigureScope, read_figures
+from doorstep.systems.steering.rules.figures import FigureScope
+from doorstep.systems.steering.rules.rows import Answering, read_figures
 
 LANGUAGES = ("vi", "en", "de", "ar")
 NAMES = {str(row.code): row.names for row in UNITS.rows}
@@ -63,8 +64,7 @@ def test_ministries_say_that_they_are_ministries() -> None:
 
 def test_all_published_figures_are_taken_under_these_names() -> None:
     assert PROFILE.published is not None
-    figures, reasons = read_figures(
-        PROFILE.published.read_bytes(), {code: names["en"] for code, names in NAMES.items()}, PROFILE.committee
-    )
+    answering = Answering({code: names["en"] for code, names in NAMES.items()}, PROFILE.committee)
+    figures, reasons = read_figures(PROFILE.published.read_bytes(), answering)
     assert (len(figures), reasons) == (36, [])
-    assert {figure.area for figure in figures if figure.scope is FigureScope.UNIT} == {"H26"}
+    assert {figure.area for figure in figures.values() if figure.scope is FigureScope.UNIT} == {"H26"}

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, QuerySet
 
-from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store.spent import spend
@@ -23,6 +22,7 @@ from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
 from doorstep.systems.identity.rules import passkeys, secrets
+from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.passkeys import Party
 
 VISITOR = Actor("visitor", roles=("identity.visitor",))
@@ -32,21 +32,6 @@ CAUSES_KEPT = timedelta(days=30)
 MOST_PASSKEYS = 20
 _LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
 """Organisations have no levels: their e-IDs are checked in person."""
-
-
-class Cause(Code):
-    """Why somebody was not let in. Only the help desk reads it."""
-
-    UNKNOWN = "unknown", "There is no such account"
-    SECRET = "secret", "The password or passcode was wrong"
-    NO_SECRET = "no_secret", "The account has no such way to sign in"
-    CODE = "code", "The one-time code was wrong"
-    CODE_OVER = "code_over", "The one-time code had expired, was used, or was tried too often"
-    PASSKEY = "passkey", "The passkey is not known, or its answer did not fit"
-    REPLAYED = "replayed", "The passkey's answer came a second time"
-    LOCKED = "locked", "The account or its e-ID is locked"
-    NOT_ACTIVE = "not_active", "The e-ID is not activated, or was revoked"
-    DEAD = "dead", "The person is registered as dead"
 
 
 class Attempt(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Identity's tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
+from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.register import (
@@ -15,6 +16,8 @@ from doorstep.systems.identity.models.register import (
 
 __all__ = [
     "Account",
+    "Appointment",
+    "Contact",
     "Correction",
     "Eid",
     "EidChange",

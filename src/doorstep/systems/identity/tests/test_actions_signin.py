@@ -11,9 +11,10 @@ from doorstep.kernel.store.models import FactBatch, JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
 from doorstep.systems.identity.actions import signin
-from doorstep.systems.identity.actions.signin import VISITOR, Cause
+from doorstep.systems.identity.actions.signin import VISITOR
 from doorstep.systems.identity.models import OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.rules import passkeys
+from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.simulation.passkeys import challenge_of
 from doorstep.systems.identity.tests.builders import (
     AT,

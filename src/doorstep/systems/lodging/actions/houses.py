@@ -16,7 +16,7 @@ from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, OpenStay, Room, Stay, StayVersion
 from doorstep.systems.lodging.permissions import ENROL, FOR_HOUSE, FOR_NOTICE, FOR_RETENTION, MANAGE, NOTIFY, RETAIN
-from doorstep.systems.lodging.queries import kept_house
+from doorstep.systems.lodging.queries.keeper import kept_house
 from doorstep.systems.lodging.rules import houses
 from doorstep.systems.lodging.rules.changes import retention_ends
 

@@ -19,8 +19,9 @@ from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType, GuestKind, StayNotified
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import CORRECT, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import Upload, kept_house, stay_of
-from doorstep.systems.lodging.rules import changes, records
+from doorstep.systems.lodging.queries.keeper import Upload, kept_house
+from doorstep.systems.lodging.queries.rows import House, house_of, stay_of
+from doorstep.systems.lodging.rules import changes, deadlines, records
 from doorstep.systems.lodging.rules.changes import STAY_STILL_OPEN, TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.checking import check_stay
 from doorstep.systems.lodging.rules.houses import HOUSE_CLOSED
@@ -37,7 +38,7 @@ _DETAILS = ("ethnicity", "visa_number", "visa_until", "entry_date", "entry_gate"
 
 
 class Line(records.Stay, frozen=True, kw_only=True):
-    """A stay to be notified; `two_stays` says why the person may have another open stay."""
+    """A stay to be notified; `two_stays` says why the person may have another open stay in the house."""
 
     two_stays: TwoStays | None = None
 
@@ -64,8 +65,9 @@ class Notified(msgspec.Struct, frozen=True):
 def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]], channel: Channel) -> Notified:
     """Notify the stays of one house: good lines are taken, bad ones come back with their reasons.
 
-    A line may be the list of reasons for which it could not even be read. Raises NotFound for a house of others,
-    Refused for a closed one.
+    A line may be the list of reasons for which it could not even be read. A person who has an open stay in another
+    house is taken like anybody else, and the police unit sees both: whoever runs a house must not learn from the answer
+    where somebody stays. Raises NotFound for a house of others, Refused for a closed one.
     """
     country = law(Country, "lodging")
     house = kept_house(act.actor, house_code)
@@ -81,10 +83,10 @@ def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]]
                 checked[number] = line
     ids = dict(zip(checked, map(str, uuid7s(act.at, len(checked))), strict=True))
     persons = {number: person_key(line.guest) for number, line in checked.items()}
-    for number in _already_open(checked, persons, ids):
+    for number in _already_open(house.id, checked, persons, ids):
         refused[number] = [STAY_STILL_OPEN("document_number")]
         del checked[number]
-    text, late = _rows(act, checked, persons, ids, (house.id, house.remote), channel, country)
+    text, late = _rows(act, checked, persons, ids, house, channel, country)
     digest = sha256(text.encode()).digest()
     number_of_notice = ""
     if checked:
@@ -104,7 +106,7 @@ def notify_stays(act: Act, house_code: str, lines: Sequence[Line | list[Reason]]
             copy.write(text)
         _emit(act, checked, late, UnitCode(house.unit), channel)
         _first_notice(act, house.id, house.facility_type, UnitCode(house.unit))
-    subjects = list({persons[number]: None for number in checked})
+    subjects = list(dict.fromkeys(persons.values()))  # those too whose open stay was the reason of a refusal
     act.journal(subjects=subjects, fields=records.Stay.__struct_fields__, detail=f"house {house.code}", digest=digest)
     return Notified(
         number_of_notice,
@@ -124,29 +126,25 @@ def answer_upload(act: Act, house_code: str, answer: Upload) -> Upload:
     return answer
 
 
-def _already_open(checked: dict[int, Line], persons: dict[int, str], ids: dict[int, str]) -> list[int]:
-    """Claim the persons' open stays; returns the lines whose person has one already, here or within this submission.
+def _already_open(house: UUID, checked: dict[int, Line], persons: dict[int, str], ids: dict[int, str]) -> list[int]:
+    """Claim the persons' open stays in the house; returns the lines, unless flagged, whose person has one there already.
 
     Sorted by person, so that two submissions that share people wait for each other and never deadlock.
     """
     claims: dict[str, int] = {}
-    twice = []
-    for number, line in checked.items():
-        if line.two_stays is None and claims.setdefault(persons[number], number) != number:
-            twice.append(number)
-    if not claims:
-        return twice
+    for number in checked:
+        claims.setdefault(persons[number], number)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO lodging_openstay (person, stay)"
-            " SELECT person, stay FROM unnest(%s::text[], %s::uuid[]) AS claim (person, stay) ORDER BY person"
+            "INSERT INTO lodging_openstay (person, establishment, stay)"
+            " SELECT person, %s, stay FROM unnest(%s::text[], %s::uuid[]) AS claim (person, stay) ORDER BY person"
             " ON CONFLICT DO NOTHING RETURNING person",
-            (list(claims), [ids[number] for number in claims.values()]),
+            (house, list(claims), [ids[number] for number in claims.values()]),
         )
-        if cursor.rowcount < len(claims):
-            taken = {person for (person,) in cursor.fetchall()}
-            twice += [number for person, number in claims.items() if person not in taken]
-    return twice
+        if cursor.rowcount == len(checked):
+            return []
+        claimed = {claims[person] for (person,) in cursor.fetchall()}
+    return [number for number, line in checked.items() if number not in claimed and line.two_stays is None]
 
 
 def _rows(
@@ -154,25 +152,28 @@ def _rows(
     checked: dict[int, Line],
     persons: dict[int, str],
     ids: dict[int, str],
-    house: tuple[UUID, bool],
+    house: House,
     channel: Channel,
     country: Country,
 ) -> tuple[str, list[bool]]:
     """The stays in COPY's text format, and which of them are late."""
-    house_id, remote = str(house[0]), house[1]
-    notice, at = str(act.id), act.at.isoformat()
+    house_id, notice, at = str(house.id), str(act.id), act.at.isoformat()
+    family = [persons[number] for number, line in checked.items() if line.relation is records.Relation.CLOSE_FAMILY]
+    before = _notified_before(house, family, act.at, country)
     rows, lates = [], []
     for number, line in checked.items():
-        guest = line.guest
-        due = country.due(line.arrival, guest.kind is not GuestKind.DOMESTIC, remote)
-        late = due.missed(act.at)
-        details = _details(line)
+        guest, person = line.guest, persons[number]
+        due = deadlines.due(
+            line, house.facility_type, remote=house.remote, notified_before=person in before, country=country
+        )
+        late = due is not None and due.missed(act.at)
+        details = _details(line) | ({"two_stays": line.two_stays.value} if line.two_stays else {})
         fields = (
             ids[number],
             house_id,
             notice,
             str(number),
-            persons[number],
+            person,
             guest.kind,
             guest.full_name,
             guest.name_latin,
@@ -190,22 +191,30 @@ def _rows(
             line.arrival.isoformat(),
             line.expected_departure.isoformat(),
             at,
-            due.by.isoformat(),
-            due.cause if late else "",
+            due.by.isoformat() if due else "\\N",
+            due.cause if due and late else "",
             channel,
             "1",
         )
         row = "\t".join(fields)
         if "\\" in row or "\n" in row or "\r" in row or row.count("\t") >= len(fields):
-            row = "\t".join([escape(field) for field in fields])
+            row = "\t".join([*map(escape, fields[:-4]), *fields[-4:]])  # the last are our own, and NULL is no text
         rows.append(row)
         lates.append(late)
     rows.append("")
     return "\n".join(rows), lates
 
 
+def _notified_before(house: House, people: Sequence[str], at: datetime, country: Country) -> set[str]:
+    """Those whom the house notified before `at`, where that may spare them a further notice."""
+    if not people or not deadlines.family_once(house.facility_type, country):
+        return set()
+    stays = Stay.objects.filter(establishment=house.id, person__in=people, cancelled=None, notified__lt=at)
+    return set(stays.values_list("person", flat=True))
+
+
 def _details(stay: records.Stay) -> dict[str, str]:
-    """What few guests have, kept as one document; `queries.stay_of` reads it."""
+    """What few guests have, kept as one document; `queries.rows.stay_of` reads it."""
     found = {name: str(value) for name in _DETAILS if (value := getattr(stay.guest, name))}
     if stay.relation is not records.Relation.NONE:
         found["relation"] = stay.relation.value
@@ -242,24 +251,26 @@ def correct_stay(act: Act, house_code: str, stay: UUID, version: int, after: rec
             before, after, departed=row.departed, cancelled=row.cancelled is not None, at=act.at, country=country
         )
     )
-    person = person_key(after.guest)
-    own = OpenStay.objects.filter(person=row.person, stay=row.id)
-    if person != row.person and own.exists():
+    person, details = person_key(after.guest), _details(after)
+    if person != row.person and row.departed is None:
         # First the new person's, then the old: whoever waits for another claim must not hold back a person.
         refuse([] if _claim(person, row) else [STAY_STILL_OPEN("document_number")])
-        own.delete()
-    guest = after.guest
-    due = country.due(after.arrival, guest.kind is not GuestKind.DOMESTIC, row.establishment.remote)
+        _leave(row)
+    elif "two_stays" in row.details:
+        details["two_stays"] = row.details["two_stays"]
+    guest, house = after.guest, house_of(row.establishment)
+    before_it = person in _notified_before(house, [person], row.notified, country)
+    due = deadlines.due(after, house.facility_type, remote=house.remote, notified_before=before_it, country=country)
     new = {
         "person": person,
         "kind": guest.kind.value,
         "sex": guest.sex.value,
         "document_type": guest.document_type.value,
         "document_number": str(guest.document_number),
-        "details": _details(after),
+        "details": details,
         "reason": after.reason.value,
-        "deadline": due.by,
-        "late": due.cause.value if due.missed(row.notified) else "",
+        "deadline": due.by if due else None,
+        "late": due.cause.value if due and due.missed(row.notified) else "",
     }
     plain = ("full_name", "name_latin", "birth", "nationality", "phone", "address")
     new |= {name: getattr(guest, name) for name in plain}
@@ -290,11 +301,11 @@ def extend_stay(act: Act, house_code: str, stay: UUID, version: int, departure: 
 
 @action(NOTIFY, FOR_NOTICE)
 def check_out(act: Act, house_code: str, stay: UUID, version: int, left: datetime) -> None:
-    """The guest left: the stay ends, and the person may be notified elsewhere."""
+    """The guest left: the stay ends, and the person may come again."""
     row, before = _locked(act, house_code, stay, version)
     cancelled = row.cancelled is not None
     refuse(changes.check_checkout(before, left, departed=row.departed, cancelled=cancelled, at=act.at))
-    OpenStay.objects.filter(person=row.person, stay=row.id).delete()
+    _leave(row)
     _change(act, row, before, "check_out", "", ["departed"], departed=left)
 
 
@@ -332,7 +343,7 @@ def cancel_stay(act: Act, house_code: str, stay: UUID, version: int, why: WhyCan
     """Take back a notice that was a mistake: it stays in the record and is counted no more."""
     row, before = _locked(act, house_code, stay, version)
     refuse(changes.check_cancellation(cancelled=row.cancelled is not None))
-    OpenStay.objects.filter(person=row.person, stay=row.id).delete()
+    _leave(row)
     _change(act, row, before, "cancel", why.value, ["cancelled"], cancelled=act.at)
     _count(act, row, GuestKind(row.kind), late=bool(row.late), n=-1)
 
@@ -366,9 +377,15 @@ def _change(
 def _claim(person: str, row: Stay) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO lodging_openstay (person, stay) VALUES (%s, %s) ON CONFLICT DO NOTHING", (person, row.id)
+            "INSERT INTO lodging_openstay (person, establishment, stay) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            (person, row.establishment_id, row.id),
         )
         return bool(cursor.rowcount)
+
+
+def _leave(row: Stay) -> None:
+    """Whoever has this as the open stay in the house has none there any more."""
+    OpenStay.objects.filter(person=row.person, establishment=row.establishment_id, stay=row.id).delete()
 
 
 def _count(act: Act, row: Stay, kind: GuestKind, *, late: bool, n: int) -> None:

@@ -8,10 +8,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from doorstep.kernel.access import look
+from doorstep.kernel.store import units
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
-from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.forms import AreaForm
+from doorstep.systems.lodging.forms.stays import AreaForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.stays import told_of
 from doorstep.systems.lodging.pages.visits import country, enter, language, read_uuid, unit_name
 from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES
@@ -23,17 +24,17 @@ def notices(request: HttpRequest) -> HttpResponse:
     """Guests notified, masked, newest first; by commune and day."""
     by = enter(request)
     today = country().day(by.at)
-    form = AreaForm(queries.areas(by.actor.unit, today, language()), request.GET)
+    form = AreaForm(queries.areas.areas(by.actor.unit, today, language()), request.GET)
     told = form.cleaned_data if form.is_valid() else {}
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
-    filters = (told.get("unit") or "", told.get("day"), after)
-    rows = look(by.actor, FOR_SUPERVISION, by.at, queries.notices_in_area, *filters, late=bool(told.get("late")))
-    names = queries.unit_names((row.unit for row in rows), today, language())
+    filters = (today, told.get("unit") or "", told.get("day"), after)
+    rows = look(by.actor, FOR_SUPERVISION, by.at, queries.police.notices_in_area, *filters, late=bool(told.get("late")))
+    names = units.names((row.unit for row in rows), today, language())
     context = {
         "form": form,
-        "rows": [(row, names[row.unit], LateCause(row.late) if row.late else None) for row in rows],
+        "rows": [(row, names[row.unit], outcome(row)) for row in rows],
         "area": unit_name(by.actor.unit) if by.actor.unit else "",
-        "older": _further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
+        "older": _further(request, rows[-1].id) if len(rows) == queries.rows.PAGE else "",
         "first": _further(request) if after else "",
     }
     return render(request, "lodging/area.html", context)
@@ -44,7 +45,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 def notice(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """One notice opened whole; the person can read that it was."""
     by = enter(request)
-    record = look(by.actor, FOR_SUPERVISION, by.at, queries.notice_in_area, stay_id)
+    record = look(by.actor, FOR_SUPERVISION, by.at, queries.police.notice_in_area, country().day(by.at), stay_id)
     context = {**told_of(record), "unit_name": unit_name(record.house.unit)}
     return render(request, "lodging/area_notice.html", context)
 
@@ -55,16 +56,16 @@ def silent(request: HttpRequest) -> HttpResponse:
     """Houses that today neither notified anybody nor said that nobody stays."""
     by = enter(request)
     today = country().day(by.at)
-    form = AreaForm(queries.areas(by.actor.unit, today, language()), request.GET)
+    form = AreaForm(queries.areas.areas(by.actor.unit, today, language()), request.GET)
     unit = form.cleaned_data["unit"] if form.is_valid() else ""
     after = request.GET.get("after", "")
-    houses = queries.silent_houses(by.actor, today, unit, after)
-    names = queries.unit_names((house.unit for house in houses), today, language())
+    houses = queries.police.silent_houses(by.actor, today, unit, after)
+    names = units.names((house.unit for house in houses), today, language())
     context = {
         "form": form,
         "today": today,
         "houses": [(house, names[house.unit]) for house in houses],
-        "older": _further(request, houses[-1].code) if len(houses) == queries.PAGE else "",
+        "older": _further(request, houses[-1].code) if len(houses) == queries.rows.PAGE else "",
         "first": _further(request) if after else "",
     }
     return render(request, "lodging/area_silent.html", context)

@@ -14,7 +14,7 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
-from doorstep.systems.lodging.forms import BookingForm
+from doorstep.systems.lodging.forms.houses import BookingForm
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,
@@ -26,7 +26,7 @@ from doorstep.systems.lodging.pages.visits import (
     tried,
 )
 from doorstep.systems.lodging.permissions import FOR_HOUSE, MANAGE, NOTIFY
-from doorstep.systems.lodging.queries import Taken
+from doorstep.systems.lodging.queries.rooms import Taken
 
 FORTNIGHT = timedelta(days=14)
 AHEAD = timedelta(days=366)
@@ -45,7 +45,7 @@ class Night(msgspec.Struct, frozen=True):
 @require_http_methods(["GET", "POST"])
 def bookings(request: HttpRequest, code: str) -> HttpResponse:
     by, house = enter_house(request, code)
-    rooms, today = queries.rooms(by.actor, house), country().day(by.at)
+    rooms, today = queries.rooms.rooms(by.actor, house), country().day(by.at)
     asked = {name: request.GET[name] for name in ("room", "arrival") if name in request.GET}
     form = BookingForm(rooms, request.POST if request.method == "POST" else None, initial=asked or None)
 
@@ -59,7 +59,7 @@ def bookings(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "form": form,
         "rooms": rooms,
-        "bookings": look(by.actor, FOR_HOUSE, by.at, queries.bookings, house, today, today + AHEAD),
+        "bookings": look(by.actor, FOR_HOUSE, by.at, queries.rooms.bookings, house, today, today + AHEAD),
         "today": today,
     }
     return in_house(request, "bookings", house, context, status=REFUSED if form.errors else 200)
@@ -80,10 +80,10 @@ def calendar(request: HttpRequest, code: str) -> HttpResponse:
     today = country().day(by.at)
     first = read_date(request.GET.get("from", "")) or today
     days = [first + timedelta(days=number) for number in range(FORTNIGHT.days)]
-    taken = queries.taken_rooms(by.actor, house, days[0], days[-1], today)
+    taken = queries.rooms.taken_rooms(by.actor, house, days[0], days[-1], today)
     grid = [
         (room, [_night(day, [one for one in taken if one.room == room.number]) for day in days])
-        for room in queries.rooms(by.actor, house)
+        for room in queries.rooms.rooms(by.actor, house)
     ]
     context = {
         "days": [(day, weekday(day)) for day in days],

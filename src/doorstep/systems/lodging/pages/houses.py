@@ -16,9 +16,9 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import FacilityType
-from doorstep.systems.lodging.forms import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
+from doorstep.systems.lodging.forms.houses import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import (
     REFUSED,
     country,
@@ -40,7 +40,7 @@ REMIND_BEFORE = timedelta(hours=3)
 @page(NOTIFY)
 @require_GET
 def choose(request: HttpRequest) -> HttpResponse:
-    kept = queries.houses(enter(request).actor)
+    kept = queries.keeper.houses(enter(request).actor)
     if len(kept) == 1 and "all" not in request.GET:
         return SeeOther(reverse("lodging:board", args=[kept[0].code]))
     return render(request, "lodging/houses.html", {"houses": kept})
@@ -52,7 +52,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """Choosing from the first level down to the communes, then the house."""
     by = enter(request)
     day, within = country().day(by.at), request.GET.get("within", "")
-    areas = queries.areas(within, day, language())
+    areas = queries.areas.areas(within, day, language())
     if not areas or any(area.further for area in areas):
         return render(request, "lodging/enrol_area.html", {"areas": areas, "within": within})
     kinds = [row.type for row in in_force(country().facilities, day)]
@@ -78,9 +78,9 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
     """Who came, who leaves, who is missing, and until when a guest who comes now must be notified."""
     by, house = enter_house(request, code)
     today = country().day(by.at)
-    guests = look(by.actor, FOR_HOUSE, by.at, queries.guests, house, today)
+    guests = look(by.actor, FOR_HOUSE, by.at, queries.keeper.guests, house, today)
     here = [row for row in guests if row.departed is None]
-    missing = look(by.actor, FOR_HOUSE, by.at, queries.missing_tonight, house, by.at)
+    missing = look(by.actor, FOR_HOUSE, by.at, queries.rooms.missing_tonight, house, by.at)
     due = due_now(by, house)
     context = {
         "today": today,
@@ -88,14 +88,12 @@ def board(request: HttpRequest, code: str) -> HttpResponse:
         "due_today": country().day(due) == today,
         "missing": missing,
         "urgent": bool(missing) and by.at >= due - REMIND_BEFORE,
-        "arrived": [
-            (row, LateCause(row.late) if row.late else None) for row in guests if country().day(row.arrival) == today
-        ],
+        "arrived": [(row, outcome(row)) for row in guests if country().day(row.arrival) == today],
         "leaving": [row for row in here if row.expected_departure <= today],
         "staying": [row for row in here if row.expected_departure > today],
         "nobody": not here,
-        "said_no_guests": queries.said_no_guests(by.actor, house, today),
-        "several": len(queries.houses(by.actor)) > 1,
+        "said_no_guests": queries.keeper.said_no_guests(by.actor, house, today),
+        "several": len(queries.keeper.houses(by.actor)) > 1,
     }
     return in_house(request, "board", house, context)
 
@@ -112,7 +110,7 @@ def no_guests(request: HttpRequest, code: str) -> HttpResponse:
 def rooms(request: HttpRequest, code: str) -> HttpResponse:
     """Rooms and prices; the form adds a room or changes the one with its number."""
     by, house = enter_house(request, code)
-    currency, kept = profile().currency, queries.rooms(by.actor, house)
+    currency, kept = profile().currency, queries.rooms.rooms(by.actor, house)
     chosen = next((room for room in kept if room.number == request.GET.get("room")), None)
     initial = (
         {"number": chosen.number, "beds": chosen.beds, "price": price_text(chosen.price, currency)} if chosen else {}
@@ -140,7 +138,7 @@ def keepers(request: HttpRequest, code: str) -> HttpResponse:
     form = KeeperForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and tried(form, lambda: houses.add_keeper(by, code, form.cleaned_data["subject"])):
         return SeeOther(reverse("lodging:keepers", args=[code]))
-    context = {"keepers": queries.keepers(by.actor, house), "form": form}
+    context = {"keepers": queries.keeper.keepers(by.actor, house), "form": form}
     return in_house(request, "keepers", house, context, status=REFUSED if form.errors else 200)
 
 

@@ -12,18 +12,20 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
+from doorstep.kernel.values.reasons import NotFound, Reason
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.houses import mark_arrived
 from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, notify_stays
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel, GuestKind
-from doorstep.systems.lodging.forms import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
+from doorstep.systems.lodging.forms.guests import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import House, Sought
+from doorstep.systems.lodging.queries.keeper import Sought
+from doorstep.systems.lodging.queries.rows import House
+from doorstep.systems.lodging.rules.deadlines import family_once
 from doorstep.systems.lodging.rules.records import guest_from_card
 
 NEW_GUEST = {"kind": GuestKind.DOMESTIC.value}
@@ -51,11 +53,11 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
     elif "read_card" in posted or ("enter" in posted and posted.get("card")):  # scanners end with Enter
         context = _read_card(by, posted, guests)
     elif "again" in posted:
-        record = look(by.actor, FOR_NOTICE, by.at, queries.stay, house, read_uuid(posted["again"]))
+        record = look(by.actor, FOR_NOTICE, by.at, queries.keeper.stay, house, read_uuid(posted["again"]))
         _fill(guests, guest_cells(record.stay.guest))
     elif "find" in posted or "enter" in posted:
         sought = Sought(posted.get("sought", ""))
-        found = look(by.actor, FOR_HOUSE, by.at, queries.repeat_guests, house, sought)
+        found = look(by.actor, FOR_HOUSE, by.at, queries.keeper.repeat_guests, house, sought)
         context = {"sought": sought.text, "searched": True, "found": found}
     return _form(request, by, house, shared, guests, **context)
 
@@ -65,10 +67,8 @@ def notify(request: HttpRequest, code: str) -> HttpResponse:
 def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     """What became of a submission."""
     by, house = enter_house(request, code)
-    told, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.acknowledged, reference)
-    if kept.code != house.code:
-        raise NotFound(NOT_FOUND("reference"))
-    return in_house(request, "notice", house, {"notice": told, "guests": _with_causes(guests)})
+    told, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, house, reference)
+    return in_house(request, "notice", house, {"notice": told, "guests": [(row, outcome(row)) for row in guests]})
 
 
 @page(NOTIFY)
@@ -76,14 +76,10 @@ def notice(request: HttpRequest, code: str, reference: str) -> HttpResponse:
 def notices(request: HttpRequest, code: str) -> HttpResponse:
     """All submissions of the house, newest first."""
     by, house = enter_house(request, code)
-    rows = queries.notices(by.actor, house, request.GET.get("after", ""))
-    older = f"?after={rows[-1].reference}" if len(rows) == queries.PAGE else ""
+    rows = queries.keeper.notices(by.actor, house, request.GET.get("after", ""))
+    older = f"?after={rows[-1].reference}" if len(rows) == queries.rows.PAGE else ""
     told = [(row, Channel(row.channel)) for row in rows]
     return in_house(request, "notices", house, {"notices": told, "older": older, "paged": "after" in request.GET})
-
-
-def _with_causes(guests: list[queries.GuestRow]) -> list[tuple[queries.GuestRow, LateCause | None]]:
-    return [(row, LateCause(row.late) if row.late else None) for row in guests]
 
 
 def _begun(by: By, house: House, booking: str) -> tuple[Cells, list[Cells]]:
@@ -92,7 +88,7 @@ def _begun(by: By, house: House, booking: str) -> tuple[Cells, list[Cells]]:
     shared = {"arrival_date": now.date().isoformat(), "arrival_time": f"{now:%H:%M}", "reason": "tourism"}
     if not booking:
         return shared, [dict(NEW_GUEST)]
-    promised = look(by.actor, FOR_HOUSE, by.at, queries.booking, house, read_uuid(booking))
+    promised = look(by.actor, FOR_HOUSE, by.at, queries.rooms.booking, house, read_uuid(booking))
     shared |= {
         "booking": booking,
         "room": promised.room,
@@ -138,7 +134,7 @@ def _told(reasons: list[Reason]) -> list[tuple[str, str]]:
 def _form(
     request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells], **context: Any
 ) -> HttpResponse:
-    rooms = queries.rooms(by.actor, house)
+    rooms = queries.rooms.rooms(by.actor, house)
     party = Party(rooms, {**shared, "once": token_hex(16)}, guests or [dict(NEW_GUEST)])
     return _shown(request, by, house, party, context)
 
@@ -146,13 +142,18 @@ def _form(
 def _shown(
     request: HttpRequest, by: By, house: House, party: Party, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    more = {"form": party, "nationalities": nationalities(), "full": len(party.guests) >= MOST_GUESTS}
+    more = {
+        "form": party,
+        "nationalities": nationalities(),
+        "full": len(party.guests) >= MOST_GUESTS,
+        "family_once": family_once(house.facility_type, country()),
+    }
     return in_house(request, "notify", house, {**more, "due": due_now(by, house), **context}, status=status)
 
 
 def _sent(request: HttpRequest, by: By, house: House, shared: Cells, guests: list[Cells]) -> HttpResponse:
     """Good guests are notified; the others stay in the form with the reasons."""
-    rooms = queries.rooms(by.actor, house)
+    rooms = queries.rooms.rooms(by.actor, house)
     if len(guests) > 1 and not shared["party"]:
         shared["party"] = shared["once"][:8] or token_hex(4)  # the same form makes the same party
     party = Party(rooms, shared, guests)

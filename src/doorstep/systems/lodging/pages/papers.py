@@ -11,20 +11,19 @@ from django.views.decorators.http import require_GET
 
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
 from doorstep.systems.lodging import queries
-from doorstep.systems.lodging.country import LateCause
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import REGISTER_TOO_LONG, DaysForm
+from doorstep.systems.lodging.forms.stays import REGISTER_TOO_LONG, DaysForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.printing import isolated, printable
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import GuestRow, House, StayRecord
+from doorstep.systems.lodging.queries.rows import GuestRow, House, StayRecord
 
 TEMPLATES = Path(__file__).parents[1] / "templates" / "lodging"
 MONTHS = 12
@@ -37,9 +36,7 @@ MOST_REGISTERED = 2_000
 def acknowledgement(request: HttpRequest, code: str, reference: str) -> HttpResponse:
     """Signed, so that a keeper can prove when the notice came; it masks the guests' numbers."""
     by, house = enter_house(request, code)
-    notice, kept, guests = look(by.actor, FOR_NOTICE, by.at, queries.acknowledged, reference)
-    if kept.code != house.code:
-        raise NotFound(NOT_FOUND("reference"))
+    notice, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, house, reference)
     title = gettext("Acknowledgement of lodging notice")
     data = {
         **_page(title, numbers.instant(notice.at), reference),
@@ -77,7 +74,7 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return in_house(request, "register", house, {"form": form}, status=REFUSED if form.errors else 200)
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
-    records = look(by.actor, FOR_HOUSE, by.at, queries.register, house, first, last, MOST_REGISTERED + 1)
+    records = look(by.actor, FOR_HOUSE, by.at, queries.keeper.register, house, first, last, MOST_REGISTERED + 1)
     if len(records) > MOST_REGISTERED:
         add_reasons(form, [REGISTER_TOO_LONG("last", most=MOST_REGISTERED)])
         return in_house(request, "register", house, {"form": form}, status=REFUSED)
@@ -97,7 +94,7 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     by, house = enter_house(request, code)
-    told = look(by.actor, FOR_HOUSE, by.at, queries.bill, house, stay_id)
+    told = look(by.actor, FOR_HOUSE, by.at, queries.rooms.bill, house, stay_id)
     guest = told.stay.stay.guest
     data = {
         **_page(gettext("Bill"), numbers.day(country().day(by.at)), ""),
@@ -124,7 +121,7 @@ def months(request: HttpRequest, code: str) -> HttpResponse:
     """Nights and income of the last twelve months."""
     by, house = enter_house(request, code)
     today = country().day(by.at)
-    rows = queries.months(by.actor, house, _months_back(today, MONTHS - 1), today)
+    rows = queries.rooms.months(by.actor, house, _months_back(today, MONTHS - 1), today)
     total = (sum(row.nights for row in rows), money(sum(row.income for row in rows)))
     context = {"months": [(row, money(row.income)) for row in rows], "total": total}
     return in_house(request, "months", house, context)
@@ -139,14 +136,13 @@ _REGISTERED = (
 
 
 def _acknowledged(number: int, row: GuestRow) -> list[str]:
-    late = gettext("Late: {cause}").format(cause=gettext(LateCause(row.late).text)) if row.late else gettext("In time")
     return [
         numbers.number(number),
         printable(row.name, row.name_latin),
         isolated(row.document),
         numbers.instant(row.arrival, style="short"),
-        numbers.instant(row.deadline, style="short"),
-        gettext("Cancelled later") if row.cancelled else late,
+        numbers.instant(row.deadline, style="short") if row.deadline else "–",
+        outcome(row).text,
     ]
 
 

@@ -20,22 +20,15 @@ from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import stays
-from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.forms import (
-    CancellationForm,
-    CheckOutForm,
-    CorrectionForm,
-    ExtensionForm,
-    Form,
-    nationalities,
-    read_correction,
-    stay_cells,
-)
+from doorstep.systems.lodging.forms.fields import Form
+from doorstep.systems.lodging.forms.guests import CorrectionForm, nationalities, read_correction, stay_cells
+from doorstep.systems.lodging.forms.stays import CancellationForm, CheckOutForm, ExtensionForm
+from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter_house, in_house, money, tried
 from doorstep.systems.lodging.permissions import CORRECT, FOR_HOUSE, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import House, StayRecord
+from doorstep.systems.lodging.queries.rows import House, StayRecord
 from doorstep.systems.lodging.rules import records
-from doorstep.systems.lodging.rules.changes import WhyCancelled, changed_fields
+from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled, changed_fields
 
 FIELDS = {
     "guest.kind": N_("Kind of guest"),
@@ -98,9 +91,9 @@ def stay(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
 def correct(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     """The whole notice as a form; what it said before is kept."""
     by, house = enter_house(request, code)
-    record = look(by.actor, FOR_NOTICE, by.at, queries.stay, house, stay_id)
+    record = look(by.actor, FOR_NOTICE, by.at, queries.keeper.stay, house, stay_id)
     kept = {**stay_cells(record.stay, country()), "version": str(record.version)}
-    form = CorrectionForm(queries.rooms(by.actor, house), request.POST if request.method == "POST" else kept)
+    form = CorrectionForm(queries.rooms.rooms(by.actor, house), request.POST if request.method == "POST" else kept)
 
     def act() -> None:
         told = form.cleaned_data
@@ -146,6 +139,14 @@ def check_out(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     return _after(request, by, code, stay_id, form, act, "check_out")
 
 
+@page(NOTIFY)
+@require_POST
+def check_out_due(request: HttpRequest, code: str) -> HttpResponse:
+    """Everybody who was to leave by today, in one tap from the board."""
+    stays.check_out_due(enter(request), code)
+    return SeeOther(reverse("lodging:board", args=[code]))
+
+
 @page(CORRECT)
 @require_POST
 def cancel(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
@@ -163,7 +164,7 @@ def cancel(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
 def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     """To print from the browser; the PDF says the same."""
     by, house = enter_house(request, code)
-    told = look(by.actor, FOR_HOUSE, by.at, queries.bill, house, stay_id)
+    told = look(by.actor, FOR_HOUSE, by.at, queries.rooms.bill, house, stay_id)
     amounts = {"price": money(told.price), "total": money(told.total)}
     return in_house(request, "bill", house, {"bill": told, **amounts, "today": country().day(by.at)})
 
@@ -172,13 +173,13 @@ def _after(request: HttpRequest, by: By, code: str, stay_id: UUID, form: Form, a
     """Back to the stay; or the stay with the form and the reasons in it."""
     if tried(form, act):
         return SeeOther(reverse("lodging:stay", args=[code, stay_id]))
-    return _shown(request, by, queries.kept_house(by.actor, code), stay_id, {name: form, "form": form})
+    return _shown(request, by, queries.keeper.kept_house(by.actor, code), stay_id, {name: form, "form": form})
 
 
 def _shown(
     request: HttpRequest, by: By, house: House, stay_id: UUID, forms: dict[str, Form] | None = None
 ) -> HttpResponse:
-    record = look(by.actor, FOR_HOUSE, by.at, queries.stay, house, stay_id)
+    record = look(by.actor, FOR_HOUSE, by.at, queries.keeper.stay, house, stay_id)
     now, version = by.at.astimezone(country().zone), {"version": record.version}
     context = {
         **told_of(record),
@@ -192,10 +193,13 @@ def _shown(
 
 def told_of(record: StayRecord) -> dict[str, Any]:
     """A record as pages tell it: its fields in words, its changes with what was before and after."""
+    fields = [(gettext(label), text) for name, label in FIELDS.items() if (text := _text(record.stay, name))]
+    if record.two_stays:
+        fields.append((gettext("Why the guest has two open stays"), gettext(TwoStays(record.two_stays).text)))
     return {
         "record": record,
-        "fields": [(gettext(label), text) for name, label in FIELDS.items() if (text := _text(record.stay, name))],
-        "late": LateCause(record.late) if record.late else None,
+        "fields": fields,
+        "outcome": outcome(record),
         "events": _events(record),
     }
 

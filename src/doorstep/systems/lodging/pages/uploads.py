@@ -9,28 +9,27 @@ from itertools import islice
 from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import MemoryFileUploadHandler, TemporaryFileUploadHandler
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
 from doorstep.kernel.web import wording
+from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
 from doorstep.systems.lodging.facts import Channel
-from doorstep.systems.lodging.forms import UploadForm
+from doorstep.systems.lodging.forms.stays import UploadForm
 from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, tried
 from doorstep.systems.lodging.pages.workbooks import as_csv
 from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries import House, Upload, upload_key
+from doorstep.systems.lodging.queries.keeper import Upload, upload_key
+from doorstep.systems.lodging.queries.rows import House
 from doorstep.systems.lodging.rules import sheets
 from doorstep.systems.lodging.rules.columns import COLUMNS
 from doorstep.systems.lodging.rules.records import Stay
@@ -45,17 +44,9 @@ Numbered = tuple[int, tuple[str, ...]]
 
 
 @page(NOTIFY)
-@csrf_exempt  # the body is not touched before its size is known; `_upload` checks the token
+@takes_file(sheets.check_size)
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest, code: str) -> HttpResponseBase:
-    size = int(request.META.get("CONTENT_LENGTH") or 0)
-    refuse(sheets.check_size(size - 10_000))  # the form around the file
-    request.upload_handlers = [MemoryFileUploadHandler(request), TemporaryFileUploadHandler(request)]
-    return cast("HttpResponseBase", _upload(request, code))
-
-
-@csrf_protect
-def _upload(request: HttpRequest, code: str) -> HttpResponse:
+def upload(request: HttpRequest, code: str) -> HttpResponse:
     by, house = enter_house(request, code)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     digests: list[str] = []
@@ -113,7 +104,7 @@ def _notified(by: By, house: House, source: BinaryIO) -> str:
     sheet = sheets.read_sheet(source)
     if isinstance(sheet, list):
         raise Refused(sheet)
-    if look(by.actor, FOR_NOTICE, by.at, queries.upload, house, sheet.digest):
+    if look(by.actor, FOR_NOTICE, by.at, queries.keeper.upload, house, sheet.digest):
         return sheet.digest  # the same file again: the same answer
     packing, references, accepted, late, refused = sheets.Packing(), list[str](), 0, 0, 0
     with closing(sheets.rows(source, sheet)) as rows:
@@ -152,7 +143,7 @@ def _line(chunk: Sequence[Numbered], refusal: Refusal) -> RefusedLine:
 
 
 def _told(by: By, house: House, digest: str) -> Upload:
-    told = look(by.actor, FOR_NOTICE, by.at, queries.upload, house, digest)
+    told = look(by.actor, FOR_NOTICE, by.at, queries.keeper.upload, house, digest)
     if told is None:
         raise NotFound(NOT_FOUND())
     return told

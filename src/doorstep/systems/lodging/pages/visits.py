@@ -20,8 +20,8 @@ from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.forms import add_reasons
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.country import Country
-from doorstep.systems.lodging.forms import Form
-from doorstep.systems.lodging.queries import House
+from doorstep.systems.lodging.forms.fields import Form
+from doorstep.systems.lodging.queries.rows import House
 
 REFUSED = 422
 MORE = {"upload", "notices", "register", "months", "rooms", "keepers"}
@@ -36,7 +36,7 @@ def enter(request: HttpRequest) -> By:
 def enter_house(request: HttpRequest, code: str) -> tuple[By, House]:
     """The same, with a house that the actor keeps; NotFound for any other."""
     by = enter(request)
-    return by, queries.kept_house(by.actor, code)
+    return by, queries.keeper.kept_house(by.actor, code)
 
 
 def in_house(

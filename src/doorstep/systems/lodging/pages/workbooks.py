@@ -1,80 +1,93 @@
-"""A workbook becomes CSV in a process of its own with limits.
+"""A workbook becomes CSV in a process of its own: few at once on a machine, each with limits of memory, size and time."""
 
-A workbook of 1 kB that names its last cell (XFD1048576) makes the reader ask for half a terabyte and abort: that must
-not be the process that serves everybody. `python -m doorstep.systems.lodging.pages.workbooks` reads stdin, writes stdout.
-"""
-
-import csv
-import resource
+import fcntl
 import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import datetime, time, timedelta
-from typing import BinaryIO, TextIO
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import BinaryIO
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, XmlError, ZipError
+from django.conf import settings
 
 from doorstep.kernel.values.reasons import Reason
-from doorstep.systems.lodging.rules.sheets import WORKBOOK_TOO_LARGE, WORKBOOK_UNREADABLE, check_archive
+from doorstep.systems.lodging.pages import workbook_reader
+from doorstep.systems.lodging.pages.workbook_reader import SECONDS, UNREADABLE
+from doorstep.systems.lodging.rules.sheets import (
+    WORKBOOK_TOO_LARGE,
+    WORKBOOK_TOO_SLOW,
+    WORKBOOK_UNREADABLE,
+    WORKBOOKS_TOO_MANY,
+    check_archive,
+)
 
-MEMORY = 1_500_000_000
-"""Bytes: several times what a workbook of 100,000 guests needs."""
+PLACES = 2
+"""How many are read at once by all web processes of this machine."""
 
-SECONDS = 60
-LARGEST_TEXT = 200_000_000
-UNREADABLE = 3
+PATIENCE = 5.0
+"""Seconds that an upload waits for a place; most workbooks are read in half of one."""
+
+READER = [sys.executable, "-m", workbook_reader.__name__]
 
 
 def as_csv(workbook: BinaryIO) -> BinaryIO | list[Reason]:
     """The first sheet as CSV in UTF-8, in a temporary file that the caller closes; or why it cannot be read."""
     if found := check_archive(workbook):
         return found
-    out = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+    with _place() as place:
+        if place is None:
+            return [WORKBOOKS_TOO_MANY()]
+        out = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
+        if found := _read(workbook, out, place):
+            out.close()
+            return found
+        return out
+
+
+def _read(workbook: BinaryIO, out: BinaryIO, place: BinaryIO) -> list[Reason]:
+    """The reader inherits the place, which is free again only when it has ended, whatever becomes of this process."""
     with tempfile.TemporaryFile() as source:
         workbook.seek(0)
         shutil.copyfileobj(workbook, source)
         source.seek(0)
-        command = [sys.executable, "-m", __name__]
-        done = subprocess.run(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL, check=False)
+        try:
+            done = subprocess.run(
+                READER,
+                stdin=source,
+                stdout=out,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[place.fileno()],
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return [WORKBOOK_TOO_SLOW(seconds=SECONDS)]
     if done.returncode == 0:
-        return out
-    out.close()
+        return []
     return [WORKBOOK_UNREADABLE() if done.returncode == UNREADABLE else WORKBOOK_TOO_LARGE()]
 
 
-def main() -> int:
-    """Exit code 0, UNREADABLE, or whatever the limits end it with."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_TEXT, LARGEST_TEXT))
-    try:
-        with open(0, "rb") as source, open(1, "w", encoding="utf-8", newline="") as out:
-            _write(CalamineWorkbook.from_filelike(source), out)
-    except (CalamineError, PasswordError, XmlError, ZipError, IndexError):
-        return UNREADABLE
-    return 0
+@contextmanager
+def _place() -> Iterator[BinaryIO | None]:
+    """A locked file that stands for one of the places, or None if all stay taken for as long as we are patient.
+
+    A lock of the file system: every web process of the machine sees it, and it ends with its last holder.
+    """
+    folder = settings.HOME / "run"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as opened:
+        places = [opened.enter_context((folder / f"workbook-{number}.lock").open("ab")) for number in range(PLACES)]
+        until = time.monotonic() + PATIENCE
+        while not (place := _taken(places)) and time.monotonic() < until:
+            time.sleep(0.05)
+        yield place
 
 
-def _write(workbook: CalamineWorkbook, out: TextIO) -> None:
-    writer = csv.writer(out)
-    for row in workbook.get_sheet_by_index(0).iter_rows():
-        writer.writerow([_text(cell) for cell in row])
-
-
-def _text(cell: object) -> str:
-    """A cell as a keeper would have typed it: 12 for 12.0, a date without midnight, a time without seconds."""
-    match cell:
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime():
-            return cell.date().isoformat() if cell.time() == time.min else cell.isoformat(" ", "minutes")
-        case time():
-            return cell.isoformat("minutes")
-        case timedelta():
-            return f"{cell // timedelta(hours=1)}:{cell // timedelta(minutes=1) % 60:02}"
-    return str(cell)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _taken(places: Sequence[BinaryIO]) -> BinaryIO | None:
+    for place in places:
+        with suppress(BlockingIOError):
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return place
+    return None

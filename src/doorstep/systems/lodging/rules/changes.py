@@ -6,9 +6,8 @@ from datetime import date, datetime
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.systems.lodging.country import Country
-from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.rules.checking import CLOCK_SKEW, check_departure, check_stay
-from doorstep.systems.lodging.rules.records import Guest, Relation, Stay
+from doorstep.systems.lodging.rules.records import Guest, Stay
 
 NOTHING_CHANGED = reason(
     "lodging.nothing_changed", "The correction changes nothing.", repair="Change what is wrong, or leave it as it is."
@@ -38,16 +37,15 @@ EXTENSION_NOT_LATER = reason(
 )
 STAY_STILL_OPEN = reason(
     "lodging.stay_still_open",
-    "This person has a stay that was not ended.",
-    repair="Check the guest out of it; if it is at another house, say why both are open.",
+    "This person has a stay in this house that was not ended.",
+    repair="Check the guest out of it first; if both stays are right, say why both are open.",
 )
 
 
 class TwoStays(Code):
-    """Why a person may have a second open stay: a list of our own."""
+    """Why a person may have a second open stay in the same house: a list of our own."""
 
-    LEFT_EARLIER = "left_earlier", "The guest left the other house, which has not said so yet"
-    TWO_PLACES = "two_places", "The guest keeps both places"
+    TWO_ROOMS = "two_rooms", "The guest keeps both rooms"
     NUMBER_MISUSED = "number_misused", "The other stay carries this guest's number by mistake"
 
 
@@ -102,12 +100,6 @@ def check_checkout(
 def check_cancellation(*, cancelled: bool) -> list[Reason]:
     """A mistake may be taken back once, also after check-out."""
     return [STAY_CANCELLED()] if cancelled else []
-
-
-def notice_needed(facility: FacilityType, relation: Relation, *, notified_before: bool, country: Country) -> bool:
-    """Where the law says so, close family who come to a private home again and again are notified once."""
-    once = country.family_once and facility is FacilityType.HOUSEHOLD and relation is Relation.CLOSE_FAMILY
-    return not (once and notified_before)
 
 
 def retention_ends(last_day: date, country: Country) -> date:

@@ -87,15 +87,18 @@ def read_header(names: Sequence[str]) -> list[str] | list[Reason]:
         for name, field in zip(names, fields, strict=True)
         if name.strip() and not field
     ]
+    found += [COLUMN_TWICE(line=1, column=_both_names(column)) for column in COLUMNS if fields.count(column.field) > 1]
     found += [
-        COLUMN_TWICE(line=1, column=field) for field in dict.fromkeys(fields) if field and fields.count(field) > 1
-    ]
-    found += [
-        COLUMN_MISSING(line=1, column=column.field)
+        COLUMN_MISSING(line=1, column=_both_names(column))
         for column in COLUMNS
         if column.required and column.field not in fields
     ]
     return found or fields
+
+
+def _both_names(column: Column) -> str:
+    """As a keeper finds them in the list of columns, whatever the language of the page."""
+    return " / ".join(column.names[:2])
 
 
 def by_field(row: Mapping[str, str]) -> dict[str, str]:

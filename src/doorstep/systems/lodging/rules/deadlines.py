@@ -1,30 +1,21 @@
-"""When a notice is due, and whether it came too late."""
+"""When a notice is due, and whose stay needs none."""
 
-from datetime import datetime, timedelta
-
-import msgspec
-
-from doorstep.systems.lodging.country import Country, LateCause
-from doorstep.systems.lodging.facts import GuestKind
+from doorstep.systems.lodging.country import Country, Due
+from doorstep.systems.lodging.facts import FacilityType, GuestKind
+from doorstep.systems.lodging.rules.records import Relation, Stay
 
 
-class Late(msgspec.Struct, frozen=True):
-    """A notice after its deadline: which one, when it was (aware UTC), and by how much it was missed."""
-
-    cause: LateCause
-    deadline: datetime
-    by: timedelta
+def family_once(facility: FacilityType, country: Country) -> bool:
+    """Whether close family who come to such a house again and again are notified once."""
+    return country.family_once and facility is FacilityType.HOUSEHOLD
 
 
-def deadline(arrival: datetime, kind: GuestKind, *, remote: bool, country: Country) -> datetime:
-    """The aware UTC instant by which the arrival of such a guest must be notified.
+def due(stay: Stay, facility: FacilityType, *, remote: bool, notified_before: bool, country: Country) -> Due | None:
+    """By when the stay is to be notified; None where no notice is needed, since the house notified this close family before.
 
-    Stateless guests count as foreign: whoever is no citizen falls under the law on foreigners.
+    Stateless guests count as foreign: whoever is no citizen falls under the law on foreigners, which spares nobody.
     """
-    return country.due(arrival, kind is not GuestKind.DOMESTIC, remote).by
-
-
-def lateness(arrival: datetime, notified: datetime, kind: GuestKind, *, remote: bool, country: Country) -> Late | None:
-    """None for a notice in time. Only the instant of the notice counts, not when somebody read it."""
-    due = country.due(arrival, kind is not GuestKind.DOMESTIC, remote)
-    return Late(due.cause, due.by, notified - due.by) if due.missed(notified) else None
+    foreign = stay.guest.kind is not GuestKind.DOMESTIC
+    if notified_before and not foreign and stay.relation is Relation.CLOSE_FAMILY and family_once(facility, country):
+        return None
+    return country.due(stay.arrival, foreign, remote)

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
@@ -61,6 +62,17 @@ WORKBOOK_TOO_LARGE = reason(
     "lodging.workbook_too_large",
     "Unpacked, this workbook is far larger than a list of guests.",
     repair="Copy the lines with guests into a new workbook without pictures, or save them as “CSV UTF-8”.",
+)
+
+WORKBOOK_TOO_SLOW = reason(
+    "lodging.workbook_too_slow",
+    "Reading this workbook took more than {seconds} seconds.",
+    repair="Copy the lines with guests into a new workbook, or save them as “CSV UTF-8”, which is read faster.",
+)
+WORKBOOKS_TOO_MANY = reason(
+    "lodging.workbooks_too_many",
+    "Too many workbooks are being read just now; yours was not.",
+    repair="Send it again in a minute, or save it as “CSV UTF-8”, which need not wait.",
 )
 
 MOST_LINES = 100_000
@@ -177,15 +189,14 @@ class Packing:
     """Lines that come back, compressed as they come."""
 
     def __init__(self) -> None:
-        self._out = io.BytesIO()
-        self._file = gzip.GzipFile(fileobj=self._out, mode="wb", mtime=0)
+        # Not a GzipFile: an upload that breaks off would leave it open.
+        self._gzip, self._out = zlib.compressobj(wbits=31), bytearray()
 
     def add(self, line: RefusedLine) -> None:
-        self._file.write(msgspec.json.encode(line) + b"\n")
+        self._out += self._gzip.compress(msgspec.json.encode(line) + b"\n")
 
     def packed(self) -> bytes:
-        self._file.close()
-        return self._out.getvalue()
+        return bytes(self._out + self._gzip.flush())
 
 
 def unpacked(packed: bytes) -> Iterator[RefusedLine]:

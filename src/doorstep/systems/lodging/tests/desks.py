@@ -50,10 +50,12 @@ def units() -> None:
         )
 
 
-def a_house(client: Client, unit: str = "H38.901", name: str = "Nhà nghỉ Hoa Ban") -> str:
+def a_house(
+    client: Client, unit: str = "H38.901", name: str = "Nhà nghỉ Hoa Ban", facility_type: str = "tourist"
+) -> str:
     """Enrols a house through the page; returns its code."""
     units()
-    told = {"name": name, "facility_type": "tourist", "unit": unit, "address": "12 Đường Ví Dụ"}
+    told = {"name": name, "facility_type": facility_type, "unit": unit, "address": "12 Đường Ví Dụ"}
     before = set(Establishment.objects.values_list("code", flat=True))
     done = client.post(f"{reverse('lodging:enrol')}?within=H38", told)
     assert done.status_code == 303, done.content.decode()

@@ -1,4 +1,4 @@
-"""Houses with keepers in the database, what their actions left behind, and several of them at once."""
+"""Houses with keepers in the database, and what their actions left behind."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 from hashlib import sha256
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from doorstep.kernel.access import look
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By, Once
@@ -13,9 +15,12 @@ from doorstep.kernel.values.ids import Masked, read_reference
 from doorstep.kernel.values.reasons import MALFORMED, Conflict, NotAllowed, NotFound, Refused
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.country import DocumentType, LateCause
-from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, GuestKind
+from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType, GuestKind
 from doorstep.systems.lodging.models import Establishment, Notice, OpenStay, Stay
-from doorstep.systems.lodging.queries import stay_of
+from doorstep.systems.lodging.permissions import FOR_NOTICE
+from doorstep.systems.lodging.queries.keeper import kept_house
+from doorstep.systems.lodging.queries.keeper import stay as stay_seen
+from doorstep.systems.lodging.queries.rows import stay_of
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.persons import person_key
 from doorstep.systems.lodging.rules.records import Relation
@@ -117,6 +122,39 @@ def test_a_late_notice_is_taken_with_its_cause(who, remote, arrived, late):
     assert facts() == {(DAY, UNIT, who.kind.value, "api", bool(late)): 1}
 
 
+def test_close_family_of_a_private_home_is_notified_once_and_never_late_afterwards():
+    code = house(facility_type=FacilityType.HOUSEHOLD)
+    family = {"relation": Relation.CLOSE_FAMILY}
+    week, late = AT + timedelta(days=7), timedelta(hours=30)
+
+    def come(serial, *, days=7, **changes):
+        at = AT + timedelta(days=days)
+        done = notify(code, line(serial, at=at, arrival=at - late, **changes), at=at)
+        return Stay.objects.filter(notice__in=Notice.objects.filter(reference=done.reference).values("id")).get()
+
+    first = come(1, days=0, **family)
+    stays.check_out(By(keeper(), AT), code, first.id, 1, AT)
+    again = come(1, **family, room="\\N")
+    assert first.deadline
+    assert first.late == LateCause.ARRIVAL_DAY.value
+    assert (again.deadline, again.late, again.room, again.notified) == (None, "", "\\N", week)
+    assert come(2, **family).deadline, "another person was not notified before"
+    stays.check_out(By(keeper(), week), code, again.id, 1, week)
+    assert come(1, days=14).deadline, "no family: the law asks for the notice"
+    assert facts()["2024-05-28", UNIT, "domestic", "api", False] == 1
+    assert facts()["2024-05-28", UNIT, "domestic", "api", True] == 1
+
+
+def test_a_cancelled_notice_and_one_of_another_house_spare_nobody():
+    code, other = house(facility_type=FacilityType.HOUSEHOLD), house("other", facility_type=FacilityType.HOUSEHOLD)
+    told, later = line(1, relation=Relation.CLOSE_FAMILY), AT + timedelta(days=1)
+    wrong = notify(code, told).stays[0]
+    stays.cancel_stay(By(keeper(), AT), code, UUID(wrong), 1, WhyCancelled.NEVER_CAME)
+    notify(other, told, subject="other")
+    notify(code, line(1, at=later, relation=Relation.CLOSE_FAMILY), at=later)
+    assert Stay.objects.filter(deadline=None).count() == 0
+
+
 def test_each_kind_of_guest_and_channel_is_a_fact_of_its_own():
     code = house()
     stateless = foreigner(kind=GuestKind.STATELESS, nationality="", document_type=DocumentType.TRAVEL_DOCUMENT)
@@ -138,22 +176,55 @@ def test_a_fact_is_of_the_legal_day():
     assert facts() == {(day, UNIT, "domestic", "api", False): 1 for day in ("2024-05-21", "2024-05-22")}
 
 
-def test_one_person_has_one_open_stay():
-    here, there = house(), house("neighbour", "H38.902")
-    notify(here, line(1))
-    assert codes(notify(here, line(1)).refused[0].reasons) == [("stay_still_open", "document_number")]
-    done = notify(there, line(2), line(1), subject="neighbour")
+def test_one_person_has_one_open_stay_in_a_house():
+    code = house()
+    notify(code, line(1))
+    done = notify(code, line(2), line(1))
     assert [(one.line, codes(one.reasons)) for one in done.refused] == [(2, [("stay_still_open", "document_number")])]
     assert (done.accepted, facts().total()) == (1, 2)
 
 
-def test_a_second_open_stay_needs_its_reason():
-    here, there = house(), house("neighbour", "H38.902")
-    first = notify(here, line(1)).stays[0]
-    done = notify(there, line(1, two_stays=TwoStays.TWO_PLACES), subject="neighbour")
+def test_whoever_was_refused_for_an_open_stay_finds_that_in_the_journal():
+    code = house()
+    notify(code, line(1))
+    notify(code, line(1))
+    assert [subjects for subjects, _ in journal("notify_stays")] == [{key(1)}, {key(1)}]
+
+
+def test_no_answer_tells_a_keeper_that_a_person_stays_elsewhere():
+    """Whatever a keeper sends, twice or corrected: the answers for a person who stays elsewhere are those for anybody."""
+    elsewhere = house("neighbour", "H38.902")
+    notify(elsewhere, line(1), subject="neighbour")
+
+    def answers(number):
+        code = house("prober")
+        told, other = line(number), line(number + 10)
+        first = notify(code, told, subject="prober")
+        again = notify(code, told, line(number, two_stays=TwoStays.TWO_ROOMS), subject="prober")
+        seen = look(
+            keeper("prober"), FOR_NOTICE, AT, stay_seen, kept_house(keeper("prober"), code), UUID(first.stays[0])
+        )
+        corrected = notify(code, other, subject="prober")
+        by = By(keeper("prober"), AT)
+        stays.check_out(by, code, UUID(first.stays[0]), 1, AT)
+        stays.correct_stay(by, code, UUID(corrected.stays[0]), 1, as_stay(told), "")
+        return (
+            *(first.accepted, first.refused, again.accepted, again.refused, corrected.accepted),
+            *(seen.two_stays, seen.another_open),
+        )
+
+    assert answers(1) == answers(2)
+    assert OpenStay.objects.filter(person=key(1)).count() == 2
+
+
+def test_a_second_open_stay_in_a_house_needs_its_reason_which_is_kept():
+    code = house()
+    first = notify(code, line(1)).stays[0]
+    done = notify(code, line(1, room="102", two_stays=TwoStays.TWO_ROOMS))
     assert done.accepted == 1
     assert [str(one.stay) for one in OpenStay.objects.all()] == [first], "the first stay is the one that others meet"
-    assert not notify(there, line(1), subject="neighbour").accepted
+    assert Stay.objects.get(id=done.stays[0]).details == {"two_stays": "two_rooms"}
+    assert not notify(code, line(1)).accepted
 
 
 def test_the_same_person_twice_within_a_batch():
@@ -163,7 +234,7 @@ def test_the_same_person_twice_within_a_batch():
         code,
         line(1),
         line(1, room="102"),
-        line(1, room="103", two_stays=TwoStays.LEFT_EARLIER),
+        line(1, room="103", two_stays=TwoStays.TWO_ROOMS),
         line(guest=spaced),
         line(guest=replace(spaced, full_name="Erika M")),
     )
@@ -172,20 +243,18 @@ def test_the_same_person_twice_within_a_batch():
     assert OpenStay.objects.count() == 2
 
 
-def test_a_batch_whose_person_stays_elsewhere_refuses_both_lines():
-    here, there = house(), house("neighbour")
-    notify(here, line(1))
-    done = notify(there, line(1), line(1), line(2), subject="neighbour")
-    assert [one.line for one in done.refused] == [1, 2]
+def test_a_batch_whose_person_stays_in_the_house_refuses_both_lines():
+    code = house()
+    notify(code, line(1))
+    assert [one.line for one in notify(code, line(1), line(1), line(2)).refused] == [1, 2]
 
 
 def test_whoever_was_checked_out_or_cancelled_may_be_notified_again():
-    here, there = house(), house("neighbour")
-    by = By(keeper(), AT)
-    first, second = (notify(here, line(serial)).stays[0] for serial in (1, 2))
-    stays.check_out(by, here, first, 1, AT)
-    stays.cancel_stay(by, here, second, 1, WhyCancelled.NEVER_CAME)
-    assert notify(there, line(1), line(2), subject="neighbour").accepted == 2
+    code, by = house(), By(keeper(), AT)
+    first, second = (notify(code, line(serial)).stays[0] for serial in (1, 2))
+    stays.check_out(by, code, first, 1, AT)
+    stays.cancel_stay(by, code, second, 1, WhyCancelled.NEVER_CAME)
+    assert notify(code, line(1), line(2)).accepted == 2
 
 
 def test_a_closed_house_takes_no_notices():

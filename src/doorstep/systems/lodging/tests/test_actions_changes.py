@@ -12,10 +12,10 @@ from doorstep.kernel.values.reasons import NotFound, Refused, Stale
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.country import LateCause
-from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified
+from doorstep.systems.lodging.facts import Channel, EstablishmentFirstNotified, FacilityType
 from doorstep.systems.lodging.models import OpenStay, Stay, StayVersion
 from doorstep.systems.lodging.permissions import FOR_NOTICE
-from doorstep.systems.lodging.queries import stay_of
+from doorstep.systems.lodging.queries.rows import stay_of
 from doorstep.systems.lodging.rules.changes import TwoStays, WhyCancelled
 from doorstep.systems.lodging.rules.persons import person_key
 from doorstep.systems.lodging.rules.records import Relation
@@ -41,7 +41,7 @@ def correct(code, stay, version, after, why="slip of the pen", *, at=LATER, subj
 
 def history(code, stay):
     """What the keeper sees of the stay's past: (version, change, why, what was said before)."""
-    seen = look(keeper(), FOR_NOTICE, LATER, queries.stay, queries.kept_house(keeper(), code), stay)
+    seen = look(keeper(), FOR_NOTICE, LATER, queries.keeper.stay, queries.keeper.kept_house(keeper(), code), stay)
     return [(one.version, one.change, one.why, one.before) for one in seen.changes]
 
 
@@ -150,6 +150,21 @@ def test_a_correction_that_changes_lateness_moves_its_fact_there_and_back():
     assert facts() == {(DAY, UNIT, "domestic", "api", False): 1}
 
 
+def test_a_correction_that_says_close_family_takes_the_deadline_away_and_back():
+    code = house(facility_type=FacilityType.HOUSEHOLD)
+    _, first = one(line(1), code)
+    stays.check_out(By(keeper(), AT), code, first, 1, AT)
+    told = line(1, at=LATER, arrival=LATER - timedelta(hours=30))
+    _, again = one(told, code, at=LATER)
+    correct(code, again, 1, as_stay(told, relation=Relation.CLOSE_FAMILY))
+    assert Stay.objects.values_list("deadline", "late").get(id=again) == (None, "")
+    assert facts() == {(DAY, UNIT, "domestic", "api", False): 1, ("2024-05-22", UNIT, "domestic", "api", False): 1}
+    correct(code, again, 2, as_stay(told, relation=Relation.CLOSE_FAMILY, guest=guest(serial=2)))
+    assert Stay.objects.get(id=again).late == LateCause.ARRIVAL_DAY.value, "this one was not notified before"
+    correct(code, first, 2, as_stay(line(1), relation=Relation.CLOSE_FAMILY))
+    assert Stay.objects.get(id=first).deadline, "no notice came before the first one"
+
+
 def test_a_late_correction_makes_no_stay_late():
     told = line(1)
     code, stay = one(told)
@@ -164,15 +179,22 @@ def test_a_correction_of_both_kind_and_lateness_is_one_move():
     assert facts() == {(DAY, UNIT, "foreign", "api", True): 1}
 
 
-def test_a_correction_to_a_person_who_stays_elsewhere_is_refused():
-    here, there = house(), house("neighbour")
+def test_a_correction_to_a_person_who_stays_in_the_house_is_refused():
     told = line(1)
-    _, stay = one(told, here)
-    notify(there, line(2), subject="neighbour")
-    assert refused(correct, here, stay, 1, as_stay(told, guest=guest(serial=2))) == [
+    code, stay = one(told)
+    notify(code, line(2))
+    assert refused(correct, code, stay, 1, as_stay(told, guest=guest(serial=2))) == [
         ("stay_still_open", "document_number")
     ]
     assert {one.person for one in OpenStay.objects.all()} == {key(1), key(2)}, "nobody lost an open stay"
+
+
+def test_a_correction_to_a_person_who_stays_elsewhere_is_taken():
+    told = line(1)
+    code, stay = one(told)
+    notify(house("neighbour"), line(2), subject="neighbour")
+    correct(code, stay, 1, as_stay(told, guest=guest(serial=2)))
+    assert [one.person for one in OpenStay.objects.all()] == [key(2), key(2)]
 
 
 def test_a_corrected_person_is_free_and_the_right_one_is_not():
@@ -183,12 +205,15 @@ def test_a_corrected_person_is_free_and_the_right_one_is_not():
     assert [one.line for one in done.refused] == [2]
 
 
-def test_correcting_a_flagged_second_stay_leaves_the_first_one_open():
+def test_a_flagged_second_stay_keeps_its_flag_until_it_is_another_persons():
     code, first = one(line(1))
     flagged = line(1, two_stays=TwoStays.NUMBER_MISUSED)
     stay = UUID(notify(code, flagged).stays[0])
-    correct(code, stay, 1, as_stay(flagged, guest=guest(serial=2)))
-    assert [(one.person, one.stay) for one in OpenStay.objects.all()] == [(key(1), first)]
+    correct(code, stay, 1, as_stay(flagged, room="7"))
+    assert Stay.objects.get(id=stay).details == {"two_stays": "number_misused"}
+    correct(code, stay, 2, as_stay(flagged, guest=guest(serial=2)))
+    assert Stay.objects.get(id=stay).details == {}
+    assert {one.person: one.stay for one in OpenStay.objects.all()} == {key(1): first, key(2): stay}
 
 
 def test_an_ended_stay_may_be_corrected_but_not_beyond_its_end():
@@ -271,7 +296,7 @@ def test_everybody_who_was_due_is_checked_out_at_noon_of_that_day_or_now():
     assert facts() == before
     assert stays.check_out_due(By(keeper(), morning), code) == 0
     assert Stay.objects.get(id=ids[0]).version == 2
-    assert notify(house("third"), line(1), line(2), line(4), subject="third").accepted == 3
+    assert notify(code, line(1), line(2), line(4)).accepted == 3
 
 
 def test_whoever_is_still_on_the_way_is_not_checked_out_as_due():
@@ -282,8 +307,8 @@ def test_whoever_is_still_on_the_way_is_not_checked_out_as_due():
 
 
 def test_checking_out_a_second_stay_that_was_due_leaves_the_first_one_open():
-    _, first = one(line(1), house("neighbour"), subject="neighbour")
-    code, _ = one(line(1, two_stays=TwoStays.TWO_PLACES, expected_departure=date(2024, 5, 21)))
+    code, first = one(line(1))
+    one(line(1, two_stays=TwoStays.TWO_ROOMS, expected_departure=date(2024, 5, 21)), code)
     assert stays.check_out_due(By(keeper(), AT), code) == 1
     assert OpenStay.objects.get().stay == first
 

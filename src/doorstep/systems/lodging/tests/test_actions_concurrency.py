@@ -3,12 +3,14 @@
 import threading
 import time
 from datetime import date, timedelta
+from io import BytesIO
 from random import Random
 from uuid import UUID
 
 import pytest
 from django.db import connection
 
+from doorstep.kernel.access import look
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
@@ -16,8 +18,11 @@ from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified
 from doorstep.systems.lodging.models import Booking, Keeper, Notice, OpenStay, Stay, StayVersion
+from doorstep.systems.lodging.pages import uploads
+from doorstep.systems.lodging.permissions import FOR_NOTICE
+from doorstep.systems.lodging.queries.keeper import kept_house, upload
 from doorstep.systems.lodging.rules.changes import WhyCancelled
-from doorstep.systems.lodging.tests.builders import AT, guest
+from doorstep.systems.lodging.tests.builders import AT, guest, row
 from doorstep.systems.lodging.tests.scene import as_stay, facts, house, keeper, key, line, notify
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,14 +38,14 @@ def until_somebody_waits(seconds=5.0):
         time.sleep(0.02)
 
 
-def test_sixteen_houses_notify_the_same_people():
+def test_sixteen_desks_of_a_house_notify_the_same_people():
     chance = Random(7)
     people = range(60)
-    codes = [house(f"k{number}") for number in range(16)]
-    batches = [chance.sample(people, 30) for _ in codes]
+    code = house()
+    batches = [chance.sample(people, 30) for _ in range(16)]
 
     def send(number):
-        return lambda: notify(codes[number], *(line(serial) for serial in batches[number]), subject=f"k{number}")
+        return lambda: notify(code, *(line(serial) for serial in batches[number]))
 
     outcomes = at_once(*(send(number) for number in range(16)))
     assert not [one for one in outcomes if isinstance(one, Exception)]
@@ -55,28 +60,27 @@ def test_sixteen_houses_notify_the_same_people():
 
 def test_notices_check_outs_and_corrections_cross_without_deadlock():
     """Each thread notifies, corrects to another of the same few people, and checks out, in its own order."""
-    people = range(8)
-    codes = [house(f"k{number}") for number in range(8)]
+    people, code, by = range(8), house(), By(keeper(), AT)
 
     def work(number):
-        chance, by = Random(number), By(keeper(f"k{number}"), AT)
+        chance = Random(number)
 
         def run():
             accepted = 0
             for _ in range(6):
                 told = [line(serial) for serial in chance.sample(people, 4)]
-                done = notify(codes[number], *told, subject=f"k{number}")
+                done = notify(code, *told)
                 accepted += done.accepted
                 for one, stay in zip(told, done.stays, strict=True):
                     if stay:
                         version = 1
                         after = as_stay(one, guest=guest(serial=chance.choice(people)), room=str(chance.random()))
                         try:
-                            stays.correct_stay(by, codes[number], UUID(stay), version, after, "")
+                            stays.correct_stay(by, code, UUID(stay), version, after, "")
                             version = 2
                         except Refused:
                             pass
-                        stays.check_out(by, codes[number], UUID(stay), version, AT)
+                        stays.check_out(by, code, UUID(stay), version, AT)
             return accepted
 
         return run
@@ -89,9 +93,9 @@ def test_notices_check_outs_and_corrections_cross_without_deadlock():
 
 def test_a_correction_that_takes_over_a_person_does_not_deadlock_with_a_notice(monkeypatch):
     """The correction of C into B has begun to move the open stay when a notice of B and C comes."""
-    here, there = house(), house("neighbour")
+    code = house()
     told = line(3)
-    stay = UUID(notify(here, told).stays[0])
+    stay = UUID(notify(code, told).stays[0])
     moving = threading.Event()
     claim = stays._claim
 
@@ -103,11 +107,11 @@ def test_a_correction_that_takes_over_a_person_does_not_deadlock_with_a_notice(m
     monkeypatch.setattr(stays, "_claim", slowly)
 
     def correct():
-        stays.correct_stay(By(keeper(), AT), here, stay, 1, as_stay(told, guest=guest(serial=2)), "")
+        stays.correct_stay(By(keeper(), AT), code, stay, 1, as_stay(told, guest=guest(serial=2)), "")
 
     def send():
         assert moving.wait(10)
-        return notify(there, line(2), line(3), subject="neighbour")
+        return notify(code, line(2), line(3))
 
     corrected, sent = at_once(correct, send)
     for failure in (corrected, sent):
@@ -121,6 +125,21 @@ def test_a_house_is_first_notified_once_however_many_notify_at_once():
     outcomes = at_once(*(lambda serial=serial: notify(code, line(serial)) for serial in range(8)))
     assert [one.accepted for one in outcomes] == [1] * 8
     assert facts(EstablishmentFirstNotified.KIND) == {("2024-05-21", "H38.901", "tourist"): 1}
+
+
+def test_a_file_sent_by_several_at_once_is_notified_once_with_one_answer(monkeypatch):
+    monkeypatch.setattr(uploads, "CHUNK", 3)
+    code, rows = house(), [row(document_number=guest(serial=serial).document_number) for serial in range(10)]
+    content = "\n".join(",".join(cells) for cells in (rows[0], *(one.values() for one in rows))).encode()
+
+    def send():
+        return uploads._notified(By(keeper(), AT), kept_house(keeper(), code), BytesIO(content))
+
+    digests = at_once(*[send] * 4)
+    assert len(set(digests)) == 1
+    assert Stay.objects.count() == facts().total() == 10
+    told = look(keeper(), FOR_NOTICE, AT, upload, kept_house(keeper(), code), digests[0])
+    assert (told.lines, told.accepted, told.refused, len(told.references)) == (10, 10, 0, 4)
 
 
 def test_two_keepers_correct_the_same_stay():
@@ -151,10 +170,10 @@ def test_a_stay_is_cancelled_once_and_its_fact_taken_back_once():
     assert facts().total() == 0
 
 
-def test_a_notice_waits_for_the_check_out_elsewhere(monkeypatch):
+def test_a_notice_waits_for_the_check_out(monkeypatch):
     """The check-out has freed the person and is not yet committed: the notice is taken after it."""
-    here, there = house(), house("neighbour")
-    stay = UUID(notify(here, line(1)).stays[0])
+    code = house()
+    stay = UUID(notify(code, line(1)).stays[0])
     freed = threading.Event()
     change = stays._change
 
@@ -167,19 +186,18 @@ def test_a_notice_waits_for_the_check_out_elsewhere(monkeypatch):
 
     def send():
         assert freed.wait(10)
-        return notify(there, line(1), subject="neighbour")
+        return notify(code, line(1))
 
-    left, sent = at_once(lambda: stays.check_out(By(keeper(), AT), here, stay, 1, AT), send)
+    left, sent = at_once(lambda: stays.check_out(By(keeper(), AT), code, stay, 1, AT), send)
     assert left is None
     assert sent.accepted == 1
     assert str(OpenStay.objects.get().stay) == sent.stays[0]
 
 
-def test_a_correction_waits_for_the_check_out_elsewhere(monkeypatch):
-    """As the notice does: the person whom it names is being checked out at the neighbour's."""
-    here, there = house(), house("neighbour")
-    told = line(2)
-    mine, theirs = UUID(notify(here, told).stays[0]), UUID(notify(there, line(1), subject="neighbour").stays[0])
+def test_a_correction_waits_for_the_check_out(monkeypatch):
+    """As the notice does: the person whom it names is being checked out."""
+    code, told = house(), line(2)
+    one, other = map(UUID, notify(code, told, line(1)).stays)
     freed = threading.Event()
     change = stays._change
 
@@ -193,16 +211,16 @@ def test_a_correction_waits_for_the_check_out_elsewhere(monkeypatch):
 
     def correct():
         assert freed.wait(10)
-        stays.correct_stay(By(keeper(), AT), here, mine, 1, as_stay(told, guest=guest(serial=1)), "")
+        stays.correct_stay(By(keeper(), AT), code, one, 1, as_stay(told, guest=guest(serial=1)), "")
 
-    leave = lambda: stays.check_out(By(keeper("neighbour"), AT), there, theirs, 1, AT)  # noqa: E731
+    leave = lambda: stays.check_out(By(keeper(), AT), code, other, 1, AT)  # noqa: E731
     assert at_once(leave, correct) == [None, None]
-    assert OpenStay.objects.values_list("person", "stay").get() == (key(1), mine)
+    assert OpenStay.objects.values_list("person", "stay").get() == (key(1), one)
 
 
 def test_a_check_out_that_fails_frees_nobody(monkeypatch):
-    here, there = house(), house("neighbour")
-    stay = UUID(notify(here, line(1)).stays[0])
+    code = house()
+    stay = UUID(notify(code, line(1)).stays[0])
     freed = threading.Event()
 
     def fail(*args, **kwargs):
@@ -214,9 +232,9 @@ def test_a_check_out_that_fails_frees_nobody(monkeypatch):
 
     def send():
         assert freed.wait(10)
-        return notify(there, line(1), subject="neighbour")
+        return notify(code, line(1))
 
-    left, sent = at_once(lambda: stays.check_out(By(keeper(), AT), here, stay, 1, AT), send)
+    left, sent = at_once(lambda: stays.check_out(By(keeper(), AT), code, stay, 1, AT), send)
     assert isinstance(left, OSError)
     assert sent.accepted == 0
     assert OpenStay.objects.get().stay == stay

@@ -48,6 +48,23 @@ def test_the_list_is_masked_filtered_by_commune_and_day_and_journalled(desk: Cli
     assert JournalEntry.objects.filter(detail__contains="H38.902").count() == 2
 
 
+def test_a_person_with_two_open_stays_is_marked_for_the_police_unit_alone(desk: Client) -> None:
+    one, two = a_house(desk), a_house(desk, "H38.902", "Nhà nghỉ Hai")
+    for code in (one, two):
+        assert desk.post(reverse("lodging:notify", args=[code]), party(guest(1), send="1")).status_code == 303
+    mark, first = "Has another open stay", Stay.objects.get(establishment__code=one)
+    officer, opened = police("H38.901"), reverse("lodging:area_notice", args=[first.id])
+
+    assert mark in officer.get(reverse("lodging:area")).content.decode()
+    assert mark in officer.get(opened).content.decode()
+    for name, more in (("board", ()), ("stay", (first.id,))):
+        assert mark not in desk.get(reverse(f"lodging:{name}", args=[one, *more])).content.decode()
+
+    left = {"version": "1", "left_date": "2024-05-21", "left_time": "20:45"}
+    desk.post(reverse("lodging:check_out", args=[one, first.id]), left)
+    assert mark not in officer.get(opened).content.decode(), "whoever left may stay wherever"
+
+
 def test_an_opened_notice_is_whole_and_journalled_for_its_person(desk: Client) -> None:
     code = a_house(desk)
     desk.post(reverse("lodging:notify", args=[code]), party(guest(1), send="1"))
@@ -66,7 +83,7 @@ def test_an_opened_notice_is_whole_and_journalled_for_its_person(desk: Client) -
 def test_the_list_goes_on_where_the_page_ended(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     code = a_house(desk)
     desk.post(reverse("lodging:notify", args=[code]), party(*(guest(n) for n in range(5)), send="1"))
-    monkeypatch.setattr(queries, "PAGE", 2)
+    monkeypatch.setattr(queries.rows, "PAGE", 2)
     officer, url, seen = police("H38"), reverse("lodging:area"), []
 
     while url:

@@ -1,6 +1,6 @@
 """What belongs to a house: enrolling it, the board, rooms, bookings and their calendar, keepers, programs."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -87,6 +87,24 @@ def test_check_out_is_one_tap_from_the_board(desk: Client) -> None:
     for version in ("1", "9" * 5000):
         stale = desk.post(reverse("lodging:check_out", args=[code, stay.id]), {"now": "1", "version": version})
         assert stale.status_code == 412
+
+
+def test_everybody_who_was_to_leave_is_checked_out_in_one_tap(desk: Client) -> None:
+    code = a_house(desk)
+    desk.post(
+        reverse("lodging:notify", args=[code]),
+        party(guest(1), guest(3), send="1", arrival_date="2024-05-19", expected_departure="2024-05-20"),
+    )
+    desk.post(reverse("lodging:notify", args=[code]), party(guest(5), send="1"))
+    address = reverse("lodging:check_out_due", args=[code])
+    assert address in desk.get(reverse("lodging:board", args=[code])).content.decode()
+
+    assert desk.post(address).headers["Location"] == reverse("lodging:board", args=[code])
+
+    noon = datetime(2024, 5, 20, 5, tzinfo=UTC)
+    assert sorted(Stay.objects.values_list("departed", flat=True), key=str) == [noon, noon, None]
+    assert address not in desk.get(reverse("lodging:board", args=[code])).content.decode(), "nobody is left to leave"
+    assert keeper("other").post(address).status_code == 404
 
 
 def book(desk: Client, code: str, **changes: str) -> None:

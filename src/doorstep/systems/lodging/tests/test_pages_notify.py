@@ -102,6 +102,7 @@ def test_a_refused_guest_comes_back_with_reasons_and_all_that_was_typed_while_th
         ({"arrival_date": "2024-05-25"}, "arrival_date", "lodging.arrival_in_future"),
         ({"expected_departure": "2024-05-20"}, "expected_departure", "lodging.departure_before_arrival"),
         ({"kind": "martian"}, "kind", "lodging.word_unknown"),
+        ({"two_stays": "because"}, "two_stays", "lodging.word_unknown"),
     ],
 )
 def test_each_mistake_has_its_reason_at_its_field(desk: Client, changes: dict[str, str], field: str, code: str) -> None:
@@ -184,18 +185,19 @@ def test_the_same_form_sent_twice_notifies_once(desk: Client) -> None:
 
 
 def test_a_second_open_stay_needs_the_keeper_to_say_why(desk: Client) -> None:
-    one, two = a_house(desk), a_house(desk, name="Nhà Hai")
-    desk.post(reverse("lodging:notify", args=[one]), party(guest(1), send="1"))
-    url = reverse("lodging:notify", args=[two])
+    url = reverse("lodging:notify", args=[a_house(desk)])
+    desk.post(url, party(guest(1), send="1"))
 
-    refused = desk.post(url, party(guest(1), send="1"))
+    refused = desk.post(url, party(guest(1), room="102", send="1"))
     assert [e.code for e in refused.context["form"].guests[0].errors.as_data()["document_number"]] == [
         "lodging.stay_still_open"
     ]
     assert "g0-two_stays" in refused.content.decode()
 
-    assert desk.post(url, party(guest(1, two_stays="left_earlier"), send="1")).status_code == 303
-    assert Stay.objects.count() == 2
+    sent = desk.post(url, party(guest(1, two_stays="two_rooms"), room="102", send="1"))
+    assert sent.status_code == 303
+    second = desk.get(reverse("lodging:stay", args=[url.split("/")[3], Stay.objects.get(room="102").id]))
+    assert "The guest keeps both rooms" in second.content.decode()
 
 
 def test_a_closed_house_takes_no_notice_and_the_form_stays_filled(desk: Client) -> None:

@@ -65,7 +65,32 @@ def test_a_late_notice_says_so_with_its_cause(desk: Client, home) -> None:
     pdf = desk.get(reverse("lodging:acknowledgement", args=[code, reference]))
 
     assert "Notified after the deadline on the day of arrival" in page
-    assert "Late: Notified after the deadline on the day of arrival" in " ".join(text_of(pdf.content).split())
+    assert "Notified after the deadline on the day of arrival" in " ".join(text_of(pdf.content).split())
+
+
+def test_close_family_at_home_is_told_that_no_notice_is_needed(
+    desk: Client, home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, inn = a_house(desk, facility_type="household"), a_house(desk)
+    hint, said = "need no further notice", "No notice needed: close family, notified here before"
+    assert hint in desk.get(reverse("lodging:notify", args=[code])).content.decode()
+    assert hint not in desk.get(reverse("lodging:notify", args=[inn])).content.decode()
+    aunt = guest(1, relation="close_family")
+    desk.post(reverse("lodging:notify", args=[code]), party(aunt, send="1"))
+    stay = Stay.objects.get()
+    left = {"version": "1", "left_date": "2024-05-21", "left_time": "20:45"}
+    desk.post(reverse("lodging:check_out", args=[code, stay.id]), left)
+    monkeypatch.setattr(timezone, "now", lambda: AT + timedelta(hours=1))
+
+    sent = desk.post(reverse("lodging:notify", args=[code]), party(aunt, send="1", room="2"), follow=True)
+
+    again = Stay.objects.get(room="2")
+    assert said in sent.content.decode()
+    assert said in desk.get(reverse("lodging:stay", args=[code, again.id])).content.decode()
+    reference = Notice.objects.exclude(id=stay.notice).get().reference
+    text = text_of(desk.get(reverse("lodging:acknowledgement", args=[code, reference])).content)
+    assert said in " ".join(text.split())
+    assert said in desk.get(reverse("lodging:board", args=[code])).content.decode()
 
 
 def test_the_register_prints_the_days_that_were_asked_for(desk: Client, home) -> None:

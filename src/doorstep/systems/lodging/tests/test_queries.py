@@ -9,14 +9,17 @@ import pytest
 
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import JournalEntry, JournalSubject
+from doorstep.kernel.store.models import JournalEntry, JournalSubject, Unit
 from doorstep.kernel.store.writing import By, Once
+from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NotAllowed, NotFound
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import GuestKind
+from doorstep.systems.lodging.models import Stay
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, FOR_SUPERVISION
-from doorstep.systems.lodging.queries import Month, Sought, Taken, kept_house
+from doorstep.systems.lodging.queries.keeper import Sought, kept_house
+from doorstep.systems.lodging.queries.rooms import Month, Taken
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.tests.builders import AT, foreigner, guest
 from doorstep.systems.lodging.tests.scene import (
@@ -47,7 +50,11 @@ def own(code, subject="keeper"):
 
 
 def of_area(actor, **kwargs):
-    return seen(queries.notices_in_area, actor=actor, purpose=FOR_SUPERVISION, **kwargs)
+    return seen(queries.police.notices_in_area, TODAY, actor=actor, purpose=FOR_SUPERVISION, **kwargs)
+
+
+def in_area(stay, area):
+    return seen(queries.police.notice_in_area, TODAY, stay, actor=police(area), purpose=FOR_SUPERVISION)
 
 
 def in_units(actor, **kwargs):
@@ -61,42 +68,42 @@ def test_a_keeper_sees_the_own_houses_by_name():
     shared = house("neighbour", "H26.901")
     house("stranger")
     houses.add_keeper(By(keeper("neighbour"), AT), shared, "keeper")
-    found = queries.houses(keeper())
+    found = queries.keeper.houses(keeper())
     assert [(one.code, one.unit, one.closed) for one in found] == sorted(
         [(first, "H38.901", False), (second, "H38.901", True), (shared, "H26.901", False)],
         key=lambda row: (row[0] == shared, row[0]),
     )
     houses.end_keeper(By(keeper("neighbour"), AT), shared, "keeper")
-    assert {one.code for one in queries.houses(keeper())} == {first, second}
-    assert queries.houses(Actor("nobody")) == []
+    assert {one.code for one in queries.keeper.houses(keeper())} == {first, second}
+    assert queries.keeper.houses(Actor("nobody")) == []
 
 
 def test_every_query_of_a_house_is_closed_to_others():
     code = house()
     notify(code, line(1))
-    stay = queries.Stay.objects.get().id
+    stay = Stay.objects.get().id
     mine, stranger = own(code), keeper("stranger")
     for query, args in (
-        (queries.rooms, ()),
-        (queries.notices, ()),
-        (queries.keepers, ()),
-        (queries.taken_rooms, (TODAY, TODAY, TODAY)),
-        (queries.said_no_guests, (TODAY,)),
-        (queries.months, (TODAY, TODAY)),
+        (queries.rooms.rooms, ()),
+        (queries.keeper.notices, ()),
+        (queries.keeper.keepers, ()),
+        (queries.rooms.taken_rooms, (TODAY, TODAY, TODAY)),
+        (queries.keeper.said_no_guests, (TODAY,)),
+        (queries.rooms.months, (TODAY, TODAY)),
     ):
         with pytest.raises(NotFound):
             query(stranger, mine, *args)
     for query, args in (
-        (queries.bookings, (mine, TODAY, TODAY)),
-        (queries.booking, (mine, uuid4())),
-        (queries.missing_tonight, (mine, AT)),
-        (queries.guests, (mine, TODAY)),
-        (queries.register, (mine, TODAY, TODAY, 9)),
-        (queries.repeat_guests, (mine, Sought("Nguyễn"))),
-        (queries.stay, (mine, stay)),
-        (queries.bill, (mine, stay)),
-        (queries.upload, (mine, "0" * 64)),
-        (queries.acknowledged, (queries.notices(keeper(), mine)[0].reference,)),
+        (queries.rooms.bookings, (mine, TODAY, TODAY)),
+        (queries.rooms.booking, (mine, uuid4())),
+        (queries.rooms.missing_tonight, (mine, AT)),
+        (queries.keeper.guests, (mine, TODAY)),
+        (queries.keeper.register, (mine, TODAY, TODAY, 9)),
+        (queries.keeper.repeat_guests, (mine, Sought("Nguyễn"))),
+        (queries.keeper.stay, (mine, stay)),
+        (queries.rooms.bill, (mine, stay)),
+        (queries.keeper.upload, (mine, "0" * 64)),
+        (queries.keeper.acknowledged, (mine, queries.keeper.notices(keeper(), mine)[0].reference)),
     ):
         with pytest.raises(NotFound):
             seen(query, *args, actor=stranger)
@@ -108,15 +115,20 @@ def test_every_query_of_a_house_is_closed_to_others():
 def test_a_stay_of_the_own_other_house_is_not_found_in_this_one():
     here, there = house(), house()
     stay = UUID(notify(there, line(1)).stays[0])
-    for query in (queries.stay, queries.bill):
+    for query in (queries.keeper.stay, queries.rooms.bill):
         with pytest.raises(NotFound):
             seen(query, own(here), stay)
 
 
-PERSONAL = [query for query in vars(queries).values() if getattr(query, "personal", False)]
+PERSONAL = {
+    query
+    for reader in (queries.keeper, queries.police, queries.rooms)
+    for query in vars(reader).values()
+    if getattr(query, "personal", False)
+}
 
 
-@pytest.mark.parametrize("query", PERSONAL, ids=lambda query: query.__name__)
+@pytest.mark.parametrize("query", sorted(PERSONAL, key=lambda query: query.__name__), ids=lambda query: query.__name__)
 def test_people_are_seen_through_look_only(query):
     with pytest.raises(RuntimeError, match=query.__name__):
         query(keeper())
@@ -124,11 +136,11 @@ def test_people_are_seen_through_look_only(query):
 
 def test_look_closes_behind_itself():
     code = house()
-    seen(queries.guests, own(code), TODAY)
+    seen(queries.keeper.guests, own(code), TODAY)
     with pytest.raises(NotFound):
-        seen(queries.stay, own(code), uuid4())
+        seen(queries.keeper.stay, own(code), uuid4())
     with pytest.raises(RuntimeError, match="look"):
-        queries.guests(keeper(), own(code), TODAY)
+        queries.keeper.guests(keeper(), own(code), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -151,13 +163,34 @@ def test_a_police_unit_sees_its_area_and_no_other(area, units):
         ids[code] = UUID(notify(house("k", code), line(number), subject="k").stays[0])
     officer = police(area)
     assert in_units(officer) == units
-    assert sorted(one.unit for one in queries.silent_houses(officer, TODAY + DAY)) == units
+    assert sorted(one.unit for one in queries.police.silent_houses(officer, TODAY + DAY)) == units
     for code, stay in ids.items():
         if code in units:
-            assert seen(queries.notice_in_area, stay, actor=officer, purpose=FOR_SUPERVISION).house.unit == code
+            assert in_area(stay, area).house.unit == code
         else:
             with pytest.raises(NotFound):
-                seen(queries.notice_in_area, stay, actor=officer, purpose=FOR_SUPERVISION)
+                in_area(stay, area)
+
+
+def test_a_merged_unit_takes_over_the_notices_of_those_before_it_and_keeps_no_part_that_went_elsewhere():
+    """H63 merged into H38, and a day later its commune H63.902 went to H26; nobody was renumbered."""
+    ids = {}
+    for number, code in enumerate(("H38.901", "H63.901", "H63.902")):
+        ids[code] = UUID(notify(house("k", code), line(number), subject="k").stays[0])
+    unit("H26.905")
+    ended = {"kind": "any", "names": {"en": "X"}, "source": "test", "certainty": "invented"}
+    Unit.objects.create(code="H63", parent="", valid_from=date(2020, 1, 1), valid_to=TODAY, successor="H38", **ended)
+    Unit.objects.filter(code="H63.902").update(valid_to=TODAY + DAY, successor="H26.905")
+    assert in_units(police("H38")) == ["H38.901", "H63.901", "H63.902"]
+    assert in_units(police("H63")) == in_units(police("H26")) == []
+    silent = {
+        area: [one.unit for one in queries.police.silent_houses(police(area), TODAY + DAY)] for area in ("H38", "H26")
+    }
+    assert silent == {"H38": ["H38.901", "H63.901"], "H26": ["H63.902"]}
+    assert in_units(police("H38"), unit="H63") == [], "there is no such unit any more"
+    assert in_area(ids["H63.901"], "H38").house.unit == "H63.901"
+    with pytest.raises(NotFound):
+        in_area(ids["H63.901"], "H63")
 
 
 def test_within_its_area_the_police_unit_chooses_a_unit_and_never_beyond_it():
@@ -167,8 +200,8 @@ def test_within_its_area_the_police_unit_chooses_a_unit_and_never_beyond_it():
     assert in_units(officer, unit="H38.902") == ["H38.902"]
     assert in_units(officer, unit="H38") == ["H38.901", "H38.902"]
     assert in_units(officer, unit="H26") == in_units(officer, unit="H26.901") == []
-    assert [one.unit for one in queries.silent_houses(officer, TODAY + DAY, unit="H38.901")] == ["H38.901"]
-    assert queries.silent_houses(officer, TODAY + DAY, unit="H26.901") == []
+    assert [one.unit for one in queries.police.silent_houses(officer, TODAY + DAY, unit="H38.901")] == ["H38.901"]
+    assert queries.police.silent_houses(officer, TODAY + DAY, unit="H26.901") == []
 
 
 def test_the_area_by_day_of_notice_and_by_lateness():
@@ -188,18 +221,18 @@ def test_cancelled_notices_stay_visible_to_the_police_unit():
     stay = UUID(notify(code, line(1)).stays[0])
     stays.cancel_stay(BY, code, stay, 1, WhyCancelled.NEVER_CAME)
     assert [row.cancelled for row in of_area(police("H38"))] == [True]
-    whole = seen(queries.notice_in_area, stay, actor=police("H38"), purpose=FOR_SUPERVISION)
+    whole = in_area(stay, "H38")
     assert [(one.change, one.why, one.at) for one in whole.changes] == [("cancel", "never_came", AT)]
 
 
 def test_a_keeper_is_no_police_officer():
     code = house()
     stay = UUID(notify(code, line(1)).stays[0])
-    for query, args in ((queries.notices_in_area, ()), (queries.notice_in_area, (stay,))):
+    for query, args in ((queries.police.notices_in_area, (TODAY,)), (queries.police.notice_in_area, (TODAY, stay))):
         with pytest.raises(NotAllowed):
             seen(query, *args)
     with pytest.raises(NotAllowed):
-        queries.silent_houses(keeper(), TODAY)
+        queries.police.silent_houses(keeper(), TODAY)
 
 
 def test_a_look_at_a_list_names_nobody():
@@ -210,7 +243,7 @@ def test_a_look_at_a_list_names_nobody():
     entry = JournalEntry.objects.get(action="lodging.look.notices_in_area")
     assert (entry.actor, entry.unit, entry.purpose) == ("police", "H38", "lodging.supervise")
     assert entry.basis
-    assert entry.detail == "unit=H38.901"
+    assert entry.detail == "2024-05-21 unit=H38.901"
     assert not JournalSubject.objects.filter(id=entry.id).exists()
     assert bytes(entry.digest) == sha256(msgspec.json.encode(rows, enc_hook=str)).digest()
 
@@ -218,9 +251,9 @@ def test_a_look_at_a_list_names_nobody():
 def test_a_look_at_one_record_names_its_person():
     code = house()
     stay = UUID(notify(code, line(1)).stays[0])
-    seen(queries.notice_in_area, stay, actor=police("H38"), purpose=FOR_SUPERVISION)
-    seen(queries.stay, own(code), stay)
-    seen(queries.bill, own(code), stay, purpose=FOR_HOUSE)
+    in_area(stay, "H38")
+    seen(queries.keeper.stay, own(code), stay)
+    seen(queries.rooms.bill, own(code), stay, purpose=FOR_HOUSE)
     for name in ("look.notice_in_area", "look.stay", "look.bill"):
         assert journal(name) == [({key(1)}, "")]
     details = " ".join(JournalEntry.objects.values_list("detail", flat=True))
@@ -232,7 +265,7 @@ def test_a_look_at_one_record_names_its_person():
 def test_looking_for_somebody_does_not_write_down_whom():
     code = house()
     notify(code, line(1))
-    assert len(seen(queries.repeat_guests, own(code), Sought("900090000001"))) == 1
+    assert len(seen(queries.keeper.repeat_guests, own(code), Sought("900090000001"))) == 1
     entry = JournalEntry.objects.get(action="lodging.look.repeat_guests")
     assert entry.detail == f"{code} text of 12 characters"
 
@@ -251,12 +284,12 @@ def rows_of_all_pages(ask, first, last_of):
 
 
 def test_pages_of_the_area_hold_while_notices_come_in(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(queries.rows, "PAGE", 3)
     code = house()
     for minute in range(4):
         at = AT + timedelta(minutes=minute)
         notify(code, *(line(minute * 10 + place, at=at) for place in range(4)), at=at)
-    wanted = list(queries.Stay.objects.order_by("-id").values_list("id", flat=True))
+    wanted = list(Stay.objects.order_by("-id").values_list("id", flat=True))
     serials = iter(range(1000, 1020))
 
     def ask(after):
@@ -269,44 +302,46 @@ def test_pages_of_the_area_hold_while_notices_come_in(monkeypatch):
 
 
 def test_pages_of_a_houses_notices_newest_first(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(queries.rows, "PAGE", 3)
     code = house()
     told = [notify(code, line(n), at=AT + timedelta(minutes=n)).reference for n in range(5)]
     other = notify(house("neighbour"), line(9), subject="neighbour").reference
-    found = rows_of_all_pages(lambda after: queries.notices(keeper(), own(code), after), "", lambda row: row.reference)
+    found = rows_of_all_pages(
+        lambda after: queries.keeper.notices(keeper(), own(code), after), "", lambda row: row.reference
+    )
     assert [row.reference for row in found] == told[::-1]
     for wrong in (other, "nonsense"):
         with pytest.raises(NotFound):
-            queries.notices(keeper(), own(code), wrong)
+            queries.keeper.notices(keeper(), own(code), wrong)
 
 
 def test_silent_houses_neither_notified_nor_said_that_nobody_stays(monkeypatch):
-    monkeypatch.setattr(queries, "PAGE", 3)
+    monkeypatch.setattr(queries.rows, "PAGE", 3)
     silent = [house(f"s{n}", f"H38.90{1 + n % 3}") for n in range(5)]
     notify(house("busy"), line(1), subject="busy")
     houses.say_no_guests(By(keeper("quiet"), AT), house("quiet"))
     houses.close_house(By(keeper("closed"), AT), house("closed"))
     officer = police("H38")
     found = rows_of_all_pages(
-        lambda after: queries.silent_houses(officer, TODAY, after=after), "", lambda row: row.code
+        lambda after: queries.police.silent_houses(officer, TODAY, after=after), "", lambda row: row.code
     )
     assert sorted(row.code for row in found) == sorted(silent)
     assert [row.unit for row in found] == sorted(row.unit for row in found)
-    assert queries.silent_houses(police("H38"), date(2024, 4, 20)) == [], "before they enrolled"
+    assert queries.police.silent_houses(police("H38"), date(2024, 4, 20)) == [], "before they enrolled"
     with pytest.raises(NotFound):
-        queries.silent_houses(police("H26"), TODAY, after=silent[0])
+        queries.police.silent_houses(police("H26"), TODAY, after=silent[0])
 
 
 def test_an_acknowledgement_shows_what_was_accepted_masked():
     code = house()
     done = notify(code, line(1), line(guest=guest(full_name="4")), line(2))
-    notice, where, rows = seen(queries.acknowledged, done.reference)
-    assert (notice.accepted, notice.refused, notice.at, where.code) == (2, 1, AT, code)
+    notice, rows = seen(queries.keeper.acknowledged, own(code), done.reference)
+    assert (notice.accepted, notice.refused, notice.at) == (2, 1, AT)
     assert [row.id for row in rows] == [UUID(stay) for stay in done.stays if stay]
     assert all("9000" not in row.document for row in rows)
-    for actor, wrong in ((keeper("stranger"), done.reference), (keeper(), "0000-0000-0000-0001-G")):
+    for where, wrong in ((house(), done.reference), (code, "0000-0000-0000-0001-G")):
         with pytest.raises(NotFound):
-            seen(queries.acknowledged, wrong, actor=actor)
+            seen(queries.keeper.acknowledged, own(where), wrong)
 
 
 def test_who_stays_on_a_day():
@@ -325,9 +360,10 @@ def test_who_stays_on_a_day():
     stays.check_out(BY, code, left_today, 1, datetime(2024, 5, 20, 17, 0, tzinfo=UTC))
     stays.check_out(BY, code, left_before, 1, datetime(2024, 5, 20, 16, 59, tzinfo=UTC))
     stays.cancel_stay(BY, code, gone, 1, WhyCancelled.NEVER_CAME)
-    assert [row.id for row in seen(queries.guests, own(code), TODAY)] == [left_today, here, soon]
-    assert [row.id for row in seen(queries.guests, own(code), TODAY - DAY)] == [left_today, left_before]
-    assert [row.id for row in seen(queries.guests, own(code), TODAY + 9 * DAY)] == [here, soon]
+    assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY)] == [left_today, here, soon]
+    assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY - DAY)] == [left_today, left_before]
+    assert [row.id for row in seen(queries.keeper.guests, own(code), TODAY + 9 * DAY)] == [here, soon]
+    assert seen(queries.keeper.guests, own(code), TODAY + queries.keeper.FORGOTTEN + 9 * DAY) == []
 
 
 def test_the_register_is_by_arrival_without_cancelled_stays():
@@ -335,9 +371,9 @@ def test_the_register_is_by_arrival_without_cancelled_stays():
     told = [line(n, arrival=AT - n * DAY) for n in range(4)]
     ids = [UUID(stay) for stay in notify(code, *told).stays]
     stays.cancel_stay(BY, code, ids[1], 1, WhyCancelled.NEVER_CAME)
-    found = seen(queries.register, own(code), TODAY - 2 * DAY, TODAY, 9)
+    found = seen(queries.keeper.register, own(code), TODAY - 2 * DAY, TODAY, 9)
     assert [(one.id, one.stay) for one in found] == [(ids[2], as_stay(told[2])), (ids[0], as_stay(told[0]))]
-    assert seen(queries.register, own(code), TODAY - 2 * DAY, TODAY, 1) == found[:1]
+    assert seen(queries.keeper.register, own(code), TODAY - 2 * DAY, TODAY, 1) == found[:1]
 
 
 def test_repeat_guests_are_the_own_ones_once_with_their_latest_stay():
@@ -346,14 +382,13 @@ def test_repeat_guests_are_the_own_ones_once_with_their_latest_stay():
         at = AT + day * DAY
         stay = UUID(notify(code, line(1, at=at, room=str(day)), at=at).stays[0])
         stays.check_out(By(keeper(), at), code, stay, 1, at)
-    notify(
-        code, line(guest=foreigner(full_name="王伟", name_latin="WANG WEI", document_number=queries.Masked("E12345")))
-    )
+    notify(code, line(guest=foreigner(full_name="王伟", name_latin="WANG WEI", document_number=Masked("E12345"))))
     notify(house("neighbour"), line(7), subject="neighbour")
 
     def found(text):
         return [
-            (one.stay.guest.full_name, one.stay.room) for one in seen(queries.repeat_guests, own(code), Sought(text))
+            (one.stay.guest.full_name, one.stay.room)
+            for one in seen(queries.keeper.repeat_guests, own(code), Sought(text))
         ]
 
     assert found("nguyễn văn") == found("9000900000") == [("Nguyễn Văn Ví Dụ", "2")]
@@ -385,14 +420,14 @@ def test_months_count_nights_by_departure_and_a_room_once_a_night():
     stayed(6, "", (6, 1), (6, 2))
     stayed(7, "999", (6, 1), (6, 2))  # a room that the house does not know has no price
     notify(code, line(8))  # still there
-    assert queries.months(keeper(), own(code), date(2024, 5, 1), date(2024, 6, 30)) == [
+    assert queries.rooms.months(keeper(), own(code), date(2024, 5, 1), date(2024, 6, 30)) == [
         Month(date(2024, 5, 1), 7, 4 * 300_000 + 500_000),
         Month(date(2024, 6, 1), 4, 2 * 500_000),
     ]
-    assert [one.month for one in queries.months(keeper(), own(code), date(2024, 6, 1), date(2024, 6, 2))] == [
+    assert [one.month for one in queries.rooms.months(keeper(), own(code), date(2024, 6, 1), date(2024, 6, 2))] == [
         date(2024, 6, 1)
     ]
-    assert queries.months(keeper(), own(code), date(2024, 7, 1), date(2024, 7, 31)) == []
+    assert queries.rooms.months(keeper(), own(code), date(2024, 7, 1), date(2024, 7, 31)) == []
 
 
 def test_a_bill_is_nights_times_the_price():
@@ -400,14 +435,14 @@ def test_a_bill_is_nights_times_the_price():
     houses.put_room(BY, code, "101", 2, 350_000)
     told = line(1, expected_departure=TODAY + 3 * DAY)
     stay = UUID(notify(code, told).stays[0])
-    found = seen(queries.bill, own(code), stay)
+    found = seen(queries.rooms.bill, own(code), stay)
     assert (found.first, found.end, found.nights, found.price, found.total) == (
         *(TODAY, TODAY + 3 * DAY, 3),
         *(350_000, 1_050_000),
     )
     left = AT + DAY
     stays.check_out(By(keeper(), left), code, stay, 1, left)
-    assert seen(queries.bill, own(code), stay).total == 350_000
+    assert seen(queries.rooms.bill, own(code), stay).total == 350_000
 
 
 def test_taken_rooms_are_those_of_guests_and_of_bookings():
@@ -419,7 +454,7 @@ def test_taken_rooms_are_those_of_guests_and_of_bookings():
     booking = houses.book(BY, code, "102", "Lan", 1, TODAY, TODAY + DAY).id
     cancelled = houses.book(BY, code, "102", "Lan", 1, TODAY + DAY, TODAY + 2 * DAY).id
     houses.cancel_booking(BY, code, cancelled)
-    assert queries.taken_rooms(keeper(), own(code), TODAY, TODAY + DAY, TODAY) == [
+    assert queries.rooms.taken_rooms(keeper(), own(code), TODAY, TODAY + DAY, TODAY) == [
         Taken("102", TODAY, TODAY + DAY, booking=booking),
         Taken("101", TODAY - 4 * DAY, TODAY, stay=overdue),
     ]
@@ -433,27 +468,28 @@ def test_the_reminder_names_whom_was_expected_today_and_not_notified():
     missing = houses.book(BY, code, "102", "Mai", 1, TODAY, TODAY + 3 * DAY).id
     houses.book(BY, code, "101", "Nam", 1, TODAY + DAY, TODAY + 2 * DAY)
     houses.mark_arrived(BY, code, here)
-    assert [one.id for one in seen(queries.missing_tonight, own(code), AT)] == [missing]
-    assert [one.guest_name for one in seen(queries.missing_tonight, own(code), AT + DAY)] == ["Nam"]
-    assert queries.said_no_guests(keeper(), own(code), TODAY) is False
+    assert [one.id for one in seen(queries.rooms.missing_tonight, own(code), AT)] == [missing]
+    assert [one.guest_name for one in seen(queries.rooms.missing_tonight, own(code), AT + DAY)] == ["Nam"]
+    assert queries.keeper.said_no_guests(keeper(), own(code), TODAY) is False
     houses.say_no_guests(BY, code)
-    assert queries.said_no_guests(keeper(), own(code), TODAY) is True
-    assert queries.said_no_guests(keeper(), own(code), TODAY + DAY) is False
+    assert queries.keeper.said_no_guests(keeper(), own(code), TODAY) is True
+    assert queries.keeper.said_no_guests(keeper(), own(code), TODAY + DAY) is False
 
 
 def test_a_files_answer_is_its_senders_alone():
     code, digest = house(), "ab" * 32
     houses.add_keeper(BY, code, "second")
-    answer = queries.Upload(AT, 3, 2, 0, 1, ("r",), ("Full name",), b"packed")
-    by = By(keeper(), AT, Once(queries.upload_key(code, digest), b"digest"))
+    answer = queries.keeper.Upload(AT, 3, 2, 0, 1, ("r",), ("Full name",), b"packed")
+    by = By(keeper(), AT, Once(queries.keeper.upload_key(code, digest), b"digest"))
     stays.answer_upload(by, code, answer)
-    assert seen(queries.upload, own(code), digest) == answer
-    assert seen(queries.upload, own(code, "second"), digest, actor=keeper("second")) is None
-    assert seen(queries.upload, own(house()), digest) is None
+    assert seen(queries.keeper.upload, own(code), digest) == answer
+    assert seen(queries.keeper.upload, own(code, "second"), digest, actor=keeper("second")) is None
+    assert seen(queries.keeper.upload, own(house()), digest) is None
 
 
 def test_a_stateless_guest_is_shown_without_nationality():
     code = house()
     notify(code, line(guest=foreigner(kind=GuestKind.STATELESS, nationality="")))
     (row,) = of_area(police("H38"))
-    assert (row.kind, row.nationality, row.document) == ("stateless", "", "•" * 6 + "T47")
+    whole = seen(queries.police.notice_in_area, row.id, actor=police("H38"), purpose=FOR_SUPERVISION)
+    assert (row.document, whole.stay.guest.nationality) == ("•" * 6 + "T47", "")

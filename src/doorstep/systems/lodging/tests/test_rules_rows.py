@@ -95,8 +95,8 @@ def test_a_header_with_a_column_missing_twice_or_unknown_is_refused():
     header = ["full_name", "Họ tên", "birth", "document_number", "arrival_date", "expected_departure", "Shoe size"]
     assert [(reason.code, reason.line, reason.given["column"]) for reason in read_header(header)] == [
         ("lodging.column_unknown", 1, "Shoe size"),
-        ("lodging.column_twice", 1, "full_name"),
-        ("lodging.column_missing", 1, "arrival_time"),
+        ("lodging.column_twice", 1, "Full name / Họ và tên"),
+        ("lodging.column_missing", 1, "Arrival time / Giờ đến"),
     ]
 
 

@@ -12,18 +12,17 @@ from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.nationalities import NATIONALITIES, read_nationality
 from doorstep.kernel.values.reasons import REASONS
 from doorstep.systems.lodging.country import DocumentType, Sex
-from doorstep.systems.lodging.facts import FacilityType, GuestKind
+from doorstep.systems.lodging.facts import GuestKind
 from doorstep.systems.lodging.rules.changes import (
     changed_fields,
     check_cancellation,
     check_checkout,
     check_correction,
     check_extension,
-    notice_needed,
     retention_ends,
 )
 from doorstep.systems.lodging.rules.checking import accepted_documents, check_stay
-from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason, guest_from_card
+from doorstep.systems.lodging.rules.records import Guest, Stay, StayReason, guest_from_card
 from doorstep.systems.lodging.tests.builders import AT, TESTLAND, VIETNAM, foreigner, guest, stay
 
 replace = msgspec.structs.replace
@@ -199,15 +198,6 @@ def test_a_guest_leaves_after_arriving_and_not_in_the_future():
 def test_a_mistake_is_taken_back_once():
     assert check_cancellation(cancelled=False) == []
     assert codes(check_cancellation(cancelled=True)) == ["stay_cancelled"]
-
-
-@pytest.mark.parametrize("facility", FacilityType)
-@pytest.mark.parametrize("relation", Relation)
-def test_close_family_at_home_is_notified_once_where_the_law_says_so(facility, relation):
-    once = facility is FacilityType.HOUSEHOLD and relation is Relation.CLOSE_FAMILY
-    assert notice_needed(facility, relation, notified_before=True, country=vietnam) is not once
-    assert notice_needed(facility, relation, notified_before=False, country=vietnam)
-    assert notice_needed(facility, relation, notified_before=True, country=TESTLAND.lodging)
 
 
 def test_retention_counts_months_and_keeps_within_them():

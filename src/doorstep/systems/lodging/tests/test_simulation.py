@@ -1,22 +1,27 @@
 """What the simulation makes: at scale s, s times the published figures, and the same again from the same seed."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from doorstep.kernel.access import look
 from doorstep.kernel.country import profile
+from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import seal
 from doorstep.kernel.lake.engine import Engine, snapshot
 from doorstep.kernel.simulation import Simulation
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import FactBatch, JournalEntry
+from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.values.period import Period
-from doorstep.systems.lodging import simulation
+from doorstep.systems.lodging import queries, simulation
 from doorstep.systems.lodging.facts import EstablishmentFirstNotified, StayNotified
 from doorstep.systems.lodging.indicators import ESTABLISHMENTS, NOTIFICATIONS, ON_TIME_RATE
-from doorstep.systems.lodging.models import Establishment, OpenStay, Stay
+from doorstep.systems.lodging.models import OpenStay, Stay
+from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_SUPERVISION
+from doorstep.systems.lodging.tasks import delete_old
 from doorstep.systems.lodging.tests.scene import facts
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +115,21 @@ def test_shares_add_up_and_leave_nobody_out(total, parts):
     assert min(shares, default=0) >= (1 if total >= parts > 0 else 0)
 
 
-def test_the_demo_has_one_house_with_guests_and_bookings():
+@pytest.mark.parametrize("at", [datetime(2024, 5, 21, 3, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC)], ids=str)
+def test_a_demo_of_any_day_shows_its_keeper_and_its_police_unit_something(at):
+    """What was simulated for 2024 may be deleted by then: the first night's work of the tasks."""
+    ensure_months(at.date() - timedelta(days=31), at.date())
+    simulate("0.00002", 1)
     for _ in range(2):
-        simulation.prepare_demo(datetime(2024, 5, 21, 3, 0, tzinfo=UTC))
-        assert Establishment.objects.get().unit.startswith("H38.")
+        simulation.prepare_demo(at)
+    delete_old(at)
+    assert Stay.objects.filter(establishment__keeper__subject__startswith="simulated:").exists() is (at.year == 2024)
+
+    keeper, officer = (Actor(one["subject"], one["unit"], (one["role"],)) for one in simulation.people())
+    (own,) = queries.keeper.houses(keeper)
+    assert len(look(keeper, FOR_HOUSE, at, queries.keeper.guests, own, profile().lodging.day(at))) > 1
+    assert look(keeper, FOR_HOUSE, at, queries.rooms.missing_tonight, own, at)
+    seen = look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area)
+    assert len({row.unit for row in seen}) > 1
+    assert sum(row.another_open for row in seen) == 2
+    assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, late=True)

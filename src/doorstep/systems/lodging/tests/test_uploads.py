@@ -2,7 +2,11 @@
 
 import csv
 import io
+import os
 import resource
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Callable
 from itertools import count
@@ -11,14 +15,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import strip_tags
 from openpyxl import Workbook
 
 from doorstep.kernel.store.models import FactBatch
 from doorstep.systems.lodging.models import Notice, Stay
-from doorstep.systems.lodging.pages import uploads
+from doorstep.systems.lodging.pages import uploads, workbooks
 from doorstep.systems.lodging.rules import sheets
-from doorstep.systems.lodging.tests.desks import a_house, keeper, number
+from doorstep.systems.lodging.rules.columns import COLUMNS
+from doorstep.systems.lodging.tests.desks import AT, a_house, keeper, number
+from doorstep.systems.lodging.tests.scene import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -134,9 +141,9 @@ def test_encodings_and_delimiters_of_spreadsheets_are_recognised(desk: Client, e
         (csv_of(line(1), line(2, Address="Hải Phòng")).encode("cp1258", "replace"), "encoding_unknown", "Line 2:"),
         (b"", "file_empty", ""),
         (csv_of(), "file_empty", ""),
-        (csv_of(line(1)[1:], names=NAMES[1:]), "column_missing", "full_name"),
+        (csv_of(line(1)[1:], names=NAMES[1:]), "column_missing", "Full name / Họ và tên"),
         (csv_of([*line(1), "x"], names=[*NAMES, "Colour"]), "column_unknown", "Colour"),
-        (csv_of([*line(1), "x"], names=[*NAMES, "Họ tên"]), "column_twice", "full_name"),
+        (csv_of([*line(1), "x"], names=[*NAMES, "Họ tên"]), "column_twice", "Full name / Họ và tên"),
         ("hello\nworld\n", "header_unreadable", "Line 1:"),
         (csv_of(line(1)) + '"open,', "quotes_unbalanced", "Line 3:"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "encoding_unknown", "Line 1:"),
@@ -257,6 +264,68 @@ def test_a_lying_directory_does_not_get_past_the_limits(desk: Client) -> None:
     assert page.status_code == 422
 
 
+def test_a_workbook_that_takes_too_long_is_given_up_with_its_repair(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbooks, "SECONDS", 0.2)
+    monkeypatch.setattr(workbooks, "READER", ["sleep", "30"])
+    code, began = a_house(desk), time.monotonic()
+    page = send(desk, code, xlsx_of(line(1)), "guests.xlsx")
+    assert time.monotonic() - began < 10
+    assert codes(page) == ["lodging.workbook_too_slow"]
+    monkeypatch.undo()
+    monkeypatch.setattr(timezone, "now", lambda: AT)
+    assert send(desk, code, xlsx_of(line(1)), "guests.xlsx").context["upload"].accepted == 1, "its place is free again"
+
+
+def test_no_more_workbooks_are_read_at_once_than_there_are_places(home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbooks, "READER", ["sleep", "0.4"])
+    content = xlsx_of(line(1))
+
+    def read() -> list[str]:
+        out = workbooks.as_csv(io.BytesIO(content))
+        if isinstance(out, list):
+            return [one.code for one in out]
+        out.close()
+        return []
+
+    began = time.monotonic()
+    assert at_once(*[read] * 6) == [[]] * 6, "whoever is patient gets a place"
+    assert time.monotonic() - began > 3 * 0.4
+    monkeypatch.setattr(workbooks, "PATIENCE", 0)
+    assert sorted(at_once(*[read] * 6)) == [*[[]] * workbooks.PLACES, *[["lodging.workbooks_too_many"]] * 4]
+
+
+def test_a_reader_keeps_its_place_when_the_web_process_is_killed(home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise restarts would pile readers up."""
+    (home / "guests.xlsx").write_bytes(xlsx_of(line(1)))
+    code = (
+        "import sys; from doorstep.systems.lodging.pages import workbooks; workbooks.READER[:] = ['sleep', '2'];"
+        "workbooks.as_csv(open(sys.argv[1], 'rb'))"
+    )
+    environment = {**os.environ, "DOORSTEP_HOME": str(home), "DJANGO_SETTINGS_MODULE": "doorstep.site.settings"}
+    monkeypatch.setattr(workbooks, "PATIENCE", 0)
+    monkeypatch.setattr(workbooks, "PLACES", 1)
+
+    def taken() -> bool:
+        with workbooks._place() as place:
+            return place is None
+
+    with subprocess.Popen([sys.executable, "-c", code, str(home / "guests.xlsx")], env=environment) as web:
+        until(taken)
+        web.kill()
+    assert taken()
+    until(lambda: not taken())
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits for it, ten seconds at most."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_a_body_beyond_the_limit_is_not_even_read(desk: Client) -> None:
     code = a_house(desk)
     page = desk.generic(
@@ -281,7 +350,7 @@ def test_the_same_file_again_gives_the_same_answer_and_notifies_nobody_twice(des
     assert first.context["upload"].refused == 2
     assert Stay.objects.count() == 1
     other = a_house(desk, name="Nhà Hai")
-    assert send(desk, other, content).context["upload"].accepted == 0  # the person has an open stay in the first house
+    assert send(desk, other, content).context["upload"].accepted == 1  # another house, another answer
     assert keeper("other").get(first.redirect_chain[0][0]).status_code == 404
 
 
@@ -343,6 +412,25 @@ def test_two_thousand_lines(desk: Client) -> None:
 @pytest.mark.soak
 def test_a_hundred_thousand_lines_in_flat_memory(desk: Client) -> None:
     big_file(desk, 100_000, 30_000_000)
+
+
+@pytest.mark.soak
+def test_a_workbook_of_a_hundred_thousand_lines_fits_its_readers_limits(desk: Client) -> None:
+    """All columns, the free texts as long as they may be."""
+    long = line(0, Address="Tổ 1, Phường Ví Dụ " * 15)
+    book, out = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet()
+    sheet.append([column.names[0] for column in COLUMNS])
+    for each in range(100_000):
+        sheet.append(
+            [
+                f"{each} {long[NAMES.index('Address')]}" if column.field == "address" else f"{column.field} {each}"
+                for column in COLUMNS
+            ]
+        )
+    book.save(out)
+    page = send(desk, a_house(desk), out.getvalue(), "guests.xlsx")
+    assert (page.context["upload"].lines, page.context["upload"].refused) == (100_000, 100_000)
 
 
 def test_the_template_names_all_columns_in_the_readers_language(desk: Client) -> None:

@@ -5,26 +5,32 @@ speaks no language; sentences are kept by id.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
-from doorstep.kernel.declare.indicators import Indicator, Kind
+from doorstep.kernel.declare.indicators import Cell, Indicator, Kind
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering.rules import sentences
 from doorstep.systems.steering.rules.catalogue import CHAPTERS, OTHER
 from doorstep.systems.steering.rules.comparison import Comparison, Difference, compare, difference, is_scaled
-from doorstep.systems.steering.rules.figures import UNKNOWN_UNIT, FigureScope, SubmittedFigure
+from doorstep.systems.steering.rules.figures import FigureScope, SubmittedFigure
+from doorstep.systems.steering.rules.rows import UNKNOWN_UNIT
 
 PERIOD_EMPTY = reason(
     "steering.period_empty",
     "There are no figures for {period}: none was submitted, and no records lead to one.",
     repair="Choose another period, or import the figures of this one.",
+)
+PERIOD_UNREADABLE = reason(
+    "steering.period_unreadable",
+    "{given} is no period.",
+    repair="Write a year, half-year, quarter or month: 2024, 2024-H1, 2024-Q2 or 2024-03.",
 )
 UNREADABLE = reason(
     "steering.report_unreadable",
@@ -33,13 +39,16 @@ UNREADABLE = reason(
 )
 
 
-class Cell(msgspec.Struct, frozen=True):
-    """What an indicator adds up to in one unit and one month (its first day); the fields of the lake's cells."""
+def read_period(text: str) -> Period | Reason:
+    """A period as people write it, in whatever case.
 
-    unit: str
-    month: date
-    numerator: int
-    denominator: int | None = None
+    >>> read_period(" 2024-h1 ").label
+    '2024-H1'
+    """
+    try:
+        return Period.parse(text.strip().upper())
+    except ValueError:
+        return PERIOD_UNREADABLE("period", given=text.strip()[:40])
 
 
 class Computation(msgspec.Struct, frozen=True):
@@ -119,6 +128,14 @@ class Report(msgspec.Struct, frozen=True):
     def lines(self) -> Iterable[Line]:
         return (line for section in self.sections for line in section.lines)
 
+    def units(self) -> set[str]:
+        """The codes of all units that it speaks of."""
+        found = {self.unit}
+        for line in self.lines():
+            found |= {line.submitted.area, line.submitted.submitted_by} if line.submitted else set()
+            found |= set(line.computed.by_unit) if line.computed else set()
+        return found - {""}
+
 
 def build_report(
     period: Period,
@@ -138,11 +155,10 @@ def build_report(
     """
     if unit and unit not in units:
         return UNKNOWN_UNIT("unit", given=unit)
-    day = period.end - timedelta(days=1)
     submitted = {
         figure.key: figure
         for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
-        if figure.as_of == day and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
+        if figure.as_of == period.last and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
     }
     counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}
     counted = {key: found for key, found in counted.items() if found.records or key in submitted}
@@ -224,12 +240,20 @@ def _withheld(counts: dict[str, Count], smallest: int) -> dict[str, Count]:
     return {key: gap if key in small else count for key, count in counts.items()}
 
 
-_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="string")
+encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+"""Canonical JSON: sorted keys, no spaces, decimals as strings."""
+
+
+def says_the_same(one: Report, other: Report | Reason) -> bool:
+    """Do both say the same of the same period and unit, whenever they were made and whatever files they rest on?"""
+    return isinstance(other, Report) and one == msgspec.structs.replace(
+        other, made_at=one.made_at, evidence=one.evidence
+    )
 
 
 def to_json(report: Report) -> bytes:
-    """The canonical bytes: sorted keys, no spaces, decimals as strings, UTF-8, one line feed at the end."""
-    return _ENCODER.encode(report) + b"\n"
+    """The canonical bytes, in UTF-8, with one line feed at the end."""
+    return encode(report) + b"\n"
 
 
 def from_json(content: bytes) -> Report | Reason:

@@ -14,7 +14,8 @@ from doorstep.kernel.values.text import N_
 from doorstep.systems.steering.rules import charts, wording
 from doorstep.systems.steering.rules.catalogue import CHAPTERS, EXPLAINED, OTHER
 from doorstep.systems.steering.rules.charts import Bar, Chart, Palette
-from doorstep.systems.steering.rules.figures import FigureScope, MeasureUnit
+from doorstep.systems.steering.rules.comparison import compare
+from doorstep.systems.steering.rules.figures import FigureScope, MeasureUnit, SubmittedFigure
 from doorstep.systems.steering.rules.formats import Format, plain
 from doorstep.systems.steering.rules.report import Computed, Count, Line, Report
 from doorstep.systems.steering.rules.sentences import message
@@ -97,6 +98,21 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
     charts: tuple[Chart, ...]
 
 
+class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A submitted figure in a list: the cells that it would have in a report's table, and who answers for it."""
+
+    key: str
+    title: str
+    scope: str
+    day: date
+    value: str
+    measure: str
+    baseline: str
+    change: str
+    target: str
+    owner: str
+
+
 class SectionView(msgspec.Struct, frozen=True):
     """`table` names the table that says the same."""
 
@@ -160,14 +176,13 @@ def line_view(report: Report, line: Line, fmt: Format, tiles: Tiles, palette: Pa
     said, figure = wording.placeholders(report, line, fmt), line.submitted
     area = figure.area if figure else report.unit
     scope = FigureScope.NATIONAL if figure is None else figure.scope
-    unit = wording.measure_unit(line)
     return LineView(
         key=line.key,
         title=said["title"],
         scope=fmt.unit(area) if area else fmt.text(scope.text),
         sentences=tuple(fmt.text(message(line.key, sentence), **said) for sentence in line.sentences),
         value=wording.value_cell(line, said, fmt),
-        measure=fmt.text(unit.text) if unit and unit not in _SAID else "",
+        measure=_measure(line, fmt),
         baseline=wording.baseline_cell(line, said, fmt),
         change=wording.change_cell(line, said, fmt),
         target=wording.target_cell(line, said, fmt),
@@ -175,6 +190,24 @@ def line_view(report: Report, line: Line, fmt: Format, tiles: Tiles, palette: Pa
         difference=said.get("difference", ""),
         origin=wording.origin(line, said, fmt),
         charts=_charts(line, said, fmt, tiles, palette),
+    )
+
+
+def figure_row(figure: SubmittedFigure, fmt: Format) -> FigureRow:
+    """A submitted figure outside any report."""
+    line = Line(figure.key, figure, compare(figure), None, None, ())
+    said = wording.submitted_values(line, fmt)
+    return FigureRow(
+        key=figure.key,
+        title=wording.title(line, fmt),
+        scope=fmt.unit(figure.area) if figure.area else fmt.text(figure.scope.text),
+        day=figure.as_of,
+        value=wording.value_cell(line, said, fmt),
+        measure=_measure(line, fmt),
+        baseline=wording.baseline_cell(line, said, fmt),
+        change=wording.change_cell(line, said, fmt),
+        target=wording.target_cell(line, said, fmt),
+        owner=said["owner"],
     )
 
 
@@ -211,6 +244,11 @@ def figure_view(
         checkpoint=evidence.checkpoint if evidence and segments else "",
         note=line.submitted.note if line.submitted else "",
     )
+
+
+def _measure(line: Line, fmt: Format) -> str:
+    unit = wording.measure_unit(line)
+    return fmt.text(unit.text) if unit and unit not in _SAID else ""
 
 
 def heading(report: Report, fmt: Format) -> Heading:

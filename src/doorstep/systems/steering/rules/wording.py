@@ -19,10 +19,11 @@ def placeholders(report: Report, line: Line, fmt: Format) -> dict[str, str]:
     said = {"title": title(line, fmt), "during": fmt.during(report.period)}
     if report.simulated_scale is not None:
         said["scale"] = fmt.scale(report.simulated_scale)
-    return said | _submitted_values(line, fmt) | _computed_values(line, fmt)
+    return said | submitted_values(line, fmt) | _computed_values(line, fmt)
 
 
-def _submitted_values(line: Line, fmt: Format) -> dict[str, str]:
+def submitted_values(line: Line, fmt: Format) -> dict[str, str]:
+    """Those placeholders that the submitted figure fills, whatever report it stands in."""
     figure, compared = line.submitted, line.comparison
     if figure is None or compared is None:
         return {}

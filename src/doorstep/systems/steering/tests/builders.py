@@ -11,28 +11,30 @@ from unittest.mock import patch
 import msgspec
 from babel.messages.mofile import write_mo
 
-from doorstep.kernel.declare.indicators import INDICATORS, Direction, Indicator, Kind
+from doorstep.kernel.declare.indicators import INDICATORS, Cell, Direction, Indicator, Kind
 from doorstep.kernel.testing.tryout import Happened
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.translations import catalogue
-from doorstep.systems.steering.rules.figures import SubmittedFigure, read_figures
+from doorstep.systems.steering.rules.figures import SubmittedFigure
 from doorstep.systems.steering.rules.formats import Format
-from doorstep.systems.steering.rules.report import Cell, Computation, Report, build_report
+from doorstep.systems.steering.rules.report import Computation, Report, build_report
+from doorstep.systems.steering.rules.rows import Answering, read_figures
 
 VECTORS = Path(__file__).parent / "vectors"
 PUBLISHED = (VECTORS / "published-2024-h1.csv").read_bytes()
 LANGUAGES = ("vi", "en", "de", "ar")
 UNITS = {"G14": "Information and Communications", "G22": "Government Office", "H26": "Ha Noi", "H38": "Lao Cai"}
+ANSWERING = Answering(UNITS, "G22")
 PERIOD = Period.parse("2024-H1")
 MADE = datetime(2024, 7, 10, 7, tzinfo=UTC)
 TILES = {"H26": (1, 1), "H38": (0, 0), "H63": (0, 1)}
 
 
 def published() -> list[SubmittedFigure]:
-    figures, reasons = read_figures(PUBLISHED, UNITS, "G22")
+    figures, reasons = read_figures(PUBLISHED, ANSWERING)
     assert reasons == []
-    return figures
+    return [*figures.values()]
 
 
 def figure(of: str = "lodging.notifications", /, **changes: object) -> SubmittedFigure:

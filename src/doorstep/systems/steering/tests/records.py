@@ -1,8 +1,16 @@
-"""Records for tests on the database: units, the published figures, facts in the outbox, and reports of them."""
+"""For tests on the database: units, the published figures, facts in the outbox, reports of them, and what a page says."""
 
+import html
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from unittest.mock import patch
 
 import msgspec
+import pytest
 
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
@@ -58,6 +66,32 @@ def half_a_year() -> None:
 
 def published(at: datetime = AT, unit: str = "") -> reports.Report:
     return tasks.make_report(HALF, unit, at)
+
+
+ENGINES = {
+    name: import_module(name)
+    for name in ("duckdb", "ibis", "pyarrow", "doorstep.kernel.lake.engine", "doorstep.systems.steering.tasks")
+}
+
+
+def without_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on whoever imports an engine fails, as in a web process."""
+    for name in ENGINES:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@contextmanager
+def task_side() -> Iterator[None]:
+    """Where engines may be loaded, between two looks at pages."""
+    with patch.dict(sys.modules, ENGINES):
+        yield
+
+
+def words(page: str) -> str:
+    """What a reader reads, without marks of direction."""
+    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    text = html.unescape(re.sub(r"<[^>]+>", " ", body))
+    return " ".join(re.sub("[\u2066-\u2069\u200e\u200f]", "", text).split())
 
 
 def line(report: reports.Report, key: str) -> reports.Line:

@@ -9,17 +9,27 @@ from hashlib import sha256
 import msgspec
 import pytest
 
+from doorstep.kernel.country import profile
+from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Leaf, Pin, Ring
-from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import JournalEntry, Unit
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.reasons import NotAllowed
+from doorstep.kernel.testing.concurrency import at_once
+from doorstep.kernel.values.reasons import NotAllowed, Refused
+from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering import queries, tasks
-from doorstep.systems.steering.actions import import_figures, publish_report, store_values
-from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.actions import (
+    answer_request,
+    import_figures,
+    publish_report,
+    request_report,
+    store_values,
+)
+from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.rules import report as reports
-from doorstep.systems.steering.rules.report import Cell
 from doorstep.systems.steering.tests import builders
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, LATER, SECRETARY, STAYS, line, official_units, submit
@@ -63,10 +73,9 @@ def test_all_36_published_figures_come_in_as_submitted_ones():
         assert figure.qualifier.replace("_", " ") == (row["qualifier"] or "none")
         assert figure.source == row["source"]
         assert figure.submitted_by == (row["submitted_by"] or "G22"), "somebody answers for each"
-    assert set(Figure.objects.values_list("owner", flat=True)) == {"G14", "G22"}
-    assert set(Figure.objects.values_list("submitted_by", flat=True)) == {"secretary"}
     entry = JournalEntry.objects.get()
-    assert (entry.detail, bytes(entry.digest)) == ("36 figures", sha256(PUBLISHED).digest())
+    assert (entry.actor, entry.detail) == ("secretary", "36 figures")
+    assert bytes(entry.digest) == sha256(PUBLISHED).digest()
 
 
 def test_the_same_file_again_changes_nothing():
@@ -76,6 +85,37 @@ def test_the_same_file_again_changes_nothing():
     assert (again.taken, again.new, again.reasons) == (36, 0, ())
     assert list(Figure.objects.order_by("id").values()) == before
     assert JournalEntry.objects.filter(detail="0 figures").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_import_the_same_figures_at_once_enter_them_once():
+    one, other = at_once(submit, lambda: submit(at=LATER))
+    assert {one.new, other.new} == {36, 0}
+    assert Figure.objects.count() == 36
+
+
+def test_a_printed_zero_more_is_another_value():
+    """60.0 is known to a tenth, 60 is not."""
+    for value, new in (("60", 1), ("60.0", 1), ("60.0", 0)):
+        assert submit(file(ROWS["ipv6.rate"] | {"value": value})).new == new
+
+
+def test_a_unit_that_has_ended_still_answers_for_figures_of_its_time():
+    Unit.objects.filter(code="H26").update(valid_to=AT.date())
+    assert submit(file(ROWS[STAYS] | {"scope": "Ha Noi", "submitted_by": "H26"})).new == 1
+
+
+def test_the_committee_answers_where_nobody_is_named():
+    import_figures(By(SECRETARY, AT), file(ROWS[STAYS]))
+    assert queries.figures()[0].submitted_by == profile().committee == "G14"
+
+
+def test_whoever_acts_for_a_unit_submits_its_figures_only():
+    actor = msgspec.structs.replace(SECRETARY, unit="G14")
+    done = import_figures(By(actor, AT), PUBLISHED, "G22")
+    assert {figure.submitted_by for figure in queries.figures()} == {"G14"}
+    assert {reason.code for reason in done.reasons} == {"steering.figure_of_another"}
+    assert done.new + len(done.reasons) == 36
 
 
 def test_another_value_replaces_and_both_stay():
@@ -126,7 +166,6 @@ def test_figures_of_several_units_stand_beside_the_country_s():
     ("changes", "owner", "code", "field"),
     [
         ({"computed_by": ""}, "G22", "steering.figure_without_owner", "submitted_by"),
-        ({}, "", "steering.figure_without_owner", "submitted_by"),
         ({"submitted_by": "G99"}, "G22", "steering.unknown_unit", "submitted_by"),
         ({}, "ZZZ", "steering.unknown_unit", "submitted_by"),
         ({"measure_unit": ""}, "G22", "steering.figure_without_unit", "measure_unit"),
@@ -180,9 +219,12 @@ def test_only_what_moved_is_stored():
     assert stored(5, first[0], Cell("H38", JANUARY, 8), first[2], Cell("H63", MARCH, 2)) == 2
     assert Value.objects.filter(snapshot=4).count() == 0
     assert set(Value.objects.filter(snapshot=5).values_list("unit", "numerator")) == {("H38", 8), ("H63", 2)}
-    assert queries.stored_cells(STAYS, 3) == queries.stored_cells(STAYS, 4) == [*first]
+    assert set(Value.objects.filter(snapshot=3).values_list("unit", "numerator")) == {
+        ("H26", 5),
+        ("H38", 7),
+        ("H38", 1),
+    }
     assert [cell.numerator for cell in queries.stored_cells(STAYS)] == [5, 8, 1, 2]
-    assert queries.stored_cells(STAYS, 2) == []
 
 
 def test_a_cell_that_vanished_becomes_zero_once():
@@ -191,8 +233,8 @@ def test_a_cell_that_vanished_becomes_zero_once():
     assert queries.stored_cells(STAYS) == [Cell("H26", JANUARY, 0), Cell("H38", MARCH, 1)]
     assert stored(5, Cell("H38", MARCH, 1)) == 0
     assert stored(6, Cell("H26", JANUARY, 5), Cell("H38", MARCH, 1)) == 1
-    assert queries.stored_cells(STAYS, 5)[0].numerator == 0
-    assert queries.stored_cells(STAYS, 3)[0].numerator == 5
+    moved = Value.objects.filter(unit="H26").order_by("snapshot").values_list("snapshot", "numerator")
+    assert list(moved) == [(3, 5), (4, 0), (6, 5)], "what was known at each snapshot stays"
 
 
 def test_of_a_rate_both_sides_move_and_vanish():
@@ -233,7 +275,7 @@ def test_a_published_report_is_a_leaf_and_so_are_its_months(home):
     ]
     assert leaves[0]["computed"]["by_month"]["2024-01"]["numerator"] == 779
     assert queries.leaf_of(digest) == 1
-    assert queries.report("2024-H1") == queries.report("2024-H1", digest=digest) == report
+    assert queries.report("2024-H1") == queries.by_digest(digest) == report
     assert Pin.objects.get().size == 7
     assert rings.publish(Ring.PUBLIC).size == 2
     assert digest in JournalEntry.objects.get().detail
@@ -256,3 +298,64 @@ def test_publishing_is_not_everybody_s(home):
         publish_report(By(Actor("x", roles=("lodging.keeper",), level=3), AT), builders.report())
     assert not Report.objects.exists()
     assert not Leaf.objects.exists()
+
+
+# Requests
+
+
+def test_a_request_waits_once_however_often_it_is_made():
+    first, again = (request_report(By(SECRETARY, at), "2024-H1") for at in (AT, LATER))
+    assert (again.id, again.before, first.before) == (first.id, True, False)
+    (row,) = ReportRequest.objects.all()
+    assert (row.period, row.unit, row.requested, row.ended) == ("2024-H1", "", LATER, None)
+    assert JournalEntry.objects.filter(detail=f"report 2024-H1  request {row.id}").count() == 2
+    others = [request_report(By(SECRETARY, AT), *which) for which in (("2024-H1", "H38"), ("2024",))]
+    assert len({first.id, *(one.id for one in others)}) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_once_for_the_same_report_make_one():
+    asked = at_once(*[lambda: request_report(By(SECRETARY, AT), "2024-H1", "H38")] * 6)
+    (row,) = ReportRequest.objects.all()
+    assert {one.id for one in asked} == {row.id}
+    assert sorted(one.before for one in asked) == [False] + [True] * 5
+
+
+def test_once_answered_the_same_report_can_be_requested_again():
+    first = request_report(By(SECRETARY, AT), "2024-H1")
+    answer_request(CLERK, first.id, "", [reports.UNREADABLE("period")])
+    assert request_report(By(SECRETARY, LATER), "2024-H1").id != first.id
+    waiting, answered = queries.requests()
+    assert (waiting.waiting, answered.waiting) == (True, False)
+    assert [one.code for one in answered.reasons] == ["steering.report_unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("period", "unit", "code"),
+    [("2024-H3", "", "period_unreadable"), ("", "", "period_unreadable"), ("2024-H1", "H99", "unknown_unit")],
+)
+def test_what_is_no_report_cannot_be_requested(period, unit, code):
+    with pytest.raises(Refused, match=f"steering.{code}"):
+        request_report(By(SECRETARY, AT), period, unit)
+    assert not ReportRequest.objects.exists()
+
+
+def test_requesting_is_the_secretary_s_and_answering_is_not():
+    with pytest.raises(NotAllowed):
+        request_report(CLERK, "2024-H1")
+    request = request_report(By(SECRETARY, AT), "2024-H1")
+    with pytest.raises(NotAllowed):
+        answer_request(By(SECRETARY, AT), request.id, "", [])
+    with pytest.raises(NotAllowed):
+        publish_report(By(SECRETARY, AT), builders.report())
+
+
+def test_whoever_acts_for_a_unit_requests_its_reports_only():
+    by = By(msgspec.structs.replace(SECRETARY, unit="H38"), AT)
+    units.load([msgspec.structs.replace(profile().units.rows[0], code=UnitCode("H38.901"))])
+    for unit in ("H38", "H38.901"):
+        assert request_report(by, "2024-H1", unit)
+    for unit in ("", "H26"):
+        with pytest.raises(NotAllowed):
+            request_report(by, "2024-H1", unit)
+    assert [code for code, _ in queries.reportable(by.actor, AT.date(), "en")] == ["H38", "H38.901"]

@@ -2,19 +2,16 @@
 
 import re
 from io import BytesIO
-from pathlib import Path
 
-import msgspec
 import pypdf
 import pytest
-from django.template.loader import render_to_string
 
 from doorstep.kernel.documents import pdf
+from doorstep.systems.steering.pages.reports import REPORT_TYP, paper
 from doorstep.systems.steering.rules import charts
 from doorstep.systems.steering.rules.view import report_view
 from doorstep.systems.steering.tests.builders import LANGUAGES, MADE, TILES, fmt, report
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "steering" / "report.typ"
 NUMBERS = {
     "vi": ("489,6", "1.960.749", "14.528", "72,98%", "+2,6"),
     "en": ("489.6", "1,960,749", "14,528", "72.98%", "+2.6"),
@@ -26,12 +23,7 @@ NUMBERS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_report_on_paper(language: str) -> None:
     shown = report_view(report(), fmt(language), TILES, charts.PAPER)
-    data = {"title": shown.heading.title, **msgspec.to_builtins(shown)}
-    for section in data["sections"]:
-        for line in section["lines"]:
-            for chart in line["charts"]:
-                chart["svg"] = render_to_string(chart["template"], {"chart": chart})
-    document = pypdf.PdfReader(BytesIO(pdf(TEMPLATE, data, language, at=MADE)))
+    document = pypdf.PdfReader(BytesIO(pdf(REPORT_TYP, paper(shown), language, at=MADE)))
     assert document.trailer["/Root"]["/MarkInfo"]["/Marked"]
     text = re.sub(r"[\u2066-\u2069]", "", "".join(page.extract_text() for page in document.pages))
     for number in NUMBERS[language]:

@@ -8,12 +8,7 @@ import io
 import json
 import math
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 from django.test import Client
@@ -21,7 +16,7 @@ from django.test import Client
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
 from doorstep.kernel.store import units
-from doorstep.kernel.store.models import Installation
+from doorstep.kernel.store.models import Installation, Unit
 from doorstep.kernel.web import layout
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.rules import report as reports
@@ -37,6 +32,9 @@ from doorstep.systems.steering.tests.records import (
     published,
     put,
     submit,
+    task_side,
+    without_engines,
+    words,
 )
 
 pytestmark = pytest.mark.django_db
@@ -59,22 +57,8 @@ def report(home: Path, monkeypatch) -> reports.Report:
     submit()
     half_a_year()
     made = published()
-    for name in ENGINES:
-        monkeypatch.setitem(sys.modules, name, None)
+    without_engines(monkeypatch)
     return made
-
-
-ENGINES = {
-    name: import_module(name)
-    for name in ("duckdb", "ibis", "pyarrow", "doorstep.kernel.lake.engine", "doorstep.systems.steering.tasks")
-}
-
-
-@contextmanager
-def task_side() -> Iterator[None]:
-    """Where engines may be loaded, between two looks at pages."""
-    with patch.dict(sys.modules, ENGINES):
-        yield
 
 
 def get(path: str, language: str = "en", status: int = 200) -> str:
@@ -83,18 +67,11 @@ def get(path: str, language: str = "en", status: int = 200) -> str:
     return answer.content.decode()
 
 
-def words(page: str) -> str:
-    """What a reader reads, without marks of direction."""
-    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", page, flags=re.DOTALL)
-    text = html.unescape(re.sub(r"<[^>]+>", " ", body))
-    return " ".join(re.sub("[\u2066-\u2069\u200e\u200f]", "", text).split())
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_published_figure_is_said_in_every_language(language):
     page = get("2024-H1/", language)
     read = words(page)
-    capital = units.name("H26", HALF.end, language)
+    capital = units.name("H26", HALF.last, language)
     for key, said in SAID.items():
         sentence = " ".join(said[language].partition(SUBMITTED_BY[language])[0].split())
         assert sentence.replace("Ha Noi", capital) in read, key
@@ -127,12 +104,26 @@ def test_simulated_records_are_called_so_on_every_page():
     assert b"1:1,000" in download("csv")
 
 
-def test_the_list_names_each_report_newest_first(report):
+def test_the_list_names_each_report_newest_first_and_opens_those_that_were_replaced(report, monkeypatch):
+    put(STAYS, ("H38", "2024-05-05", 8))
+    with task_side():
+        published(LATER)
+        published(LATER, "H38")
     page = get("")
-    digest = queries.published()[0].sha256
-    assert 'href="/steering/2024-H1/"' in page
-    assert digest[:16] in page
-    assert "The whole country" in words(page)
+    read = words(page)
+    assert read.index("first half of 2024 Lao Cai") < read.index("first half of 2024 The whole country")
+    assert read.index("The whole country") < read.index("first half of 2024 Replaced The whole country")
+    assert page.count('href="/steering/2024-H1/"') == 1, "only the newest opens under the period"
+    unit, newer, older = queries.published()
+    assert (unit.newest, newer.newest, older.newest) == (True, True, False)
+    for one in (unit, newer, older):
+        assert f'href="/steering/published/{one.sha256}.json"' in page
+    assert get(f"published/{older.sha256}.json").encode() == reports.to_json(report)
+    assert get(f"published/{older.sha256}.csv")
+    monkeypatch.setattr(queries, "PAGE", 2)
+    assert f'href="?after={newer.id}"' in get("")
+    assert older.sha256 in get(f"?after={newer.id}")
+    assert newer.sha256 not in get(f"?after={newer.id}")
 
 
 def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
@@ -145,7 +136,7 @@ def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
             assert named == (segment.fact == "lodging.stay_notified")
             assert (segment.sha256 in page) == named
         for code in ("H26", "H38"):
-            assert units.name(code, HALF.end, language) in read
+            assert units.name(code, HALF.last, language) in read
         assert "92" in read
         assert "lodging.stay_notified" in read
         assert 'href="../../#lodging.notifications"' in page
@@ -181,9 +172,15 @@ def test_the_unit_s_report_has_addresses_of_its_own(report):
     assert 'href="/steering/2024-H1/units/H38/"' in get("")
 
 
+def test_a_unit_that_ended_with_the_period_keeps_its_name():
+    Unit.objects.filter(code="H38").update(valid_to=HALF.end)
+    assert "Lao Cai" in words(get(f"2024-H1/figures/{STAYS}/"))
+
+
 NOWHERE = (
     *("2024-H2/", "2019/", "2024-h1/", "nonsense/", "٢٠٢٤-H1/", "%3Cscript%3E/", "2024-H1/units/H38/"),
     *("2024-H1/figures/no.such_figure/", "2024-H2/figures/ipv6.rate/", "2024-H1/units/H99/report.json"),
+    *(f"published/{'0' * 64}.json", "published/x.pdf", "?after=x"),
     *("2024-H1/report.exe", "2024-H1/report.html", "2024-H2/report.pdf", "2024-H1/report.", "2024-H2/report.json"),
 )
 
@@ -197,7 +194,7 @@ def test_what_is_not_there_is_404_with_a_way_out():
 
 
 def test_nothing_is_sent_to_it():
-    for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json"):
+    for path in ("", "2024-H1/", f"2024-H1/figures/{STAYS}/", "2024-H1/report.json", "published/x.json"):
         assert Client().post(f"/steering/{path}").status_code == 405
 
 

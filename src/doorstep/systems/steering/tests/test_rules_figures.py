@@ -1,6 +1,7 @@
 """Submitted figures come in from CSV: good lines land, bad ones come back with line, column and repair."""
 
 import csv
+import gzip
 import io
 from decimal import Decimal
 
@@ -9,34 +10,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorstep.kernel.values.reasons import REASONS
-from doorstep.systems.steering.rules.figures import (
-    COLUMNS,
-    DifferenceUnit,
-    FigureScope,
-    MeasureUnit,
-    Qualifier,
-    read_figures,
-)
-from doorstep.systems.steering.tests.builders import PUBLISHED, UNITS, published
+from doorstep.systems.steering.rules.figures import DifferenceUnit, FigureScope, MeasureUnit, Qualifier
+from doorstep.systems.steering.rules.rows import COLUMNS, LARGEST_FILE, Answering, read_figures
+from doorstep.systems.steering.tests.builders import ANSWERING, PUBLISHED, UNITS, published
 
 ROWS = list(csv.DictReader(io.StringIO(PUBLISHED.decode())))
 
 
-def text(*rows: dict[str, str]) -> str:
+def file(*rows: dict[str, str]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(COLUMNS))
     writer.writeheader()
     writer.writerows(rows)
-    return out.getvalue()
+    return out.getvalue().encode()
 
 
 def row(of: str = "lodging.notifications", /, **cells: str) -> dict[str, str]:
     return {**next(one for one in ROWS if one["key"] == of), **cells}
 
 
-def found(*rows: dict[str, str], owner: str = "G22") -> list[tuple[str, str, int | None]]:
+def found(*rows: dict[str, str], owner: str = "G22", unit: str = "") -> list[tuple[str, str, int | None]]:
     """Code, column and line of each reason."""
-    return [(r.code, r.field, r.line) for r in read_figures(text(*rows), UNITS, owner)[1]]
+    return [(r.code, r.field, r.line) for r in read_figures(file(*rows), Answering(UNITS, owner, unit))[1]]
 
 
 def test_all_published_figures_land() -> None:
@@ -94,8 +89,8 @@ def test_all_published_figures_land() -> None:
     ],
 )
 def test_a_bad_cell_comes_back_and_the_other_line_lands(column: str, cell: str, code: str) -> None:
-    figures, reasons = read_figures(text(row("eid.records"), row(**{column: cell})), UNITS, "G22")
-    assert [figure.key for figure in figures] == ["eid.records"]
+    figures, reasons = read_figures(file(row("eid.records"), row(**{column: cell})), ANSWERING)
+    assert [figure.key for figure in figures.values()] == ["eid.records"]
     assert [(r.code, r.field, r.line) for r in reasons] == [(f"steering.{code}", column, 3)]
 
 
@@ -108,15 +103,15 @@ def test_every_fault_of_a_line_is_named() -> None:
 
 
 def test_the_trap_of_thousands_offers_both_readings() -> None:
-    (reason,) = read_figures(text(row(value="14.528")), UNITS, "G22")[1]
+    (reason,) = read_figures(file(row(value="14.528")), ANSWERING)[1]
     assert reason.given == {"given": "14.528", "thousands": "14528", "decimals": "14.5280"}
-    figures = read_figures(text(row(value="14.5280")), UNITS, "G22")[0]
-    assert figures[0].value == Decimal("14.528")
+    figures = read_figures(file(row(value="14.5280")), ANSWERING)[0]
+    assert figures[2].value == Decimal("14.528")
 
 
 def test_an_unquoted_thousands_comma_makes_a_cell_too_many() -> None:
     line = ",".join(row().values()).replace("8778722", "8,778,722")
-    _, reasons = read_figures(f"{','.join(COLUMNS)}\n{line}\n", UNITS, "G22")
+    _, reasons = read_figures(f"{','.join(COLUMNS)}\n{line}\n".encode(), ANSWERING)
     assert [r.code for r in reasons] == ["steering.cell_count"]
 
 
@@ -134,27 +129,67 @@ def test_somebody_answers_for_every_figure() -> None:
     assert found(row(), owner="G99") == [("steering.unknown_unit", "submitted_by", 2)]
 
 
+def test_whoever_acts_for_a_unit_submits_what_that_unit_answers_for() -> None:
+    units = {**UNITS, "G22.1": "Office of the Government Office"}
+    rows = (row(submitted_by="G22"), row("eid.records", submitted_by="G22.1"), row("ipv6.rate"))
+    figures, reasons = read_figures(file(*rows), Answering(units, "G22", "G22"))
+    assert [figure.submitted_by for figure in figures.values()] == ["G22", "G22.1"]
+    assert [(r.code, r.field, r.line, r.given) for r in reasons] == [
+        ("steering.figure_of_another", "submitted_by", 4, {"given": "G14", "unit": "G22"})
+    ]
+
+
+def test_a_name_that_several_units_have_is_nobody_s() -> None:
+    units = {**UNITS, "H38.901": "Tan Lap", "H26.902": "Tan Lap"}
+    for scope, codes in (("Tan Lap", ["steering.ambiguous_unit"]), ("H26.902", []), ("Ha Noi", [])):
+        figures, reasons = read_figures(file(row(scope=scope)), Answering(units, "G22"))
+        assert [r.code for r in reasons] == codes
+        assert [r.given["codes"] for r in reasons] == ["H38.901, H26.902"] * len(codes)
+        assert [figure.scope for figure in figures.values()] == [FigureScope.UNIT] * (not codes)
+
+
 def test_a_figure_stands_once_for_a_day() -> None:
     assert found(row(), row(as_of="2023-12-31"), row(value="5")) == [("steering.duplicate_figure", "key", 4)]
 
 
 def test_a_missing_column_stops_the_file() -> None:
-    content = PUBLISHED.decode().replace("measure_unit", "unit", 1)
-    figures, reasons = read_figures(content, UNITS, "G22")
-    assert figures == []
+    content = PUBLISHED.replace(b"measure_unit", b"unit", 1)
+    figures, reasons = read_figures(content, ANSWERING)
+    assert figures == {}
     assert [(r.code, r.given["column"]) for r in reasons] == [("steering.missing_column", "measure_unit")]
-    assert len(read_figures(b"", UNITS, "G22")[1]) == len(COLUMNS)
+    assert len(read_figures(b"hello", ANSWERING)[1]) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \r\n", "empty"),
+        (",".join(COLUMNS).encode(), "empty"),
+        (b"PK\x03\x04" + PUBLISHED, "is_archive"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is_archive"),
+        (gzip.compress(PUBLISHED), "is_archive"),
+        (PUBLISHED + b" " * LARGEST_FILE, "too_large"),
+    ],
+)
+def test_what_is_no_file_of_figures_is_refused_as_a_whole(content: bytes, code: str) -> None:
+    figures, reasons = read_figures(content, ANSWERING)
+    assert figures == {}
+    assert [(r.code, r.line) for r in reasons] == [(f"steering.file_{code}", None)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1258", "latin-1"])
 def test_another_encoding_is_refused(encoding: str) -> None:
     content = PUBLISHED.decode().replace("Viettel", "Tập đoàn é").encode(encoding, "replace")
-    assert [r.code for r in read_figures(content, UNITS, "G22")[1]] == ["steering.wrong_encoding"]
+    assert [r.code for r in read_figures(content, ANSWERING)[1]] == ["steering.wrong_encoding"]
 
 
-def test_a_byte_order_mark_and_other_line_ends_are_read() -> None:
-    content = b"\xef\xbb\xbf" + PUBLISHED.replace(b"\n", b"\r\n")
-    assert read_figures(content, UNITS, "G22") == (published(), [])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_byte_order_mark_and_other_line_ends_are_read(end: bytes) -> None:
+    content = b"\xef\xbb\xbf" + PUBLISHED.replace(b"\r\n", end)
+    figures, reasons = read_figures(content, ANSWERING)
+    assert ([*figures.values()], reasons) == (published(), [])
+    assert [*figures] == [*range(2, 38)]
 
 
 def test_lines_are_counted_through_cells_of_several_lines() -> None:
@@ -162,14 +197,14 @@ def test_lines_are_counted_through_cells_of_several_lines() -> None:
 
 
 def test_a_quote_left_open_does_not_lose_the_lines_before_it() -> None:
-    figures, reasons = read_figures(text(row()) + 'x,"y', UNITS, "G22")
-    assert [figure.key for figure in figures] == ["lodging.notifications"]
+    figures, reasons = read_figures(file(row()) + b'x,"y', ANSWERING)
+    assert [figure.key for figure in figures.values()] == ["lodging.notifications"]
     assert [(r.code, r.line) for r in reasons] == [("steering.not_csv", 3)]
 
 
-@given(st.binary(max_size=400) | st.text(max_size=400))
-def test_reading_never_raises(content: bytes | str) -> None:
-    figures, reasons = read_figures(content, UNITS, "G22")
+@given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
+def test_reading_never_raises(content: bytes) -> None:
+    figures, reasons = read_figures(content, ANSWERING)
     assert figures or reasons
 
 
@@ -181,7 +216,7 @@ def test_reading_never_raises(content: bytes | str) -> None:
     )
 )
 def test_any_cells_give_one_figure_or_known_reasons(cells: dict[str, str]) -> None:
-    figures, reasons = read_figures(text(row(**cells)), UNITS, "G22")
+    figures, reasons = read_figures(file(row(**cells)), ANSWERING)
     assert bool(figures) != bool(reasons)
     for reason in reasons:
         kind = REASONS[reason.code]

@@ -1,5 +1,6 @@
 """A report is made once of what is known, out of sealed facts; the same again is the same one, whatever stops halfway."""
 
+import itertools
 import threading
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,16 +9,20 @@ import msgspec
 import pytest
 from django.db import connection
 
-from doorstep.kernel.declare.indicators import INDICATORS
-from doorstep.kernel.lake import rings, seal
+from doorstep.kernel.declare.indicators import INDICATORS, Cell
+from doorstep.kernel.lake import files, rings, seal
 from doorstep.kernel.lake.engine import snapshot
-from doorstep.kernel.lake.evidence import verify_checkpoint
 from doorstep.kernel.lake.models import Leaf, Pin, Ring, Segment
-from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry
+from doorstep.kernel.lake.notes import verify_checkpoint
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import FactBatch, Installation, JournalEntry, Unit
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import Refused
 from doorstep.systems.steering import queries, tasks
-from doorstep.systems.steering.models import Figure, Report, Value
+from doorstep.systems.steering.actions import request_report
+from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import (
@@ -26,6 +31,7 @@ from doorstep.systems.steering.tests.records import (
     HOUSES,
     LATER,
     ON_TIME,
+    SECRETARY,
     STAYS,
     half_a_year,
     line,
@@ -82,8 +88,8 @@ def test_what_was_taken_back_is_stored_as_nothing():
     tasks.refresh(AT)
     put(STAYS, ("H38", "2024-01-15", -3))
     assert tasks.refresh(LATER).moved == 2
-    assert queries.stored_cells(STAYS) == [reports.Cell("H38", date(2024, 1, 1), 0)]
-    assert queries.stored_cells(ON_TIME) == [reports.Cell("H38", date(2024, 1, 1), 0, 0)]
+    assert queries.stored_cells(STAYS) == [Cell("H38", date(2024, 1, 1), 0)]
+    assert queries.stored_cells(ON_TIME) == [Cell("H38", date(2024, 1, 1), 0, 0)]
 
 
 def test_a_refresh_that_stopped_after_the_seal_goes_on(monkeypatch):
@@ -153,6 +159,14 @@ def test_the_same_again_is_the_same_report():
     assert Leaf.objects.count() == leaves
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_who_make_the_same_report_at_once_make_one():
+    half_a_year()
+    one, other = at_once(lambda: published(AT), lambda: published(LATER))
+    assert one == other == queries.report("2024-H1")
+    assert Leaf.objects.filter(ring=Ring.PUBLIC).count() == Report.objects.get().leaf + 1
+
+
 def test_facts_of_another_time_make_no_new_report():
     half_a_year()
     first = published()
@@ -176,9 +190,11 @@ def test_what_is_new_makes_a_new_report_and_the_old_one_stays(change):
     assert queries.report("2024-H1") == second
     said = line(second, STAYS)
     assert (said.computed.total.value, said.submitted.value) == ((96, 8778722) if change == "facts" else (92, 8778723))
-    assert [one.snapshot for one in queries.published()] == [second.evidence.size, first.evidence.size]
-    digest = queries.published()[1].sha256
-    assert queries.report("2024-H1", digest=digest) == first
+    assert list(Report.objects.order_by("-made").values_list("snapshot", flat=True)) == [
+        second.evidence.size,
+        first.evidence.size,
+    ]
+    assert queries.by_digest(queries.published()[1].sha256) == first
 
 
 def test_a_period_without_anything_is_refused_with_its_reason():
@@ -191,6 +207,28 @@ def test_a_period_without_anything_is_refused_with_its_reason():
     ]
     assert not Report.objects.exists()
     assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+
+
+@pytest.mark.parametrize("which", ["facts", "rollup"])
+@pytest.mark.parametrize("code", ["altered", "gone"])
+def test_nothing_is_published_on_a_file_that_is_not_as_it_was_sealed(which, code):
+    half_a_year()
+    tasks.refresh(AT)
+    segment = Segment.objects.get(leaf=2)
+    path = segment.path if which == "facts" else next(iter(segment.rollups.values()))["path"]
+    file = files.root() / path
+    whole = file.read_bytes()
+    if code == "altered":
+        file.write_bytes(whole[:-200] + bytes([whole[-200] ^ 1]) + whole[-199:])
+    else:
+        file.unlink()
+    with pytest.raises(Refused) as refused:
+        published()
+    assert [(one.code, one.given) for one in refused.value.reasons] == [(f"kernel.lake_file_{code}", {"path": path})]
+    assert not Report.objects.exists()
+    assert not Leaf.objects.filter(ring=Ring.PUBLIC).exists()
+    file.write_bytes(whole)
+    assert line(published(), STAYS).computed.total.value == 92
 
 
 def test_on_a_new_installation_nothing_is_there_to_report():
@@ -226,7 +264,43 @@ def test_a_unit_s_report_is_about_its_own_records():
     assert national.unit == ""
     assert queries.report("2024-H1", "H38") == report
     assert [one.unit for one in queries.published()] == ["", "H38"]
-    assert [one.unit for one in queries.published("2024-H1", "H38")] == ["H38"]
+
+
+def test_a_unit_that_ended_with_the_period_still_has_its_report():
+    half_a_year()
+    Unit.objects.filter(code="H38").update(valid_to=HALF.end)
+    assert line(published(unit="H38"), STAYS).computed.total.value == 42
+    Unit.objects.filter(code="H38").update(valid_to=HALF.last)
+    with pytest.raises(Refused, match="unknown_unit"):
+        published(unit="H38")
+
+
+def test_a_unit_of_the_legal_day_of_making_is_known():
+    """17:00 UTC is the next day already."""
+    half_a_year()
+    Unit.objects.filter(code="H38").update(valid_from=date(2024, 7, 11))
+    with pytest.raises(Refused, match="unknown_unit"):
+        published(AT.replace(hour=16), "H38")
+    assert published(AT.replace(hour=17), "H38")
+
+
+def test_from_a_merger_on_the_records_of_both_units_count_for_the_one_that_went_on():
+    """H63 merges into H38 on the first day of the second quarter; facts keep the unit that they were written for."""
+    before, after = Period.parse("2024-Q1"), Period.parse("2024-Q2")
+    put(STAYS, ("H38.901", "2024-03-31", 20), ("H63.901", "2024-03-31", 30), ("H63.901", "2024-04-01", 40))
+    (gone,) = (row for row in units.rows() if row.code == "H63")
+    units.load([msgspec.structs.replace(gone, valid_to=after.start, successor="H38")], restate=True)
+
+    def computed(period, unit):
+        found = line(tasks.make_report(period, unit, AT), STAYS).computed
+        return found.total.value, {code: count.value for code, count in found.by_unit.items()}
+
+    assert computed(before, "") == (50, {"H38": 20, "H63": 30})
+    assert computed(after, "") == (90, {"H38": 90})
+    assert computed(before, "H63") == (30, {"H63.901": 30})
+    assert computed(after, "H38") == (90, {"H38": 70, "H38.901": 20})
+    with pytest.raises(Refused):
+        tasks.make_report(after, "H63", AT)
 
 
 def test_a_unit_that_is_not_there_is_refused():
@@ -269,11 +343,13 @@ def test_simulated_records_are_marked_with_their_scale():
 def test_a_report_that_stopped_before_its_leaf_was_signed_is_signed_by_the_next(monkeypatch):
     submit()
     half_a_year()
+    sound, calls = rings.publish, itertools.count()
     with monkeypatch.context() as broken:
-        broken.setattr(rings, "publish", lambda _: (_ for _ in ()).throw(RuntimeError("crash")))
-        with pytest.raises(RuntimeError, match="crash"):
+        broken.setattr(rings, "publish", lambda ring: {}["crash"] if next(calls) else sound(ring))
+        with pytest.raises(KeyError, match="crash"):
             published()
     assert Report.objects.count() == 1
+    assert rings.reader(Ring.PUBLIC).size == 0
     report = published(LATER)
     assert Report.objects.count() == 1
     assert report.made_at == AT
@@ -348,3 +424,103 @@ def test_every_indicator_of_the_house_is_computed():
     tasks.refresh(AT)
     assert {STAYS, HOUSES, ON_TIME} <= set(INDICATORS)
     assert {STAYS, HOUSES, ON_TIME} == set(Value.objects.values_list("indicator", flat=True))
+
+
+# Requests
+
+
+def ask(period: str = "2024-H1", unit: str = "", at=AT) -> ReportRequest:
+    return ReportRequest.objects.get(id=request_report(By(SECRETARY, at), period, unit).id)
+
+
+def told(request: ReportRequest) -> tuple[bool, str, list[str]]:
+    """Is it answered, with which report or why with none?"""
+    request.refresh_from_db()
+    return request.ended is not None, request.sha256, [one["code"] for one in request.reasons]
+
+
+def test_what_was_requested_is_made_and_what_cannot_be_made_holds_up_nothing():
+    submit()
+    half_a_year()
+    nation, empty, unit = ask(), ask("2019-Q3"), ask(unit="H38")
+    tasks.make_requested(LATER)
+    assert told(nation) == (True, queries.newest("2024-H1"), [])
+    assert told(empty) == (True, "", ["steering.period_empty"])
+    assert told(unit) == (True, queries.newest("2024-H1", "H38"), [])
+    assert set(JournalEntry.objects.filter(action="steering.answer_request").values_list("actor", flat=True)) == {
+        "task:steering"
+    }
+    entries = JournalEntry.objects.count()
+    tasks.make_requested(LATER)
+    assert JournalEntry.objects.count() == entries, "nothing waits, nothing is journalled"
+
+
+def test_what_was_imported_before_the_request_is_in_the_report():
+    submit()
+    submit(PUBLISHED.replace(b"8778722", b"8778723"), LATER)
+    ask(at=LATER)
+    tasks.make_requested(LATER - timedelta(microseconds=1))
+    assert not Report.objects.exists(), "it waits for the next turn"
+    tasks.make_requested(LATER)
+    assert line(queries.report("2024-H1"), STAYS).submitted.value == 8778723
+
+
+def test_whoever_asks_again_while_the_report_is_made_gets_one_more(monkeypatch):
+    submit()
+    request = ask()
+    build = tasks.build
+
+    def overtaken(*args):
+        submit(PUBLISHED.replace(b"8778722", b"8778723"), LATER)
+        ask(at=LATER)
+        return build(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "build", overtaken)
+        tasks.make_requested(AT)
+    assert told(request)[0] is False
+    tasks.make_requested(LATER)
+    assert told(request) == (True, queries.newest("2024-H1"), [])
+    assert line(queries.report("2024-H1"), STAYS).submitted.value == 8778723
+    assert Report.objects.count() == 2
+
+
+def test_what_goes_wrong_unforeseen_is_said_and_told_to_the_operator(monkeypatch):
+    submit()
+    failing, fine = ask(), ask("2024-H1", "H26", LATER)
+    with monkeypatch.context() as broken:
+        broken.setattr(tasks, "build", lambda *_: {}["broken"])
+        with pytest.raises(KeyError, match="broken"):
+            tasks.make_requested(LATER)
+    assert told(failing) == (True, "", ["steering.making_failed"])
+    assert told(fine)[0] is False, "it waits for the next turn"
+    tasks.make_requested(LATER)
+    assert told(fine)[0] is True
+
+
+def test_a_request_whose_maker_was_killed_waits_for_the_next_one(monkeypatch):
+    submit()
+    request = ask()
+    with monkeypatch.context() as killed:
+        killed.setattr(tasks, "build", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            tasks.make_requested(AT)
+    assert told(request)[0] is False
+    tasks.make_requested(LATER)
+    assert told(request) == (True, queries.newest("2024-H1"), [])
+
+
+def test_a_file_of_the_lake_that_is_gone_is_the_reason():
+    half_a_year()
+    tasks.refresh(AT)
+    segment = Segment.objects.get(leaf=2)
+    (files.root() / segment.path).unlink()
+    request = ask()
+    tasks.make_requested(AT)
+    assert told(request) == (True, "", ["kernel.lake_file_gone"])
+    ((shown, *_),) = [queries.requests()]
+    assert [one.given for one in shown.reasons] == [{"path": segment.path}]
+
+
+def test_reports_are_made_by_the_recurring_work():
+    assert tasks.make_requested in [work for _, work in tasks.EVERY]

@@ -1,6 +1,7 @@
-"""Steering's pages: the list of reports, a report, and what stands behind each figure. Stored values only."""
+"""The list of reports, a report, and what stands behind each figure. Stored values only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -11,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
@@ -19,9 +20,11 @@ from doorstep.kernel import documents
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.store import units
+from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import PUBLIC, page
+from doorstep.kernel.web.visits import further, language, read_uuid
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.rules import charts, exports, view
 from doorstep.systems.steering.rules import report as reports
@@ -32,20 +35,28 @@ DOWNLOADS = {"pdf": N_("As PDF"), "csv": N_("As CSV"), "json": N_("As JSON, to b
 _typesetting = Lock()
 """One at a time: a PDF takes seconds, and must not take all of the server's threads."""
 
-REPORT_TYP = Path(__file__).parent / "templates" / "steering" / "report.typ"
+REPORT_TYP = Path(__file__).parents[1] / "templates" / "steering" / "report.typ"
 
 
 @page(PUBLIC)
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "steering/reports.html", {"published": queries.published()})
+    after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
+    rows = queries.published(after)
+    names = units.names({row.unit for row in rows}, profile().calendar.day(timezone.now()), language())
+    context = {
+        "published": [(row, Period.parse(row.period), names.get(row.unit, "")) for row in rows],
+        "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
+        "first": further(request) if after else "",
+    }
+    return render(request, "steering/reports.html", context)
 
 
 @page(PUBLIC)
 @require_GET
 def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.report_view(found, _format(found), _tiles())
+    shown = view.report_view(found, _format(found), _tiles(found))
     links = [
         {
             "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
@@ -60,7 +71,7 @@ def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
 @require_GET
 def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpResponse:
     found = queries.report(period, unit)
-    shown = view.figure_view(found, key, _format(found), _tiles(), INDICATORS.get(key))
+    shown = view.figure_view(found, key, _format(found), _tiles(found), INDICATORS.get(key))
     if shown is None:
         raise Http404
     return render(request, "steering/figure.html", {"figure": shown})
@@ -69,25 +80,34 @@ def figure(request: HttpRequest, period: str, key: str, unit: str = "") -> HttpR
 @page(PUBLIC)
 @require_GET
 def file(request: HttpRequest, period: str, kind: str, unit: str = "") -> HttpResponse:  # noqa: ARG001  a view
+    return _file(queries.newest(period, unit), kind, "-".join(filter(None, ("report", period, unit))))
+
+
+@page(PUBLIC)
+@require_GET
+def published(request: HttpRequest, digest: str, kind: str) -> HttpResponse:  # noqa: ARG001  a view
+    """A report as it was published, also one that was replaced."""
+    return _file(digest, kind, f"report-{digest[:16]}")
+
+
+def _file(digest: str, kind: str, name: str) -> HttpResponse:
     if kind not in TYPES:
         raise Http404
-    content = _kept(queries.newest(period, unit), translation.get_language() or "vi", kind)
-    response = HttpResponse(content, content_type=TYPES[kind])
-    name = "-".join(filter(None, ("report", period, unit)))
+    response = HttpResponse(_kept(digest, language(), kind), content_type=TYPES[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
 
 
 @lru_cache(maxsize=64)
-def _kept(digest: str, language: str, kind: str) -> bytes:
+def _kept(digest: str, reader: str, kind: str) -> bytes:
     """A published report never changes, so that typesetting it again for each stranger would be work for nothing."""
     with _typesetting:
-        return rendered(queries.by_digest(digest), language, kind)
+        return rendered(queries.by_digest(digest), reader, kind)
 
 
-def rendered(found: reports.Report, language: str, kind: str) -> bytes:
-    """A report as a file: `html` stands alone, `json` is the canonical one that `doorstep verify` reads."""
-    with translation.override(language):
+def rendered(found: reports.Report, reader: str, kind: str) -> bytes:
+    """A report as a file in the reader's language: `html` stands alone, `json` is the canonical one that `doorstep verify` reads."""
+    with translation.override(reader):
         fmt = _format(found)
         match kind:
             case "json":
@@ -97,12 +117,12 @@ def rendered(found: reports.Report, language: str, kind: str) -> bytes:
             case "pdf":
                 return _pdf(found, fmt)
             case _:
-                shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+                shown = view.report_view(found, fmt, _tiles(found), charts.PAPER)
                 return render_to_string("steering/report_file.html", {"report": shown}).encode()
 
 
 def _pdf(found: reports.Report, fmt: Format) -> bytes:
-    shown = view.report_view(found, fmt, _tiles(), charts.PAPER)
+    shown = view.report_view(found, fmt, _tiles(found), charts.PAPER)
     data = paper(shown)
     return documents.pdf(REPORT_TYP, data, fmt.language, at=found.made_at)
 
@@ -119,12 +139,16 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
 
 def _format(found: reports.Report) -> Format:
     """The reader's language, with the units' names of the report's last day."""
-    language = translation.get_language() or "vi"
-    day = found.period.end
-    names = {unit.code: units.named(unit, language) for unit in units.in_force(day)}
-    return Format(language, numbers, translation, names)
+    return formatted({*found.units(), *profile().units.grid}, found.period.last)
 
 
-def _tiles() -> view.Tiles:
-    tiles: view.Tiles = profile().units.grid
-    return tiles
+def formatted(codes: Iterable[str], day: date) -> Format:
+    """The reader's language, with the names of these units on a day."""
+    return Format(language(), numbers, translation, units.names(codes, day, language()))
+
+
+def _tiles(found: reports.Report) -> view.Tiles:
+    """Where the map has the units that there were on the report's last day."""
+    grid = profile().units.grid
+    there = units.in_force(found.period.last).filter(code__in=grid).values_list("code", flat=True)
+    return {code: grid[code] for code in there}

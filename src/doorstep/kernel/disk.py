@@ -1,0 +1,59 @@
+"""Files that are whole or not there at all and that a power cut does not take back; and logs that do not grow for ever."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+LOG_BYTES = 10_000_000
+
+
+def write_once(path: Path, content: bytes) -> bytes:
+    """Makes the file, readable by its owner alone, unless it is there; gives what it holds.
+
+    Of several that make it at once, one wins and all get its content.
+    """
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # O_EXCL, mode 0600
+        try:
+            _write(descriptor, content)
+            path.hardlink_to(draft)  # fails where there is a file
+        except FileExistsError:
+            pass
+        finally:
+            Path(draft).unlink()
+        flush_folder(path.parent)
+    return path.read_bytes()
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Writes the file whole or not at all; its name lasts through a power cut once its folder is flushed too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    _write(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), content)
+    os.replace(draft, path)  # noqa: PTH105  patched by the crash tests, like fsync
+
+
+def flush_folder(folder: Path) -> None:
+    """The folder's names last through a power cut from here on."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def append_log(path: Path) -> IO[bytes]:
+    """Opens a process log for appending; one that has grown past 10 MB is set aside as `.1` first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,121 @@
+"""What holders and officers fill in about e-IDs."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.web.forms import DayInput
+from doorstep.systems.identity.facts import Level
+from doorstep.systems.identity.rules.drive import Hindrance, Where
+from doorstep.systems.identity.rules.eid import LockCause
+
+_PRIVATE = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class Form(forms.Form):
+    """The rules judge, so the browser stops no form."""
+
+    use_required_attribute = False
+
+
+class NumberForm(Form):
+    number = forms.CharField(label=_("Personal number"), max_length=40, widget=forms.TextInput(attrs=_PRIVATE))
+
+
+class CollectForm(NumberForm):
+    level = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect)
+    unit = forms.CharField(label=_("Commune"), max_length=30)
+    phone = forms.CharField(
+        label=_("Phone number"), max_length=30, widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"})
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_PRIVATE))
+    language = forms.ChoiceField(label=_("Language of messages"), required=False)
+    complete = forms.BooleanField(label=_("The person has a valid identity card"), required=False, initial=True)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["level"].choices = chosen(Level, without=(Level.NONE,))  # type: ignore[attr-defined]
+        languages = [(code, get_language_info(code)["name_local"]) for code in ("vi", "en", "de", "ar")]
+        self.fields["language"].choices = languages  # type: ignore[attr-defined]
+
+
+class ActivateForm(NumberForm):
+    phone = forms.CharField(
+        label=_("Phone number"),
+        help_text=_("The one that you gave when your e-ID was collected"),
+        max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+
+class CodeForm(Form):
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("Six digits, from the message to your phone"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "size": "8"}),
+    )
+
+
+class SecretsForm(Form):
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    passcode = forms.CharField(
+        label=_("New passcode"),
+        max_length=20,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "inputmode": "numeric"}),
+    )
+
+
+class LossForm(NumberForm):
+    passcode = forms.CharField(
+        label=_("Passcode"),
+        max_length=20,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "inputmode": "numeric"}),
+    )
+
+
+class PhoneForm(Form):
+    phone = forms.CharField(
+        label=_("New phone number"), max_length=30, widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"})
+    )
+
+
+class LockForm(Form):
+    cause = forms.ChoiceField(label=_("Cause"))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["cause"].choices = chosen(LockCause)  # type: ignore[attr-defined]
+
+
+class ContactForm(Form):
+    hindrance = forms.ChoiceField(label=_("Why it is not done yet"))
+    note = forms.CharField(label=_("Note"), required=False, max_length=300, widget=forms.TextInput(attrs=_PRIVATE))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["hindrance"].choices = chosen(Hindrance)  # type: ignore[attr-defined]
+
+
+class AppointmentForm(Form):
+    kind = forms.ChoiceField(label=_("Where"), widget=forms.RadioSelect)
+    day = forms.DateField(label=_("Day"), widget=DayInput)
+    slot = forms.CharField(label=_("Time"), max_length=20, widget=forms.TextInput(attrs={"placeholder": "9:00–10:00"}))
+    place = forms.CharField(label=_("Place"), max_length=200, widget=forms.TextInput(attrs=_PRIVATE))
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["kind"].choices = chosen(Where)  # type: ignore[attr-defined]
+
+
+def chosen(kind: type[Code], *, without: tuple[Code, ...] = ()) -> list[tuple[str, object]]:
+    """The choices of a closed list, in the reader's language when shown."""
+    return [(one.value, gettext_lazy(one.text)) for one in kind if one not in without]

@@ -1,0 +1,264 @@
+"""e-IDs: the holder activates and reports a loss; officers collect, approve, help, and reach those who have not activated."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from doorstep.kernel.access import look
+from doorstep.kernel.country import law
+from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
+from doorstep.systems.identity.actions import eid as actions
+from doorstep.systems.identity.actions.eid import Applicant
+from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.facts import Level
+from doorstep.systems.identity.forms.eid import (
+    ActivateForm,
+    AppointmentForm,
+    CodeForm,
+    CollectForm,
+    ContactForm,
+    LockForm,
+    LossForm,
+    NumberForm,
+    PhoneForm,
+    SecretsForm,
+)
+from doorstep.systems.identity.pages.offices import by_of, tried
+from doorstep.systems.identity.pages.signin import visitor
+from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SUPPORT
+from doorstep.systems.identity.queries import eid as queries
+from doorstep.systems.identity.rules.drive import Hindrance, Where
+from doorstep.systems.identity.rules.eid import LockCause, Step
+
+SALT_BEGUN, SALT_PROVEN = "identity.activation.begun", "identity.activation.proven"
+STEP_SECONDS = 900
+
+
+@page(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def activate(request: HttpRequest) -> HttpResponse:
+    """First step: number and phone. Whether they fit is not told; a code comes or it does not."""
+    form = ActivateForm(request.POST or None)
+    if not form.is_valid():
+        return _shown(request, "identity/activate.html", {"form": form, "place": 1})
+    subject = actions.begin_activation(visitor(), form.cleaned_data["number"], form.cleaned_data["phone"])
+    context = {"form": CodeForm(), "step": signing.dumps(subject, salt=SALT_BEGUN), "place": 2}
+    return _shown(request, "identity/activate_code.html", context)
+
+
+@page(PUBLIC)
+@require_POST
+def activate_code(request: HttpRequest) -> HttpResponse:
+    """Second step: the code from the phone."""
+    subject = _carried(request, SALT_BEGUN)
+    if subject is None:
+        return SeeOther(reverse("identity:activate"))
+    form = CodeForm(request.POST)
+    wrong = False
+    if form.is_valid():
+        code = "".join(form.cleaned_data["code"].split())
+        wrong = actions.prove_activation(visitor(), subject, code) is not None
+        if not wrong:
+            context = {"form": SecretsForm(), "step": signing.dumps(subject, salt=SALT_PROVEN), "place": 3}
+            return _shown(request, "identity/activate_secrets.html", context)
+    context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong, "place": 2}
+    return _shown(request, "identity/activate_code.html", context)
+
+
+@page(PUBLIC)
+@require_POST
+def activate_secrets(request: HttpRequest) -> HttpResponse:
+    """Last step: password and passcode."""
+    subject = _carried(request, SALT_PROVEN)
+    if subject is None:
+        return SeeOther(reverse("identity:activate"))
+    form = SecretsForm(request.POST)
+    told = form.data
+    if tried(form, lambda: actions.activate(visitor(), subject, told["password"], told["passcode"])):
+        return _shown(request, "identity/activated.html", {})
+    context = {"form": form, "step": request.POST.get("step", ""), "place": 3}
+    return _shown(request, "identity/activate_secrets.html", context)
+
+
+@page(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def loss(request: HttpRequest) -> HttpResponse:
+    """A loss is reported from anywhere; what was wrong, if anything, is not told."""
+    form = LossForm(request.POST or None)
+    if not form.is_valid():
+        return _shown(request, "identity/loss.html", {"form": form})
+    actions.report_loss(visitor(), form.cleaned_data["number"], form.cleaned_data["passcode"])
+    return _shown(request, "identity/loss.html", {"form": LossForm(), "reported": True})
+
+
+@page(COLLECT)
+@require_http_methods(["GET", "POST"])
+def collect(request: HttpRequest) -> HttpResponse:
+    """An officer takes a record, with the person and the card before them."""
+    by = by_of(request)
+    form = CollectForm(request.POST or None, initial={"level": Level.TWO.value, "unit": by.actor.unit})
+
+    def do() -> None:
+        told = form.cleaned_data
+        applicant = Applicant(
+            level=Level(told["level"]),
+            phone="".join(told["phone"].split()),
+            email=told["email"],
+            language=told["language"],
+            complete=told["complete"],
+        )
+        actions.collect(by, told["number"], applicant, told["unit"])
+
+    if request.method == "POST" and tried(form, do):
+        return SeeOther(reverse("identity:to_approve"))
+    return _shown(request, "identity/collect.html", {"form": form})
+
+
+@page(COLLECT)
+@require_http_methods(["GET", "POST"])
+def to_approve(request: HttpRequest) -> HttpResponse:
+    """Records that wait for another officer."""
+    by = by_of(request)
+    if request.method == "POST":
+        actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
+        return SeeOther(reverse("identity:to_approve"))
+    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve), "today": _today(by.at)}
+    return _shown(request, "identity/to_approve.html", context)
+
+
+@page(SUPPORT)
+@require_http_methods(["GET", "POST"])
+def help_desk(request: HttpRequest) -> HttpResponse:
+    """By number: where the e-ID stands. By reference: why somebody was not let in."""
+    by, form, found, cause = by_of(request), NumberForm(request.POST or None), None, None
+    asked = request.POST.get("reference", "")
+    if asked:
+        form = NumberForm()
+        cause = queries.cause_of(by.actor, read_reference(asked) or "")
+    elif form.is_valid():
+        found = look(by.actor, FOR_EID, by.at, queries.eid_by_number, Masked(form.cleaned_data["number"]))
+        if found:
+            return SeeOther(reverse("identity:eid", args=[found.id]))
+    context = {"form": form, "asked": asked, "cause": cause, "unknown": form.is_bound and form.is_valid()}
+    return _shown(request, "identity/help_desk.html", context)
+
+
+@page(SUPPORT)
+@require_GET
+def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
+    """One e-ID: who, where it stands, and only the repairs that its state permits."""
+    by = by_of(request)
+    found = look(by.actor, FOR_EID, by.at, queries.eid_by_id, eid_id)
+    if found is None:
+        raise NotFound(NOT_FOUND())
+    context = {
+        "eid": found,
+        "steps": {step.name: True for step in found.steps},
+        "lock": LockForm(),
+        "phone": PhoneForm(),
+        "may_collect": by.actor.may(COLLECT),
+        "may_drive": by.actor.may(DRIVE),
+        "contact": ContactForm(),
+        "appointment": AppointmentForm(initial={"kind": Where.HOME.value}),
+    }
+    return _shown(request, "identity/eid.html", context)
+
+
+@page(SUPPORT)
+@require_POST
+def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
+    """One of the repairs; the action knows whether the state permits it."""
+    by, version, told = by_of(request), _version(request), request.POST
+    if step == Step.LOCK:
+        actions.lock(by, eid_id, version, LockCause(_one_of(LockCause, told.get("cause", ""))))
+    elif step == Step.UNLOCK:
+        actions.unlock(by, eid_id, version)
+    elif step == Step.RECOVER:
+        actions.recover(by, eid_id, version)
+    elif step == Step.CHANGE_PHONE:
+        actions.change_phone(by, eid_id, version, told.get("phone", ""))
+    elif step == Step.RAISE:
+        actions.raise_level(by, eid_id, version, Level(_one_of(Level, told.get("level", ""))))
+    elif step == Step.REVOKE:
+        actions.revoke(by, eid_id, version, told.get("why", ""))
+    else:
+        raise NotFound(NOT_FOUND())
+    return SeeOther(reverse("identity:eid", args=[eid_id]))
+
+
+@page(DRIVE)
+@require_GET
+def drive(request: HttpRequest) -> HttpResponse:
+    """Who could activate and has not, and today's appointments."""
+    by, after = by_of(request), request.GET.get("after")
+    rows = look(by.actor, FOR_EID, by.at, queries.not_activated, read_uuid(after) if after else None)
+    today = _today(by.at)
+    context = {
+        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in rows],
+        "appointments": [(row, Where(row.kind)) for row in look(by.actor, FOR_EID, by.at, queries.appointments, today)],
+        "today": today,
+        "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
+        "first": reverse("identity:drive") if after else "",
+    }
+    return _shown(request, "identity/drive.html", context)
+
+
+@page(DRIVE)
+@require_POST
+def contact(request: HttpRequest, eid_id: UUID) -> HttpResponse:
+    form = ContactForm(request.POST)
+    if form.is_valid():
+        told = form.cleaned_data
+        actions.note_contact(by_of(request), eid_id, Hindrance(told["hindrance"]), told["note"])
+    return SeeOther(reverse("identity:drive"))
+
+
+@page(DRIVE)
+@require_http_methods(["GET", "POST"])
+def appoint(request: HttpRequest, eid_id: UUID) -> HttpResponse:
+    by, form = by_of(request), AppointmentForm(request.POST or None, initial={"kind": Where.HOME.value})
+
+    def do() -> None:
+        told = form.cleaned_data
+        actions.appoint(by, eid_id, Where(told["kind"]), told["day"], told["slot"], told["place"])
+
+    if request.method == "POST" and tried(form, do):
+        return SeeOther(reverse("identity:drive"))
+    return _shown(request, "identity/appoint.html", {"form": form})
+
+
+def _carried(request: HttpRequest, salt: str) -> str | None:
+    """What the step before handed on in the form; None when it was changed or is too old."""
+    try:
+        subject: str = signing.loads(request.POST.get("step", ""), salt=salt, max_age=STEP_SECONDS)
+    except signing.BadSignature:
+        return None
+    return subject
+
+
+def _version(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _one_of(kind: type[Code], value: str) -> str:
+    if value not in set(kind):
+        raise NotFound(NOT_FOUND())
+    return value
+
+
+def _today(at: datetime) -> date:
+    return law(Country, "identity").day(at)
+
+
+def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    form = context.get("form")
+    return render(request, template, context, status=422 if getattr(form, "errors", None) else 200)

@@ -1,0 +1,178 @@
+"""e-IDs as officers see them: one opened by its number, those to approve, those not activated, appointments."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from doorstep.kernel.access import personal
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.values.ids import Masked, instant_of, person_key
+from doorstep.systems.identity.facts import Holder, Level
+from doorstep.systems.identity.models import Account, Appointment, Contact, Eid, EidChange, RefusedSignIn
+from doorstep.systems.identity.permissions import COLLECT, DRIVE, SUPPORT
+from doorstep.systems.identity.rules import eid as rules
+from doorstep.systems.identity.rules.causes import Cause
+from doorstep.systems.identity.rules.eid import Done, State, Step
+
+PAGE = 50
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One step that an e-ID took."""
+
+    at: datetime
+    change: Done
+    level: Level
+    why: str
+
+
+class EidRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An e-ID opened whole: who, where it stands, and what may be done with it now."""
+
+    id: UUID
+    version: int
+    subject_key: str
+    full_name: str
+    number: Masked
+    birth: date
+    holder: Holder
+    level: Level
+    state: State
+    phone: Masked
+    due: date
+    unit: str
+    steps: Sequence[Step]
+    raised: Sequence[Level]
+    can_sign_in: bool
+    changes: Sequence[Change]
+
+
+class ListRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An e-ID in a list: the number masked."""
+
+    id: UUID
+    version: int
+    full_name: str
+    number: str
+    state: State
+    level: Level
+    unit: str
+    due: date
+    hindrance: str = ""
+    contacted: datetime | None = None
+
+
+class AppointmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an officer goes on a day."""
+
+    id: UUID
+    eid: UUID
+    full_name: str
+    kind: str
+    slot: str
+    place: str
+
+
+@personal(SUPPORT)
+def eid_by_number(actor: Actor, number: Masked) -> EidRow | None:  # noqa: ARG001  `personal` needs it
+    """The e-ID of a person's number; officers of any commune help whoever stands before them."""
+    return _opened(Eid.objects.filter(person__number="".join(number.split())))
+
+
+@personal(SUPPORT)
+def eid_by_id(actor: Actor, eid: UUID) -> EidRow | None:  # noqa: ARG001  `personal` needs it
+    """One e-ID of a list."""
+    return _opened(Eid.objects.filter(id=eid))
+
+
+@personal(COLLECT)
+def to_approve(actor: Actor) -> list[ListRow]:
+    """Records that wait for another officer, those due first."""
+    rows = _of_area(actor).filter(state=State.COLLECTED).order_by("due", "id")[:PAGE]
+    return [_listed(row) for row in rows]
+
+
+@personal(DRIVE)
+def not_activated(actor: Actor, after: UUID | None = None) -> list[ListRow]:
+    """Who could activate and has not, in the actor's area, with what was learnt at the last contact."""
+    last = Contact.objects.filter(eid=OuterRef("id")).order_by("-at")
+    rows = _of_area(actor).filter(state=State.NOTIFIED)
+    rows = rows.annotate(hindrance=Subquery(last.values("hindrance")[:1]), contacted=Subquery(last.values("at")[:1]))
+    rows = rows.filter(id__gt=after) if after else rows
+    return [_listed(row) for row in rows.order_by("id")[:PAGE]]
+
+
+@personal(DRIVE)
+def appointments(actor: Actor, day: date) -> list[AppointmentRow]:
+    """The open appointments of a day in the actor's area."""
+    rows = Appointment.objects.select_related("eid__person").filter(_within(actor), day=day, kept=None, cancelled=None)
+    return [
+        AppointmentRow(
+            id=row.id,
+            eid=row.eid_id,
+            full_name=row.eid.person.full_name if row.eid.person else "",
+            kind=row.kind,
+            slot=row.slot,
+            place=row.place,
+        )
+        for row in rows.order_by("slot", "id")[:PAGE]
+    ]
+
+
+def cause_of(actor: Actor, reference: str) -> tuple[Cause, datetime] | None:
+    """Why somebody was not let in, by the reference that the person names; nobody's data."""
+    actor.need(SUPPORT)
+    row = RefusedSignIn.objects.filter(reference=reference).first()
+    return (Cause(row.cause), row.at) if row else None
+
+
+def _opened(rows: QuerySet[Eid]) -> EidRow | None:
+    row = rows.select_related("person").first()
+    if row is None or row.person is None:
+        return None
+    state, level, person = State(row.state), Level(row.level), row.person
+    changes = EidChange.objects.filter(eid=row).order_by("-version")
+    return EidRow(
+        id=row.id,
+        version=row.version,
+        subject_key=person_key("national_id", person.nationality, person.number),
+        full_name=person.full_name,
+        number=Masked(person.number),
+        birth=person.birth,
+        holder=Holder(row.holder),
+        level=level,
+        state=state,
+        phone=Masked(row.phone),
+        due=row.due,
+        unit=row.unit,
+        steps=rules.permitted(state),
+        raised=rules.raised(level),
+        can_sign_in=Account.objects.filter(eid=row, closed=None).exclude(password="", passcode="").exists(),
+        changes=[Change(instant_of(one.id), Done(one.change), Level(one.level), one.why) for one in changes],
+    )
+
+
+def _listed(row: Eid) -> ListRow:
+    return ListRow(
+        id=row.id,
+        version=row.version,
+        full_name=row.person.full_name if row.person else "",
+        number=Masked(row.person.number).masked if row.person else "",
+        state=State(row.state),
+        level=Level(row.level),
+        unit=row.unit,
+        due=row.due,
+        hindrance=getattr(row, "hindrance", "") or "",
+        contacted=getattr(row, "contacted", None),
+    )
+
+
+def _within(actor: Actor) -> Q:
+    return Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
+
+
+def _of_area(actor: Actor) -> QuerySet[Eid]:
+    return Eid.objects.select_related("person").filter(_within(actor))
