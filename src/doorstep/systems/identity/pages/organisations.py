@@ -11,11 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, read_uuid, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, read_uuid, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.forms import register as forms
 from doorstep.systems.identity.pages.register import communes, posted, today, unit_name
@@ -45,9 +46,10 @@ def organisations(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     text = form.cleaned_data["text"] if form.is_valid() else ""
     rows = queries.organisations(by.actor, today(by), text, read_uuid(after) if after else None)
+    names = units.names({row.unit for row in rows}, today(by), language())
     context = {
         "form": form,
-        "rows": [(row, unit_name(row.unit, by)) for row in rows],
+        "rows": [(row, names[row.unit]) for row in rows],
         "may_register": by.actor.may(REGISTER),
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",

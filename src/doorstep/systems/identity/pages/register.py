@@ -89,10 +89,11 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """One person whole; the person can read that the record was opened."""
     by = enter(request)
     record = look(by.actor, FOR_REGISTER, by.at, queries.person, today(by), person_id)
+    names = units.names({home.unit for home in record.homes}, today(by), language())
     context = {
         "person": record,
         "fields": told_fields(_state(record.record, record.unit, record.address), by),
-        "homes": [(home, unit_name(home.unit, by)) for home in record.homes],
+        "homes": [(home, names[home.unit]) for home in record.homes],
         "events": _events(record, by),
         "may_register": by.actor.may(REGISTER),
     }
@@ -315,7 +316,9 @@ def communes(by: By) -> forms.Communes:
 
 def placed(rows: Iterable[PersonRow], by: By) -> list[tuple[PersonRow, str]]:
     """Rows with the name of their commune."""
-    return [(row, unit_name(row.unit, by)) for row in rows]
+    found = list(rows)
+    names = units.names({row.unit for row in found}, today(by), language())
+    return [(row, names[row.unit]) for row in found]
 
 
 def unit_name(code: str, by: By) -> str:

@@ -83,7 +83,9 @@ def test_a_person_is_searched_masked_and_opened_whole(desk):
     assert person.number in whole
     assert "First entry in the register" in whole
     opened = JournalEntry.objects.get(action="identity.look.person")
-    assert JournalEntry.objects.get(action="identity.look.persons").detail == "2024-03-01 text of 8 characters None None"
+    assert (
+        JournalEntry.objects.get(action="identity.look.persons").detail == "2024-03-01 text of 8 characters None None"
+    )
     assert JournalSubject.objects.get(id=opened.id).subject == key(person.number)
     assert "Nobody in your area fits." in desk.get(at("register"), {"text": "quoc"}).content.decode()
     assert errors(desk.get(at("register"), {"text": "anh", "birth": "31/02/1990"})).keys() == {"birth"}

@@ -11,9 +11,10 @@ from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Refused, Stale
 from doorstep.systems.identity.actions import register
 from doorstep.systems.identity.actions.arrivals import import_persons
+from doorstep.systems.identity.contract import Relation
 from doorstep.systems.identity.models import Guardian, Person, PersonVersion, Residence
 from doorstep.systems.identity.queries.register import record_of
-from doorstep.systems.identity.rules.register import Cause, Relation
+from doorstep.systems.identity.rules.register import Cause
 from doorstep.systems.identity.tests.people import (
     AT,
     BY,
