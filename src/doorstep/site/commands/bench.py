@@ -8,14 +8,15 @@ import msgspec
 from doorstep.site.cli import say
 
 EXAMPLES = ["doorstep bench stays", "doorstep bench report --facts 50000000 --json"]
-NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "report", "stays")}
+NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "register", "report", "stays")}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=sorted(NAMES))
     parser.add_argument("--json", action="store_true", help="an array of measures")
     parser.add_argument("--facts", type=int, default=50_000_000, help="bench report: how many facts")
-    parser.add_argument("--seconds", type=float, default=30, help="bench stays: measured time after 5 s of warm-up")
+    parser.add_argument("--persons", type=int, default=100_000, help="bench register: how many persons are there")
+    parser.add_argument("--seconds", type=float, default=30, help="register, stays: measured time after 5 s of warm-up")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise Stop(f"{arguments.file} cannot be read: {error.strerror or error}.") from error
 
 
-def import_file(path: Path) -> int:
-    """Import the file; 0 where all lines were taken. Raises Refused for what spoils the whole file, OSError."""
+def import_file(path: Path, say: Callable[[str], None] = say) -> int:
+    """Import the file, saying how far it got; 0 where all lines were taken. Raises Refused for what spoils the whole file, OSError."""
     from django.utils import timezone  # noqa: PLC0415  after Django's set-up
 
     from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415

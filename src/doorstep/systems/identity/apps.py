@@ -3,7 +3,16 @@
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
-from doorstep.systems.identity.permissions import APPROVE, COLLECT, DRIVE, GRANT, OWN, SUPPORT
+from doorstep.systems.identity.permissions import (
+    APPROVE,
+    COLLECT,
+    DRIVE,
+    GRANT,
+    OWN,
+    READ_ORGANISATION,
+    READ_PERSON,
+    SUPPORT,
+)
 
 
 class Identity(SystemConfig):
@@ -18,4 +27,6 @@ class Identity(SystemConfig):
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
         Entry(GRANT, "identity:staff", N_("Staff")),
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
+        Entry(READ_PERSON, "identity:register", N_("Population register")),
+        Entry(READ_ORGANISATION, "identity:organisations", N_("Organisations")),
     )

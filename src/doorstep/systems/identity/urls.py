@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import devices, eid, offices, signin
+from doorstep.systems.identity.pages import devices, eid, offices, organisations, register, signin
 
 app_name = "identity"
 
@@ -35,6 +35,28 @@ OFFICES = [
     path(f"{_OFFICE}review/", offices.review, name="review"),
 ]
 
+_PERSON = "register/persons/<uuid:person_id>/"
+_ORGANISATION = "register/organisations/<uuid:organisation_id>/"
+REGISTER = [
+    path("register/", register.persons, name="register"),
+    path("register/new/", register.new, name="person_new"),
+    path("register/arrive/", register.arrive, name="arrive"),
+    path(_PERSON, register.person, name="person"),
+    path(f"{_PERSON}change/", register.change, name="person_change"),
+    path(f"{_PERSON}correct/", register.correct, name="person_correct"),
+    path(f"{_PERSON}move/", register.move, name="person_move"),
+    path(f"{_PERSON}leave/", register.leave, name="person_leave"),
+    path(f"{_PERSON}death/", register.death, name="person_death"),
+    path(f"{_PERSON}guardian/", register.guardian, name="person_guardian"),
+    path(f"{_PERSON}guardians/<uuid:guardian_id>/end/", register.end_guardian, name="guardian_end"),
+    path("register/corrections/", register.corrections, name="corrections"),
+    path("register/corrections/<uuid:correction_id>/", register.correction, name="correction"),
+    path("register/organisations/", organisations.organisations, name="organisations"),
+    path("register/organisations/new/", organisations.new, name="organisation_new"),
+    path(_ORGANISATION, organisations.organisation, name="organisation"),
+    path(f"{_ORGANISATION}change/", organisations.change, name="organisation_change"),
+]
+
 _EID = "eids/<uuid:eid_id>/"
 EIDS = [
     path("activate/", eid.activate, name="activate"),
@@ -51,4 +73,4 @@ EIDS = [
     path(f"{_EID}<str:step>/", eid.repair, name="repair"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS]
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER]

@@ -83,7 +83,8 @@ def import_persons(act: Act, batch: Batch) -> Imported:
     text = _rows(act, first.values())
     there_before, likely_same = _enter(text, len(first))
     there: dict[str, Record] = {one.record.number: one.record for one in first.values() if one.line not in there_before}
-    people = [rules.subject_of(number, country) for number in there]
+    key = rules.subject_of("", country)  # numbers have no blanks: what the key adds stands before them
+    people = [f"{key}{number}" for number in there]
     repeated += [one for one in first.values() if one.line in there_before]
     records = {**there, **_records(one.record.number for one in repeated if one.record.number not in there)}
     known = 0

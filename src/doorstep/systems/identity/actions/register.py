@@ -299,8 +299,9 @@ def _held(*ids: UUID) -> list[Person]:
 
 
 def _need_area(act: Act, *places: str) -> None:
-    """One of the places lies in the area of the actor's unit."""
-    if not any(rules.in_area(place, act.actor.unit) for place in places):
+    """One of the places lies in the area of the actor's unit, or did before it merged into it."""
+    answering = units.answering(places, act.day)
+    if not any(rules.in_area(place, act.actor.unit) for place in answering.values()):
         raise NotAllowed(rules.OUTSIDE_AREA("unit"))
 
 

@@ -13,8 +13,8 @@ from doorstep.profiles import testland, vietnam
 from doorstep.profiles.profile import Profile
 from doorstep.systems.identity import models
 from doorstep.systems.identity.actions import register
-from doorstep.systems.identity.contract import Sex
-from doorstep.systems.identity.rules.register import Body, Cause, Home, OrganisationKind, Record
+from doorstep.systems.identity.contract import OrganisationKind, Sex
+from doorstep.systems.identity.rules.register import Body, Cause, Home, Record
 
 VIETNAM = vietnam.profile(fictitious=True)
 TESTLAND = testland.profile(fictitious=True)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.models import Unit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused, Stale
@@ -169,6 +170,15 @@ def test_a_person_of_another_area_is_left_alone():
         register.change_person(BY, person.id, 1, after, Cause.MARRIAGE, DAY, SOURCE)
     with pytest.raises(NotFound):
         register.change_person(BY, uuid7(AT), 1, after, Cause.MARRIAGE, DAY, SOURCE)
+
+
+def test_a_merged_commune_is_its_successors_area():
+    person = enter(unit=ELSEWHERE)
+    Unit.objects.filter(code=ELSEWHERE).update(valid_to=date(2024, 2, 1), successor=HERE)
+    after = replaced(record_of(person), full_name="Nguyễn Văn Mới")
+    with pytest.raises(NotAllowed):
+        register.change_person(By(registrar("H26"), AT), person.id, 1, after, Cause.MARRIAGE, DAY, SOURCE)
+    register.change_person(BY, person.id, 1, after, Cause.MARRIAGE, DAY, SOURCE)
 
 
 # Corrections

@@ -7,13 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from doorstep.kernel.values.ids import Masked
-from doorstep.systems.identity.contract import Sex
+from doorstep.systems.identity.contract import Agreement, OrganisationKind, Sex
 from doorstep.systems.identity.rules import register as rules
 from doorstep.systems.identity.rules.register import (
-    Agreement,
     Cause,
     Home,
-    OrganisationKind,
     ResidenceKind,
     agreement,
     birthday,
