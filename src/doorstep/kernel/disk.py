@@ -14,7 +14,8 @@ def write_once(path: Path, content: bytes) -> bytes:
     Of several that make it at once, one wins and all get its content.
     """
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(path.parents):  # `parents=True` would leave those between open to all
+            folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, draft = tempfile.mkstemp(dir=path.parent)  # O_EXCL, mode 0600
         try:
             _write(descriptor, content)
