@@ -43,13 +43,3 @@ def test_what_cannot_be_written_whole_is_not_there(tmp_path: Path, monkeypatch: 
     write(tmp_path / "file", b"whole")
     assert (tmp_path / "file").read_bytes() == b"whole"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_a_log_that_has_grown_is_set_aside(tmp_path: Path) -> None:
-    path = tmp_path / "log" / "web.log"
-    with disk.append_log(path) as log:
-        log.write(b"x" * (disk.LOG_BYTES + 1))
-    with disk.append_log(path) as log:
-        log.write(b"new")
-    assert path.read_bytes() == b"new"
-    assert path.with_name("web.log.1").stat().st_size == disk.LOG_BYTES + 1

@@ -108,8 +108,8 @@ def _database() -> Iterator[Finding]:
     """The embedded one is started for the time of the check, where there is one."""
     from django.db import connections  # noqa: PLC0415
 
-    from doorstep.kernel.store.embedded import Embedded, database  # noqa: PLC0415
-    from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
+    from doorstep.site.embedded import Embedded, database  # noqa: PLC0415
+    from doorstep.site.programs import EmbeddedDatabaseError  # noqa: PLC0415
 
     if os.environ.get("DOORSTEP_DATABASE_URL"):
         yield from _answers()

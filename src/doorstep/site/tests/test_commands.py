@@ -19,8 +19,8 @@ import psycopg
 import pytest
 
 import doorstep
-from doorstep.kernel.store.embedded import Embedded, database
 from doorstep.site.cli import COMMANDS, main
+from doorstep.site.embedded import Embedded, database
 
 PUBLISHED = Path(doorstep.__file__).parent / "profiles" / "vietnam" / "published-2024-h1.csv"
 SECURE = {"DOORSTEP_SECRET_KEY": "k" * 50, "DOORSTEP_HOSTS": "services.example.org"}
