@@ -59,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{stop}\n")
         return 1
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain of it again at its end
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")

@@ -340,6 +340,18 @@ def test_a_demo_that_could_not_be_served_is_not_filled(tmp_path):
     assert "Simulating" not in refused.out
 
 
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(['house']))"],
+        env=os.environ | {"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_MODE": "test"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
 def test_an_interrupted_command_ends_without_a_traceback(capsys, monkeypatch):
     def interrupted(_arguments: object) -> int:
         raise KeyboardInterrupt
