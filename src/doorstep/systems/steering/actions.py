@@ -128,19 +128,12 @@ def publish_report(act: Act, report: reports.Report) -> str:
     return digest
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """The request that waits for this report, and whether it waited already."""
-
-    id: UUID
-    before: bool
-
-
 @action(REQUEST, FOR_REPORT)
-def request_report(act: Act, period: str, unit: str = "") -> Asked:
+def request_report(act: Act, period: str, unit: str = "") -> UUID:
     """Have the report of a period made anew and published, of a unit or of the nation ("").
 
-    One request waits for each report; to ask again means the report as of now. NotAllowed for a unit that the actor
-    does not act for.
+    Returns the request. One waits for each report; to ask again means the report as of now. NotAllowed for a unit that
+    the actor does not act for.
     """
     asked = reports.read_period(period)
     if isinstance(asked, Reason):
@@ -156,7 +149,7 @@ def request_report(act: Act, period: str, unit: str = "") -> Asked:
         waits.requested = act.at
         waits.save(update_fields=["requested"])
     act.journal(detail=f"report {asked.label} {unit} request {waits.id}")
-    return Asked(waits.id, not new)
+    return waits.id
 
 
 @action(PUBLISH, FOR_REPORT)

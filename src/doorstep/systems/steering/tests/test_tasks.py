@@ -430,7 +430,7 @@ def test_every_indicator_of_the_house_is_computed():
 
 
 def ask(period: str = "2024-H1", unit: str = "", at=AT) -> ReportRequest:
-    return ReportRequest.objects.get(id=request_report(By(SECRETARY, at), period, unit).id)
+    return ReportRequest.objects.get(id=request_report(By(SECRETARY, at), period, unit))
 
 
 def told(request: ReportRequest) -> tuple[bool, str, list[str]]:
