@@ -88,7 +88,9 @@ def problem(request: HttpRequest, failure: BaseException | type[BaseException]) 
             "reasons": [described(one) for one in refused.reasons],
             **refused.extra,
         }
-        response = JsonResponse(body, status=status, content_type="application/problem+json")
+        response = JsonResponse(
+            body, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
+        )
         if status == HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response
