@@ -20,12 +20,12 @@ from django.utils.html import strip_tags
 from openpyxl import Workbook
 
 from doorstep.kernel.store.models import FactBatch
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.systems.lodging.models import Notice, Stay
 from doorstep.systems.lodging.pages import uploads, workbooks
 from doorstep.systems.lodging.rules import sheets
 from doorstep.systems.lodging.rules.columns import COLUMNS
 from doorstep.systems.lodging.tests.desks import AT, a_house, keeper, number
-from doorstep.systems.lodging.tests.scene import at_once
 
 pytestmark = pytest.mark.django_db
 
