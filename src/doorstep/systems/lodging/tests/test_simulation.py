@@ -129,7 +129,7 @@ def test_a_demo_of_any_day_shows_its_keeper_and_its_police_unit_something(at):
     (own,) = queries.keeper.houses(keeper)
     assert len(look(keeper, FOR_HOUSE, at, queries.keeper.guests, own, profile().lodging.day(at))) > 1
     assert look(keeper, FOR_HOUSE, at, queries.rooms.missing_tonight, own, at)
-    seen = look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area)
+    seen = look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, at.date())
     assert len({row.unit for row in seen}) > 1
     assert sum(row.another_open for row in seen) == 2
-    assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, late=True)
+    assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, at.date(), late=True)
