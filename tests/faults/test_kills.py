@@ -1,4 +1,4 @@
-"""Kill -9 in the middle of intake and of sealing: what was acknowledged is counted, once."""
+"""Kills and restarts in the middle of intake and of sealing: what was acknowledged is counted, once."""
 
 import http.client
 import json
@@ -9,12 +9,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
+from doorstep.kernel.store.embedded import database
 from doorstep.site.benches.stays import _free_port
 
 DOORSTEP = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
@@ -111,34 +114,50 @@ def run_script(text: str, environment: dict[str, str]) -> object:
 
 def victims(home: Path) -> dict[str, int]:
     pids = {path.stem: int(path.read_text().split()[0]) for path in home.glob("run/*.pid")}
-    postmaster = home / "postgres" / "18" / "postmaster.pid"
-    for found in home.glob("postgres/**/postmaster.pid"):
-        postmaster = found
-    if postmaster.exists():
-        pids["postgres"] = int(postmaster.read_text().split()[0])
+    for found in home.glob("postgres/*/postmaster.pid"):
+        pids["postgres"] = int(found.read_text().split()[0])
     return {name: pid for name, pid in pids.items() if name != "up" and psutil.pid_exists(pid)}
 
 
-def kill_everything(kills: int, tmp_path: Path) -> None:
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")},
-        "DOORSTEP_HOME": str(tmp_path),
-        "DOORSTEP_MODE": "demo",
-        "DOORSTEP_SYSTEMS": "lodging,steering",
-    }
+@contextmanager
+def under_load(home: Path, **settings: str) -> Iterator[tuple[dict[str, str], list[Client]]]:
+    """`doorstep up` on a new installation, with four clients that notify; the environment of its commands."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")}
+    environment |= {"DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo", **settings}
     houses = run_script(SET_UP, environment)[:4]
     port = _free_port()
     up = subprocess.Popen([*DOORSTEP, "up", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True)
     stop = threading.Event()
     clients = [Client(number, house, port, stop) for number, house in enumerate(houses, 1)]
-    chance = random.Random(7)
-    killed: list[str] = []
     try:
         for line in up.stdout:
             if "http://localhost" in line:
                 break
         for client in clients:
             client.start()
+        yield environment, clients
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+        up.send_signal(signal.SIGINT)
+        up.wait(timeout=60)
+        up.stdout.close()
+
+
+def assert_counted_once(environment: dict[str, str], clients: list[Client]) -> None:
+    assert not [why for client in clients for why in client.refused]
+    acknowledged = sum(client.acknowledged for client in clients)
+    assert acknowledged > 0
+    found = run_script(COUNT, environment)
+    assert found == dict.fromkeys(("facts", "rollup", "stays", "people", "notices", "journal"), acknowledged)
+    print(f"{acknowledged} acknowledged, all counted once")
+
+
+def kill_everything(kills: int, home: Path) -> None:
+    chance = random.Random(7)
+    killed: list[str] = []
+    with under_load(home, DOORSTEP_SYSTEMS="lodging,steering") as (environment, clients):
         while len(killed) < kills:
             sealing = subprocess.Popen(
                 [*DOORSTEP, "seal"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -147,27 +166,13 @@ def kill_everything(kills: int, tmp_path: Path) -> None:
             if len(killed) % 5 == 4:
                 sealing.kill()
                 killed.append("seal")
-            elif found := victims(tmp_path):
+            elif found := victims(home):
                 name = sorted(found)[len(killed) % len(found)]
                 os.kill(found[name], signal.SIGKILL)
                 killed.append(name)
             sealing.wait()
-            print(f"{time.monotonic():.1f} killed {killed[-1:]}", flush=True)
-    finally:
-        stop.set()
-        print(f"{time.monotonic():.1f} stopping", flush=True)
-        for client in clients:
-            client.join()
-        print(f"{time.monotonic():.1f} clients done", flush=True)
-        up.send_signal(signal.SIGINT)
-        up.wait(timeout=60)
-        up.stdout.close()
-    assert not [why for client in clients for why in client.refused]
-    acknowledged = sum(client.acknowledged for client in clients)
-    assert acknowledged > 0
-    found = run_script(COUNT, environment)
-    assert found == dict.fromkeys(("facts", "rollup", "stays", "people", "notices", "journal"), acknowledged), killed
-    print(f"{len(killed)} kills ({', '.join(sorted(set(killed)))}), {acknowledged} acknowledged, all counted once")
+    print(f"{len(killed)} kills: {', '.join(killed)}")
+    assert_counted_once(environment, clients)
 
 
 def test_killed_processes_lose_nothing(tmp_path):
@@ -177,3 +182,32 @@ def test_killed_processes_lose_nothing(tmp_path):
 @pytest.mark.soak
 def test_twenty_kills_lose_nothing(tmp_path):
     kill_everything(20, tmp_path)
+
+
+def test_a_database_of_one_s_own_that_is_stopped_and_started_again_loses_nothing(tmp_path):
+    """Its operator restarts it while everything runs: pages say 503 meanwhile, and no process of ours need be started."""
+    home = tmp_path / "installation"
+    with (
+        database(tmp_path / "elsewhere") as own,
+        under_load(home, DOORSTEP_SYSTEMS="lodging,steering", DOORSTEP_DATABASE_URL=own.url) as (environment, clients),
+    ):
+        processes = victims(home)
+        more(clients)
+        for _ in range(2):
+            own.stop()
+            time.sleep(1.5)
+            own.start()
+            more(clients)
+        assert victims(home) == processes, "none was started anew"
+        assert sum(client.repeated for client in clients) > 0
+    with database(tmp_path / "elsewhere"):
+        assert_counted_once(environment, clients)
+
+
+def more(clients: list[Client], seconds: float = 60) -> None:
+    """Waits until everybody got another acknowledgement."""
+    before = [client.acknowledged for client in clients]
+    deadline = time.monotonic() + seconds
+    while any(client.acknowledged == count for client, count in zip(clients, before, strict=True)):
+        assert time.monotonic() < deadline, "somebody gets no answer any more"
+        time.sleep(0.1)

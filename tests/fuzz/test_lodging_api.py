@@ -1,6 +1,7 @@
 """Whatever a program sends to lodging's API, the answer is one that the description names, and never a fault of ours."""
 
 import json
+import time
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -39,8 +40,9 @@ CHECKS = [
     *(not_a_server_error, status_code_conformance, content_type_conformance),
     *(response_headers_conformance, response_schema_conformance, ignored_auth),
 ]
-SHORT, LONG = 10, 2_000
-LENGTHS = pytest.mark.parametrize("examples", [60, pytest.param(5_000, marks=pytest.mark.soak)])
+EXAMPLES, ROUNDS, SECONDS = 60, 80, 30
+"""A short test takes so many examples; a long one goes on by as many, for so many rounds or seconds."""
+LENGTHS = pytest.mark.parametrize("rounds", [1, pytest.param(ROUNDS, marks=pytest.mark.soak)])
 
 
 def described(**phases):
@@ -53,13 +55,23 @@ schema = described()
 by_chance = described(coverage={"enabled": False})
 
 
-def settings(examples):
+def settings(examples=EXAMPLES):
     return hypothesis.settings(
         max_examples=examples,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),  # the database of one test serves all its examples
     )
+
+
+def again(send, rounds):
+    """Other examples each time, until the rounds or the seconds are over."""
+    end = time.monotonic() + SECONDS
+    for number in range(rounds):
+        if number and time.monotonic() > end:
+            break
+        send()
+    print(f"{(number + 1) * EXAMPLES} examples")
 
 
 @pytest.fixture
@@ -93,29 +105,27 @@ def at_home(case, door):
 
 
 @by_chance.parametrize()
-@settings(SHORT)
+@settings(10)
 def test_any_address(case, door):
     conforms(case, door)
 
 
 @schema.parametrize()
-@settings(SHORT)
+@settings(10)
 def test_any_body(case, door):
     conforms(at_home(case, door), door)
 
 
 @pytest.mark.soak
-@schema.parametrize()
-@settings(LONG)
-def test_any_address_for_long(case, door):
-    conforms(case, door)
+@pytest.mark.parametrize("operation", [found.ok() for found in schema.get_all_operations()], ids=lambda one: one.label)
+@pytest.mark.parametrize("home", [False, True], ids=["anywhere", "at home"])
+def test_any_request_for_long(operation, home, door):
+    @settings()
+    @given(operation.as_strategy())
+    def send(case):
+        conforms(at_home(case, door) if home else case, door)
 
-
-@pytest.mark.soak
-@schema.parametrize()
-@settings(LONG)
-def test_any_body_for_long(case, door):
-    conforms(at_home(case, door), door)
+    again(send, ROUNDS)
 
 
 # What is nearly right goes deeper than what is made from the description alone.
@@ -163,10 +173,10 @@ def nearly_stays(draw):
 
 
 @LENGTHS
-def test_lines_that_are_nearly_right(door, examples):
+def test_lines_that_are_nearly_right(door, rounds):
     client = Client(headers=door.headers)
 
-    @settings(examples)
+    @settings()
     @given(st.lists(nearly_stays(), max_size=4))
     def send(batch):
         for model in (FactBatch, Notice, OpenStay, Stay):
@@ -181,15 +191,15 @@ def test_lines_that_are_nearly_right(door, examples):
         assert body["accepted"] == taken
         assert (Stay.objects.count(), facts().total(), Notice.objects.count()) == (taken, taken, bool(taken))
 
-    send()
+    again(send, rounds)
 
 
 @LENGTHS
-def test_any_headers(door, examples):
+def test_any_headers(door, rounds):
     client = Client()
     names = st.sampled_from(["Authorization", "Accept-Language", "Accept", "Content-Type", "Cookie", "X-Forwarded-For"])
 
-    @settings(examples)
+    @settings()
     @given(st.dictionaries(names, odd_headers), odd_headers)
     def send(headers, key):
         sent = {**door.headers, **headers, "Idempotency-Key": key}
@@ -197,4 +207,4 @@ def test_any_headers(door, examples):
         assert answer.status_code in {200, 400, 401, 409, 422}, answer.content
         assert answer.headers["Content-Type"] in {"application/json", "application/problem+json"}
 
-    send()
+    again(send, rounds)

@@ -1,7 +1,9 @@
 """The kernel's recurring work: messages, partitions of the coming months, the journal's digests, the end of terms."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 from django.db import connection, transaction
@@ -36,16 +38,6 @@ def keep_house(at: datetime) -> None:
     years = profile().journal_years
     drop_before(["kernel_journalentry", "kernel_journalsubject"], at.date().replace(year=at.year - years, day=1))
     drop_before(["kernel_notice"], at.date().replace(year=at.year - 1, day=1))
-
-
-def send_sms(at: datetime) -> bool:
-    """True when there may be more to send at once."""
-    return deliver(Channel.SMS, at)
-
-
-def send_email(at: datetime) -> bool:
-    """True when there may be more to send at once."""
-    return deliver(Channel.EMAIL, at)
 
 
 def watch_expiry(at: datetime) -> None:
@@ -89,10 +81,10 @@ def day_digest(day: datetime) -> tuple[int, str]:
     return entries, digest.hexdigest()
 
 
-EVERY = (
+EVERY: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(milliseconds=250), contracts.deliver),
-    *[(timedelta(seconds=0.5), send_sms)] * 4,
-    *[(timedelta(seconds=0.5), send_email)] * 2,
+    *[(timedelta(seconds=0.5), partial(deliver, Channel.SMS))] * 4,
+    *[(timedelta(seconds=0.5), partial(deliver, Channel.EMAIL))] * 2,
     (timedelta(minutes=1), give_up),
     (timedelta(minutes=10), limits.forget_idle),
     (timedelta(hours=1), digest_journal),

@@ -1,6 +1,7 @@
 """The command `doorstep`. Exit codes: 0 done, 1 refused or difference found, 2 wrong use."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -66,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{stop}\n")
         return 1
     except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain of it again at its end
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
@@ -153,6 +155,12 @@ def installation(mode: str = "") -> Iterator[None]:
         from doorstep.kernel.web import wording  # noqa: PLC0415
 
         raise Stop(" ".join(f"{wording.text(one)} {wording.repair(one)}" for one in refused.reasons)) from refused
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Stop(
+            "The disk is full. Nothing is lost: what was not done waits. Make room and repeat the command."
+        ) from error
 
 
 def _refuse_another_database() -> None:

@@ -56,8 +56,10 @@ def port_refusal(port: int) -> str | None:
         if error is None:
             continue
         if error.errno != errno.EADDRINUSE:
-            return f"Port {port} cannot be opened on {address}: {error.strerror}. Choose another one with --port."
-        return f"Port {port} is taken by {_listener(port)}. Stop it, or choose another port with --port."
+            return f"Port {port} cannot be opened on {address}: {error.strerror}. Choose another one with --port or DOORSTEP_PORT."
+        return (
+            f"Port {port} is taken by {_listener(port)}. Stop it, or choose another port with --port or DOORSTEP_PORT."
+        )
     return None
 
 

@@ -62,7 +62,7 @@ def run(work: Sequence[Work], stopped: threading.Event, longest: timedelta) -> N
                 failures[place] += 1
                 # Where and what kind, not its message, which may quote a person's record.
                 place_of = "".join(traceback.format_tb(failure.__traceback__))
-                told = (function.__qualname__, failures[place], type(failure).__name__, place_of)
+                told = (getattr(function, "__qualname__", function), failures[place], type(failure).__name__, place_of)
                 log.error("%s failed, time %d in a row: %s\n%s", *told)  # noqa: TRY400
                 connection.close()
             pause = min(every * 2 ** min(failures[place], 20), max(every, longest))

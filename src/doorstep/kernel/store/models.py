@@ -161,8 +161,8 @@ class Notice(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index("subject", "-id", name="notice_inbox"),
-            models.Index("channel", "due", name="notice_due", condition=models.Q(due__isnull=False)),
+            models.Index(fields=["subject", "-id"], name="notice_inbox"),
+            models.Index(fields=["channel", "due"], name="notice_due", condition=models.Q(due__isnull=False)),
         ]
 
 

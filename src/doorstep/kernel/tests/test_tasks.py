@@ -63,6 +63,15 @@ def test_old_keys_go_and_new_ones_stay(home):
     assert [row.key for row in IdempotencyKey.objects.all()] == ["new"]
 
 
+def test_notices_go_a_year_later_by_whole_months(home):
+    ensure_months(date(2023, 2, 1), date(2023, 3, 1))
+    tasks.keep_house(NOON)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('kernel_notice_2023_02'), to_regclass('kernel_notice_2023_03')")
+        gone, kept = cursor.fetchone()
+    assert (gone, kept is None) == (None, False)
+
+
 def test_months_are_dropped_whole_and_only_when_over(home):
     ensure_months(date(2019, 1, 1), date(2019, 3, 1))
     assert drop_before(["kernel_journalentry"], date(2019, 2, 28)) == 1

@@ -190,7 +190,9 @@ def _log(failure: BaseException) -> None:
 def _told(_request: HttpRequest, status: int, title: str, refused: Refused) -> HttpResponse:
     reasons = [described(one) for one in refused.reasons]
     body = {"type": "about:blank", "title": title, "status": status, "reasons": reasons, **refused.extra}
-    response = JsonResponse(body, status=status, content_type="application/problem+json")
+    response = JsonResponse(
+        body, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
+    )
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

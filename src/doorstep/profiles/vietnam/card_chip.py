@@ -14,7 +14,7 @@ import msgspec
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.profiles.vietnam.card_qr import FEMALE, read_day
-from doorstep.profiles.vietnam.identity import BIRTH_DIFFERS, SEX_DIFFERS, PersonalNumbers
+from doorstep.profiles.vietnam.personal_number import BIRTH_DIFFERS, SEX_DIFFERS, PersonalNumbers
 from doorstep.systems.identity.rules.chip.der import Element, check_der, elements
 from doorstep.systems.identity.rules.mrz import Mrz, check_digit, same_name
 

@@ -20,12 +20,32 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from doorstep.site.processes import port_refusal  # noqa: PLC0415  after the parser, for a quick --help
+
     began = time.monotonic()
     say("Starting the database and bringing its tables up to date ...")
     with installation("demo"):
-        fill(arguments.scale, seed=1)
+        if not filled():
+            if not arguments.fill_only and (refusal := port_refusal(arguments.port)):
+                raise Stop(refusal)  # before the minute that filling takes
+            fill(arguments.scale, seed=1)
         say(f"Everything is there after {time.monotonic() - began:.0f} s.")
         return 0 if arguments.fill_only else up.serve(arguments.port)
+
+
+def filled() -> bool:
+    """Whether the whole demo of before is here; Stop with the repair where half of one is."""
+    from doorstep.kernel.store.models import Installation  # noqa: PLC0415  after Django's set-up
+
+    held = Installation.objects.in_bulk(["simulated", "filled"])
+    if "simulated" in held and "filled" not in held:
+        raise Stop(
+            f"{home()} holds half a demo: it was stopped while it was filled, or `doorstep simulate` made it. "
+            f"Forget it with `make clean`, or choose another DOORSTEP_HOME."
+        )
+    if "filled" in held:
+        say(f"The demo of before is here, at scale {held['simulated'].value['scale']}; `make clean` forgets it.")
+    return "filled" in held
 
 
 def report_of(published: Path | None) -> None:
@@ -46,7 +66,7 @@ def report_of(published: Path | None) -> None:
 
 
 def fill(scale: Decimal, seed: int) -> None:
-    """Simulate, import the published figures, seal, compute and publish; a second call finds it done."""
+    """Simulate, import the published figures, seal, compute and publish."""
     from django.apps import apps  # noqa: PLC0415  after Django's set-up
     from django.utils import timezone  # noqa: PLC0415
 
@@ -54,15 +74,6 @@ def fill(scale: Decimal, seed: int) -> None:
     from doorstep.kernel.store.models import Installation  # noqa: PLC0415
     from doorstep.kernel.system import systems  # noqa: PLC0415
 
-    held = Installation.objects.in_bulk(["simulated", "filled"])
-    if "filled" in held:
-        say(f"The demo of before is here, at scale {held['simulated'].value['scale']}; `make clean` forgets it.")
-        return
-    if "simulated" in held:
-        raise Stop(
-            f"{home()} holds half a demo: it was stopped while it was filled, or `doorstep simulate` made it. "
-            f"Forget it with `make clean`, or choose another DOORSTEP_HOME."
-        )
     simulate.fill(scale, seed)
     for system in systems():
         room = system.room("simulation")

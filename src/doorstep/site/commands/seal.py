@@ -2,7 +2,7 @@
 
 import argparse
 
-from doorstep.site.cli import Stop, installation, say
+from doorstep.site.cli import installation, say
 
 EXAMPLES = ["doorstep seal"]
 
@@ -21,12 +21,7 @@ def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001  every verb takes
 
         if delivered := contracts.drain(timezone.now()):
             say(f"{delivered} messages delivered.")
-        try:
-            sealed = seal.seal()
-        except OSError as error:
-            raise Stop(
-                f"Nothing was sealed and nothing is lost: {error.strerror}. Make room and seal again."
-            ) from error
+        sealed = seal.seal()
         say(f"{sealed.facts} facts sealed into {sealed.segments} segments; the log has {sealed.size} leaves.")
         if apps.is_installed("doorstep.systems.steering"):
             from doorstep.systems.steering import tasks  # noqa: PLC0415

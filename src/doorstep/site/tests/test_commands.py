@@ -253,7 +253,7 @@ def test_the_house_is_drawn_from_its_declarations(run, home):
         "  fact        lodging.stay_notified v1 (day, unit, guest_kind, channel, late, n); rollups top_month(",
         "  indicator   lodging.on_time_rate (flow, percent) from lodging.stay_notified",
         "  action      steering.import_figures needs steering.figure.submit for steering.report",
-        "  scope       steering.report.publish: Publish reports (steering.secretary, steering.clerk)",
+        "  scope       steering.report.publish: Publish reports (steering.clerk)",
     ):
         assert f"\n{text}" in f"\n{house.out}"
 
@@ -265,7 +265,9 @@ def test_the_doctor_names_each_finding_with_its_repair(run, home):
         port = taken.getsockname()[1]
         (ill,) = run(f"doctor --port {port}")
     assert ill.code == 1
-    assert re.search(rf"^ILL   port {port} .*Stop it, or choose another port with --port\.$", ill.out, re.MULTILINE)
+    assert re.search(
+        rf"^ILL   port {port} .*Stop it, or choose another port with --port or DOORSTEP_PORT\.$", ill.out, re.MULTILINE
+    )
     key = home / "keys" / "log-auditors.pem"
     key.chmod(0o644)
     try:
@@ -412,6 +414,28 @@ def test_half_a_demo_is_not_served_and_says_how_to_begin_anew(run):
     assert half.code == 1
     assert "holds half a demo" in half.err
     assert "`make clean`" in half.err
+
+
+def test_a_demo_that_could_not_be_served_is_not_filled(tmp_path):
+    with socket.socket() as taken, shell(tmp_path, DOORSTEP_MODE="demo") as run:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        (refused,) = run(f"demo --port {taken.getsockname()[1]}")
+    assert refused.code == 1
+    assert "choose another port" in refused.err
+    assert "Simulating" not in refused.out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(['house']))"],
+        env=os.environ | {"DOORSTEP_HOME": str(tmp_path), "DOORSTEP_MODE": "test"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
 
 
 def test_an_interrupted_command_ends_without_a_traceback(capsys, monkeypatch):

@@ -44,7 +44,9 @@ class ReportForm(forms.Form):
     period = forms.CharField(
         label=_("Period"),
         help_text=_("A year, half-year, quarter or month: 2024, 2024-H1, 2024-Q2 or 2024-03"),
-        widget=forms.TextInput(attrs={"size": "10", "autocapitalize": "characters", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"dir": "ltr", "size": "10", "autocapitalize": "characters", "autocomplete": "off"}
+        ),
     )
     unit = forms.ChoiceField(label=_("Unit"), required=False)
 

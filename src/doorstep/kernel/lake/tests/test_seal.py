@@ -90,8 +90,17 @@ def test_a_crash_leaves_orphans_only_and_the_next_seal_mends(home, monkeypatch, 
 
 def test_a_crash_before_the_log_is_written_is_mended(home, monkeypatch):
     batch("H26")
+    published = []
+
+    def crash(ring: Ring) -> object:
+        """At the second call: the first comes before anything is sealed."""
+        published.append(ring)
+        if len(published) == 2:
+            raise RuntimeError("crash")
+        return rings.publish(ring)
+
     with monkeypatch.context() as broken:
-        broken.setattr(seal, "compact", lambda: (_ for _ in ()).throw(RuntimeError("crash")))
+        broken.setattr(seal, "publish", crash)
         with pytest.raises(RuntimeError, match="crash"):
             seal.seal()
     assert not FactBatch.objects.exists()

@@ -16,7 +16,7 @@ from doorstep.profiles.vietnam.card_chip import (
     read_national,
 )
 from doorstep.profiles.vietnam.card_qr import CardQr, read_card
-from doorstep.profiles.vietnam.identity import PersonalNumbers, fictitious_number
+from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number
 from doorstep.systems.identity.rules.mrz import check_digit, read_mrz, write_mrz
 from doorstep.systems.identity.tests.documents import tlv
 from doorstep.systems.identity.tests.mutations import LENGTHS, mutated, run

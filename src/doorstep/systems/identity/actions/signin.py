@@ -10,14 +10,17 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, QuerySet
 
+from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
+from doorstep.kernel.notices import notify
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.ids import Masked, person_key, reference, uuid7
+from doorstep.kernel.values.ids import person_key, reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
+from doorstep.systems.identity import notices
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
@@ -43,18 +46,6 @@ class Attempt(msgspec.Struct, frozen=True):
     reference: str = ""
 
 
-class Begun(msgspec.Struct, frozen=True):
-    """A passcode was given: `subject` is the account's where it was right, else nobody's, and looks the same.
-
-    `code` is what is to be sent to `phone`, empty where nothing is.
-    """
-
-    subject: str
-    phone: str = ""
-    code: Masked = Masked("")
-    language: str = ""
-
-
 @action(SIGN_IN, FOR_SIGN_IN)
 def sign_in_with_password(act: Act, login: str, password: str) -> Attempt:
     """One secret, so level 1 at most, whatever the e-ID has."""
@@ -66,17 +57,23 @@ def sign_in_with_password(act: Act, login: str, password: str) -> Attempt:
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
-def begin_with_passcode(act: Act, login: str, passcode: str) -> Begun:
-    """The first of two steps: a right passcode of an account that may sign in has a one-time code sent."""
+def begin_with_passcode(act: Act, login: str, passcode: str) -> str:
+    """The first of two steps: a right passcode of an account that may sign in has a one-time code sent to its phone.
+
+    The subject that the next step names: the account's where the passcode was right, else nobody's, which looks the same.
+    """
     account = _account(login)
     right = secrets.matches(passcode, account.passcode if account else "")
     cause = _against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
+    if account and not cause and not account.phone:
+        cause = Cause.NO_PHONE
     if account is None or cause:
         _refuse(act, account, cause or Cause.UNKNOWN)
-        return Begun(f"account:{uuid7(act.at)}")
-    code = new_code(act, account.subject, "sign_in")
+        return f"account:{uuid7(act.at)}"
+    reach = Reach(account.subject, account.language, account.phone, channel=Channel.SMS)
+    notify(act, reach, notices.CODE, code=new_code(act, account.subject, "sign_in"))
     act.journal(subjects=concerned(account), detail="passcode right, code sent")
-    return Begun(account.subject, account.phone, code, account.language)
+    return account.subject
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -161,7 +158,7 @@ def forget(act: Act) -> int:
     return codes + causes
 
 
-def new_code(act: Act, subject: str, purpose: str) -> Masked:
+def new_code(act: Act, subject: str, purpose: str) -> str:
     """A fresh one-time code in place of an earlier one of the same subject and purpose."""
     code = secrets.new_code()
     OneTimeCode.objects.update_or_create(
@@ -173,7 +170,7 @@ def new_code(act: Act, subject: str, purpose: str) -> Masked:
             "attempts": 0,
         },
     )
-    return Masked(code)
+    return code
 
 
 def spend_code(act: Act, subject: str, purpose: str, code: str) -> Cause | None:

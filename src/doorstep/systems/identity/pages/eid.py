@@ -32,7 +32,7 @@ from doorstep.systems.identity.forms.eid import (
     SecretsForm,
 )
 from doorstep.systems.identity.pages.offices import by_of, tried
-from doorstep.systems.identity.pages.signin import visitor
+from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SUPPORT
 from doorstep.systems.identity.queries import eid as queries
 from doorstep.systems.identity.rules.drive import Hindrance, Where
@@ -49,6 +49,7 @@ def activate(request: HttpRequest) -> HttpResponse:
     form = ActivateForm(request.POST or None)
     if not form.is_valid():
         return _shown(request, "identity/activate.html", {"form": form, "place": 1})
+    throttle(request, form.cleaned_data["number"])
     subject = actions.begin_activation(visitor(), form.cleaned_data["number"], form.cleaned_data["phone"])
     context = {"form": CodeForm(), "step": signing.dumps(subject, salt=SALT_BEGUN), "place": 2}
     return _shown(request, "identity/activate_code.html", context)
@@ -95,6 +96,7 @@ def loss(request: HttpRequest) -> HttpResponse:
     form = LossForm(request.POST or None)
     if not form.is_valid():
         return _shown(request, "identity/loss.html", {"form": form})
+    throttle(request, form.cleaned_data["number"])
     actions.report_loss(visitor(), form.cleaned_data["number"], form.cleaned_data["passcode"])
     return _shown(request, "identity/loss.html", {"form": LossForm(), "reported": True})
 

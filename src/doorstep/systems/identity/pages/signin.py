@@ -1,5 +1,7 @@
 """Signing in, without script by password or by passcode and code; with script by passkey."""
 
+from datetime import timedelta
+
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,8 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from doorstep.kernel.keys import derived
+from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.web.actors import sign_in as enter
+from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
@@ -20,6 +24,9 @@ from doorstep.systems.identity.rules.passkeys import Party
 
 STEP_SALT = "identity.sign_in.step"
 STEP_SECONDS = 600
+GUESSES_HERE = Limit("identity.guesses_here", 10, timedelta(minutes=15))
+GUESSES_OF_PLACE = Limit("identity.guesses_of_place", 300, timedelta(minutes=15))
+GUESSES_OF_ACCOUNT = Limit("identity.guesses_of_account", 300, timedelta(hours=1))
 
 
 @page(PUBLIC)
@@ -30,6 +37,7 @@ def password(request: HttpRequest) -> HttpResponse:
     reference = ""
     if form.is_valid():
         told = form.cleaned_data
+        throttle(request, told["login"])
         attempt = signin.sign_in_with_password(visitor(), told["login"], told["password"])
         if attempt.actor:
             return let_in(request, attempt)
@@ -45,8 +53,9 @@ def passcode(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, "identity/sign_in_passcode.html", {"form": form})
     told = form.cleaned_data
-    begun = signin.begin_with_passcode(visitor(), told["login"], told["passcode"])
-    step = signing.dumps(begun.subject, salt=STEP_SALT)
+    throttle(request, told["login"])
+    subject = signin.begin_with_passcode(visitor(), told["login"], told["passcode"])
+    step = signing.dumps(subject, salt=STEP_SALT)
     context = {"form": CodeForm(initial={"next": onward_of(request)}), "step": step}
     return _shown(request, "identity/sign_in_code.html", context)
 
@@ -79,6 +88,16 @@ def passkey(request: HttpRequest) -> HttpResponse:
     form = PasswordForm(initial={"next": onward_of(request)})
     context = {"form": form, "reference": attempt.reference, "by_passkey": True, **passkey_options(request)}
     return _shown(request, "identity/sign_in.html", context)
+
+
+def throttle(request: HttpRequest, login: str) -> None:
+    """Raises TooMany for whoever guesses. The last limit, on the account alone, can only be met from very many places;
+    its owner still signs in with a passkey, which is not throttled.
+    """
+    now, account, place = timezone.now(), "".join(login.split()).casefold(), address_of(request)
+    spend(GUESSES_HERE, f"{account} {place}", now)
+    spend(GUESSES_OF_PLACE, place, now)
+    spend(GUESSES_OF_ACCOUNT, account, now)
 
 
 def visitor() -> By:

@@ -8,7 +8,7 @@ class Cause(Code):
 
     UNKNOWN = "unknown", "There is no such account"
     SECRET = "secret", "The password or passcode was wrong"
-    NO_SECRET = "no_secret", "The account has no such way to sign in"
+    NO_PHONE = "no_phone", "The account has no phone to which a code could go"
     CODE = "code", "The one-time code was wrong"
     CODE_OVER = "code_over", "The one-time code had expired, was used, or was tried too often"
     PASSKEY = "passkey", "The passkey is not known, or its answer did not fit"

@@ -4,7 +4,6 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import islice
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -127,10 +126,12 @@ def _checked(by: By, found: Mapping[int, SubmittedFigure], reasons: Sequence[Rea
     same = {line for line, one in before.items() if one is not None and found[line].same(one)}
     fmt = _format(by, found.values())
     good = []
-    for line, figure in islice(found.items(), MOST_SHOWN):
+    for line in sorted(found, key=lambda line: (line in same, line))[:MOST_SHOWN]:  # what says something new first
         there = before[line]
         state = "same" if line in same else "replaces" if there else "new"
-        good.append((line, view.figure_row(figure, fmt), state, view.figure_row(there, fmt).value if there else ""))
+        good.append(
+            (line, view.figure_row(found[line], fmt), state, view.figure_row(there, fmt).value if there else "")
+        )
     return {
         "good": good,
         "bad": [(one.line, one.field, *told) for one, told in zip(reasons, _told(reasons), strict=True)][:MOST_SHOWN],

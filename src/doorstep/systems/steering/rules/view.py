@@ -133,16 +133,20 @@ class ReportView(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A unit's or a month's share of a computed figure."""
+    """A unit's or a month's share of a computed figure; `code` is the unit's, as on the map."""
 
     name: str
+    code: str
     numerator: str
     denominator: str
     value: str
 
 
 class FigureView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything behind one figure. `facts` are pairs of heading and text; `segments` are path, rows and SHA-256."""
+    """Everything behind one figure. `facts` are pairs of heading and text; `segments` are path, rows and SHA-256.
+
+    `ratio` says whether its parts have denominators.
+    """
 
     heading: Heading
     line: LineView
@@ -151,6 +155,7 @@ class FigureView(msgspec.Struct, frozen=True, kw_only=True):
     excludes: str
     formula: str
     facts: tuple[tuple[str, str], ...]
+    ratio: bool
     units: tuple[Part, ...]
     months: tuple[Part, ...]
     segments: tuple[tuple[str, str, str], ...]
@@ -238,7 +243,8 @@ def figure_view(
         excludes=fmt.text(explained.excludes) if explained and explained.excludes else "",
         formula=_formula(line, fmt),
         facts=_details(line, view, fmt),
-        units=_parts(computed, computed.by_unit, fmt, fmt.unit, largest_first=True) if computed else (),
+        ratio=computed is not None and computed.total.denominator is not None,
+        units=_parts(computed, computed.by_unit, fmt, fmt.unit, units=True) if computed else (),
         months=_parts(computed, computed.by_month, fmt, lambda month: _month(month, fmt)) if computed else (),
         segments=tuple((s.path, fmt.number(s.rows), s.sha256) for s in segments),
         checkpoint=evidence.checkpoint if evidence and segments else "",
@@ -320,15 +326,17 @@ def _parts(
     fmt: Format,
     name: Callable[[str], str],
     *,
-    largest_first: bool = False,
+    units: bool = False,
 ) -> tuple[Part, ...]:
+    """Units with the largest first, months in their order."""
     unit = next((unit for unit in MeasureUnit if unit == computed.measure_unit), None)
     rows = list(counts.items())
-    if largest_first:
+    if units:
         rows.sort(key=lambda row: (row[1].value is None, -(row[1].value or 0), row[0]))
     return tuple(
         Part(
             name(key),
+            key if units else "",
             wording.whole(count.numerator, fmt),
             wording.whole(count.denominator, fmt),
             wording.computed_text(count, unit, fmt),

@@ -117,7 +117,8 @@ def test_empty_charts_are_drawn_empty() -> None:
 def test_the_page_behind_a_figure(language: str) -> None:
     view = figure_view(report(), "lodging.notifications", fmt(language), TILES)
     assert view is not None
-    assert [part.name for part in view.units] == ["Ha Noi", "Lao Cai"]
+    assert [(part.name, part.code) for part in view.units] == [("Ha Noi", "H26"), ("Lao Cai", "H38")]
+    assert not view.ratio
     assert [part.numerator for part in view.months][-1] == fmt(language).number(8779)
     assert len(view.facts) >= 10
     assert figure_view(report(), "no.figure", fmt(language), TILES) is None
