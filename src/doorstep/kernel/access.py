@@ -22,6 +22,15 @@ R = TypeVar("R")
 _looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
+class Sought(msgspec.Struct, frozen=True):
+    """Text that somebody is looked for by: the journal says that somebody was looked for, not whom."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"text of {len(self.text)} characters"
+
+
 def personal(
     scope: Scope,
 ) -> Callable[[Callable[Concatenate[Actor, P], R]], Callable[Concatenate[Actor, P], R]]:

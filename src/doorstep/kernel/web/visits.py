@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -12,7 +11,7 @@ from django.utils.translation import get_language
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.reasons import NOT_FOUND, NotAllowed, NotFound, Refused
+from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
 from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.forms import add_reasons
 
@@ -40,14 +39,6 @@ def tried(form: BaseForm, act: Callable[[], object]) -> bool:
 
 def language() -> str:
     return get_language() or "en"
-
-
-def read_uuid(text: str) -> UUID:
-    """An id from an address; NotFound for anything else."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise NotFound(NOT_FOUND()) from None
 
 
 def further(request: HttpRequest, after: object = "") -> str:

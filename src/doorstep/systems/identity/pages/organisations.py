@@ -13,10 +13,11 @@ from doorstep.kernel.access import look
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, read_uuid, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.forms import register as forms
 from doorstep.systems.identity.pages.register import communes, posted, today, unit_name

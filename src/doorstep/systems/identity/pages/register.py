@@ -12,25 +12,25 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from doorstep.kernel.access import look
+from doorstep.kernel.access import Sought, look
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import Form
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, read_uuid, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.contract import Relation
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms import register as forms
 from doorstep.systems.identity.permissions import FOR_REGISTER, READ_PERSON, REGISTER
 from doorstep.systems.identity.queries import register as queries
-from doorstep.systems.identity.queries.register import Change, PersonRecord, PersonRow, Sought
+from doorstep.systems.identity.queries.register import Change, PersonRecord, PersonRow
 from doorstep.systems.identity.rules.register import LIKELY_SAME, Cause, Record, ResidenceKind
 
 FIELDS = {

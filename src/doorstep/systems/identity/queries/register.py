@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from doorstep.kernel.access import personal
+from doorstep.kernel.access import Sought, personal
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.messages import revived
 from doorstep.kernel.declare.scopes import Actor
@@ -28,15 +28,6 @@ from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, 
 PAGE = 50
 MOST_OFFERED = 1000
 """Communes in a list to choose from; where there are more, the code is typed."""
-
-
-class Sought(msgspec.Struct, frozen=True):
-    """Text that somebody is looked for by: the journal says that somebody was looked for, not whom."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f"text of {len(self.text)} characters"
 
 
 class PersonRow(msgspec.Struct, frozen=True):

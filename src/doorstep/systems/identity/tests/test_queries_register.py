@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from doorstep.kernel.access import look
+from doorstep.kernel.access import Sought, look
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.values.ids import Masked, uuid7
@@ -13,7 +13,7 @@ from doorstep.systems.identity.actions import register
 from doorstep.systems.identity.contract import Relation, Sex
 from doorstep.systems.identity.permissions import FOR_REGISTER
 from doorstep.systems.identity.queries import register as queries
-from doorstep.systems.identity.queries.register import Sought, record_of
+from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules.register import Cause
 from doorstep.systems.identity.tests.people import (
     AT,

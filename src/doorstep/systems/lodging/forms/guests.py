@@ -12,11 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from doorstep.kernel.values.nationalities import NATIONALITIES
 from doorstep.kernel.values.reasons import Reason
 from doorstep.kernel.values.text import N_
-from doorstep.kernel.web.forms import DayInput, add_reasons
+from doorstep.kernel.web.forms import Cell, Choice, DayInput, Form, add_reasons, codes, private
 from doorstep.systems.lodging.actions.stays import Line
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import GuestKind
-from doorstep.systems.lodging.forms.fields import Cell, Choice, Form, codes, private_text
 from doorstep.systems.lodging.queries.rooms import RoomRow
 from doorstep.systems.lodging.rules.changes import TwoStays
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason
@@ -29,37 +28,35 @@ class GuestForm(Form):
     """One guest; the names are those of an upload's columns."""
 
     kind = Choice(label=_("Kind of guest"), choices=codes(GuestKind), widget=forms.RadioSelect)
-    full_name = Cell(label=_("Name as on the document"), widget=private_text(autocapitalize="words"))
-    birth = Cell(label=_("Birth date (day/month/year)"), widget=private_text(inputmode="numeric", size="12"))
+    full_name = Cell(label=_("Name as on the document"), widget=private(autocapitalize="words"))
+    birth = Cell(label=_("Birth date (day/month/year)"), widget=private(inputmode="numeric", size="12"))
     sex = Choice(label=_("Sex"), choices=codes(Sex, empty=N_("Please choose")), required=False)
     document_type = Choice(
         label=_("Document"),
         choices=codes(DocumentType, empty=N_("Identity card or passport")),
         required=False,
     )
-    document_number = Cell(label=_("Document number"), widget=private_text(autocapitalize="characters"))
+    document_number = Cell(label=_("Document number"), widget=private(autocapitalize="characters"))
     nationality = Cell(
         label=_("Nationality"),
         help_text=_("Two or three letters as in the passport, or the name of the country"),
         required=False,
-        widget=private_text(list="nationalities"),
+        widget=private(list="nationalities"),
     )
     name_latin = Cell(
         label=_("Name in Latin letters"),
         help_text=_("As in the passport's two lines of letters and < signs; for names in other scripts"),
         required=False,
-        widget=private_text(autocapitalize="characters"),
+        widget=private(autocapitalize="characters"),
     )
-    visa_number = Cell(label=_("Visa or card number"), required=False, widget=private_text())
+    visa_number = Cell(label=_("Visa or card number"), required=False, widget=private())
     visa_until = Cell(label=_("Valid until"), required=False, widget=DayInput)
     entry_date = Cell(label=_("Day of entry"), required=False, widget=DayInput)
-    entry_gate = Cell(label=_("Place of entry"), required=False, widget=private_text())
-    purpose = Cell(label=_("Purpose of entry"), required=False, widget=private_text())
-    phone = Cell(label=_("Phone number"), required=False, widget=private_text(inputmode="tel"))
-    address = Cell(label=_("Permanent address"), required=False, widget=private_text())
-    ethnicity = Cell(
-        label=_("Ethnicity"), help_text=_("Only if the guest states it"), required=False, widget=private_text()
-    )
+    entry_gate = Cell(label=_("Place of entry"), required=False, widget=private())
+    purpose = Cell(label=_("Purpose of entry"), required=False, widget=private())
+    phone = Cell(label=_("Phone number"), required=False, widget=private(inputmode="tel"))
+    address = Cell(label=_("Permanent address"), required=False, widget=private())
+    ethnicity = Cell(label=_("Ethnicity"), help_text=_("Only if the guest states it"), required=False, widget=private())
     relation = Choice(label=_("What the guest is to the house"), choices=codes(Relation), required=False)
     two_stays = Choice(
         label=_("Why the guest has two open stays"), choices=codes(TwoStays, empty=N_("Please choose")), required=False
@@ -73,7 +70,7 @@ class ArrivalForm(Form):
     arrival_date = Cell(label=_("Day of arrival"), widget=DayInput)
     arrival_time = Cell(label=_("Time of arrival"), widget=forms.TimeInput(attrs={"type": "time"}))
     expected_departure = Cell(label=_("Day of departure, as planned"), widget=DayInput)
-    room = Cell(label=_("Room"), required=False, widget=private_text())
+    room = Cell(label=_("Room"), required=False, widget=private())
     reason = Choice(label=_("Reason of the stay"), choices=codes(StayReason))
     party = Cell(required=False, widget=forms.HiddenInput)
     booking = Cell(required=False, widget=forms.HiddenInput)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.values.money import Currency
+from doorstep.kernel.web.forms import Cell, Choice, Day, Form, private
 from doorstep.systems.lodging.facts import FacilityType
-from doorstep.systems.lodging.forms.fields import Cell, Choice, Day, Form, Number, private_text
+from doorstep.systems.lodging.forms.fields import Number
 from doorstep.systems.lodging.queries.areas import Area
 from doorstep.systems.lodging.queries.rooms import RoomRow
 
@@ -52,7 +53,7 @@ class BookingForm(Form):
     """A promise of a room."""
 
     room = Choice(label=_("Room"))
-    guest_name = Cell(label=_("Name of the guest"), widget=private_text())
+    guest_name = Cell(label=_("Name of the guest"), widget=private())
     guests = Number(label=_("Number of guests"), initial="1")
     arrival = Day(label=_("Arrival"))
     departure = Day(label=_("Departure"))
@@ -65,7 +66,7 @@ class BookingForm(Form):
 class KeeperForm(Form):
     """Somebody who will keep the house too."""
 
-    subject = Cell(label=_("The person's sign-in name"), widget=private_text())
+    subject = Cell(label=_("The person's sign-in name"), widget=private())
 
 
 class TokenForm(Form):

@@ -9,8 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.values.reasons import reason
-from doorstep.kernel.web.forms import add_reasons
-from doorstep.systems.lodging.forms.fields import Choice, Day, Form, codes, message
+from doorstep.kernel.web.forms import Choice, Day, Form, add_reasons, codes, message
 from doorstep.systems.lodging.queries.areas import Area
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 

@@ -1,6 +1,5 @@
 """The police unit's pages: notices of its area, one notice whole, and the houses that said nothing. Each look is journalled."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +8,14 @@ from django.views.decorators.http import require_GET
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import page
+from doorstep.kernel.web.visits import enter, further, language
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.forms.stays import AreaForm
 from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.stays import told_of
-from doorstep.systems.lodging.pages.visits import country, enter, language, read_uuid, unit_name
+from doorstep.systems.lodging.pages.visits import country, unit_name
 from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES
 
 
@@ -34,8 +35,8 @@ def notices(request: HttpRequest) -> HttpResponse:
         "form": form,
         "rows": [(row, names[row.unit], outcome(row)) for row in rows],
         "area": unit_name(by.actor.unit) if by.actor.unit else "",
-        "older": _further(request, rows[-1].id) if len(rows) == queries.rows.PAGE else "",
-        "first": _further(request) if after else "",
+        "older": further(request, rows[-1].id) if len(rows) == queries.rows.PAGE else "",
+        "first": further(request) if after else "",
     }
     return render(request, "lodging/area.html", context)
 
@@ -65,13 +66,7 @@ def silent(request: HttpRequest) -> HttpResponse:
         "form": form,
         "today": today,
         "houses": [(house, names[house.unit]) for house in houses],
-        "older": _further(request, houses[-1].code) if len(houses) == queries.rows.PAGE else "",
-        "first": _further(request) if after else "",
+        "older": further(request, houses[-1].code) if len(houses) == queries.rows.PAGE else "",
+        "first": further(request) if after else "",
     }
     return render(request, "lodging/area_silent.html", context)
-
-
-def _further(request: HttpRequest, after: object = "") -> str:
-    """The page's own filter, after a place in the list or from its beginning."""
-    kept = {name: text for name, text in request.GET.items() if name != "after" and text}
-    return "?" + urlencode({**kept, "after": after} if after else kept)

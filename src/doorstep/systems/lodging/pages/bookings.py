@@ -10,21 +10,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from doorstep.kernel.access import look
 from doorstep.kernel.values.dates import read_date
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, enter, language, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
 from doorstep.systems.lodging.forms.houses import BookingForm
-from doorstep.systems.lodging.pages.visits import (
-    REFUSED,
-    country,
-    enter,
-    enter_house,
-    in_house,
-    language,
-    read_uuid,
-    tried,
-)
+from doorstep.systems.lodging.pages.visits import country, enter_house, in_house
 from doorstep.systems.lodging.permissions import FOR_HOUSE, MANAGE, NOTIFY
 from doorstep.systems.lodging.queries.rooms import Taken
 

@@ -12,25 +12,16 @@ from doorstep.kernel.country import profile
 from doorstep.kernel.declare.scopes import ISSUE_TOKEN
 from doorstep.kernel.store import tokens
 from doorstep.kernel.values.dates import in_force
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, enter, language, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
 from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.forms.houses import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
 from doorstep.systems.lodging.pages.outcomes import outcome
-from doorstep.systems.lodging.pages.visits import (
-    REFUSED,
-    country,
-    due_now,
-    enter,
-    enter_house,
-    in_house,
-    language,
-    money,
-    read_uuid,
-    tried,
-)
+from doorstep.systems.lodging.pages.visits import country, due_now, enter_house, in_house, money
 from doorstep.systems.lodging.permissions import ENROL, FOR_HOUSE, MANAGE, NOTIFY
 
 REMIND_BEFORE = timedelta(hours=3)

@@ -10,20 +10,21 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from doorstep.kernel.access import look
+from doorstep.kernel.access import Sought, look
 from doorstep.kernel.store.writing import By, Once
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound, Reason
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.houses import mark_arrived
 from doorstep.systems.lodging.actions.stays import Line, Notified, Refusal, notify_stays
 from doorstep.systems.lodging.facts import Channel, GuestKind
 from doorstep.systems.lodging.forms.guests import MOST_GUESTS, ArrivalForm, GuestForm, Party, guest_cells, nationalities
 from doorstep.systems.lodging.pages.outcomes import outcome
-from doorstep.systems.lodging.pages.visits import REFUSED, country, due_now, enter_house, in_house, read_uuid, tried
+from doorstep.systems.lodging.pages.visits import country, due_now, enter_house, in_house
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
-from doorstep.systems.lodging.queries.keeper import Sought
 from doorstep.systems.lodging.queries.rows import House
 from doorstep.systems.lodging.rules.deadlines import family_once
 from doorstep.systems.lodging.rules.records import guest_from_card

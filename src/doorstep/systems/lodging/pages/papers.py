@@ -16,12 +16,13 @@ from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
+from doorstep.kernel.web.visits import REFUSED, language
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms.stays import REGISTER_TOO_LONG, DaysForm
 from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.printing import isolated, printable
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, money, unit_name
+from doorstep.systems.lodging.pages.visits import country, enter_house, in_house, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import GuestRow, House, StayRecord
 

@@ -17,14 +17,15 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Refused
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
+from doorstep.kernel.web.forms import Form
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import stays
-from doorstep.systems.lodging.forms.fields import Form
 from doorstep.systems.lodging.forms.guests import CorrectionForm, nationalities, read_correction, stay_cells
 from doorstep.systems.lodging.forms.stays import CancellationForm, CheckOutForm, ExtensionForm
 from doorstep.systems.lodging.pages.outcomes import outcome
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter, enter_house, in_house, money, tried
+from doorstep.systems.lodging.pages.visits import country, enter_house, in_house, money
 from doorstep.systems.lodging.permissions import CORRECT, FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import House, StayRecord
 from doorstep.systems.lodging.rules import records

@@ -21,11 +21,12 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused,
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, language, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions.stays import Line, Refusal, answer_upload, notify_stays
 from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms.stays import UploadForm
-from doorstep.systems.lodging.pages.visits import REFUSED, country, enter_house, in_house, language, tried
+from doorstep.systems.lodging.pages.visits import country, enter_house, in_house
 from doorstep.systems.lodging.pages.workbooks import as_csv
 from doorstep.systems.lodging.permissions import FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.keeper import Upload, upload_key

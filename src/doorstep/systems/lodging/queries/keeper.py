@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Q, QuerySet
 
-from doorstep.kernel.access import personal
+from doorstep.kernel.access import Sought, personal
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import IdempotencyKey
@@ -51,15 +51,6 @@ class Upload(msgspec.Struct, frozen=True):
     references: tuple[str, ...]
     names: tuple[str, ...]
     refused_lines: bytes
-
-
-class Sought(msgspec.Struct, frozen=True):
-    """Text that a person is looked for by: the journal says that somebody was looked for, not whom."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return f"text of {len(self.text)} characters"
 
 
 def houses(actor: Actor) -> list[House]:

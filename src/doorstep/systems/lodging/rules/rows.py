@@ -8,24 +8,18 @@ from typing import TypeVar
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.values.dates import read_date, read_time
+from doorstep.kernel.values.dates import DATE_UNREADABLE, read_date, read_time
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.names import folded
 from doorstep.kernel.values.nationalities import read_nationality
 from doorstep.kernel.values.reasons import Reason, reason
-from doorstep.kernel.values.text import TEXT_FORMULA
+from doorstep.kernel.values.text import TEXT_FORMULA, TEXT_MISSING
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
 from doorstep.systems.lodging.facts import GuestKind
 from doorstep.systems.lodging.rules.checking import check_stay
 from doorstep.systems.lodging.rules.columns import by_field
 from doorstep.systems.lodging.rules.records import Guest, Relation, Stay, StayReason
 
-CELL_MISSING = reason("lodging.cell_missing", "This field is empty.", repair="Fill it in.")
-DATE_UNREADABLE = reason(
-    "lodging.date_unreadable",
-    "This is no date of the calendar.",
-    repair="Write it as 21/05/1990 (day, month, year) or 1990-05-21.",
-)
 TIME_UNREADABLE = reason(
     "lodging.time_unreadable", "This is no time of day.", repair="Write hours and minutes as 22:15."
 )
@@ -123,7 +117,7 @@ class _Cells:
         text = self.raw(field)
         if not text:
             if required:
-                self.found.append(CELL_MISSING(field))
+                self.found.append(TEXT_MISSING(field))
             return None
         day = read_date(text)
         if day is None:
@@ -148,7 +142,7 @@ class _Cells:
             day, text = self.date("arrival_date", required=True), self.raw("arrival_time")
             clock = read_time(text)
             if clock is None:
-                self.found.append(TIME_UNREADABLE("arrival_time") if text else CELL_MISSING("arrival_time"))
+                self.found.append(TIME_UNREADABLE("arrival_time") if text else TEXT_MISSING("arrival_time"))
             if day is None or clock is None:
                 return None
             at = datetime.combine(day, clock)

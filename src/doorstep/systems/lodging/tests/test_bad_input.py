@@ -27,7 +27,7 @@ LANGUAGES = ("vi", "en", "de", "ar")
 ABROAD = {"kind": "foreign", "nationality": "KR", "document_type": "passport", "document_number": "M90000001"}
 
 MISTAKES = {
-    "a day that no calendar has": ({"birth": "31/02/1990"}, "lodging.date_unreadable", "birth"),
+    "a day that no calendar has": ({"birth": "31/02/1990"}, "kernel.date_unreadable", "birth"),
     "a number cut off": ({"document_number": "90009"}, "vietnam.personal_number_malformed", "document_number"),
     "a number of another year": (
         {"document_number": "900091000123"},
@@ -41,8 +41,8 @@ MISTAKES = {
         "lodging.arrival_in_future",
         "arrival_date",
     ),
-    "a formula": ({"address": "=HYPERLINK(1)"}, "lodging.text_formula", "address"),
-    "a picture in a name": ({"full_name": "Hoa 😀"}, "lodging.name_character", "full_name"),
+    "a formula": ({"address": "=HYPERLINK(1)"}, "kernel.text_formula", "address"),
+    "a picture in a name": ({"full_name": "Hoa 😀"}, "kernel.name_character", "full_name"),
     "a Chinese name alone": (ABROAD | {"full_name": "王伟"}, "lodging.name_needs_latin", "name_latin"),
     "a Korean name alone": (ABROAD | {"full_name": "김민준"}, "lodging.name_needs_latin", "name_latin"),
 }
@@ -106,7 +106,7 @@ def test_by_api_each_line_is_answered_and_the_good_one_taken(language: str) -> N
     lines = {
         name: {f"guest_{field}": cell for field, cell in changes.items()}
         for name, (changes, code, _) in MISTAKES.items()
-        if code not in {"lodging.date_unreadable", "lodging.arrival_in_future"}
+        if code not in {"kernel.date_unreadable", "lodging.arrival_in_future"}
     }
     lines["an arrival in the future"] = {"arrival": "2024-05-25T10:00:00Z", "expected_departure": "2024-05-26"}
     lines["a day that no calendar has"] = {"guest_birth": "1990-02-31"}
@@ -118,7 +118,7 @@ def test_by_api_each_line_is_answered_and_the_good_one_taken(language: str) -> N
     assert answer["accepted"] == 1
     for (name, _), one in zip(lines.items(), answer["refused"], strict=True):
         _, code, field = MISTAKES[name]
-        code = "lodging.not_iso_8601" if code == "lodging.date_unreadable" else code
+        code = "lodging.not_iso_8601" if code == "kernel.date_unreadable" else code
         (why,) = one["reasons"]
         assert (why["code"], why["field"]) == (code, field.replace("arrival_date", "arrival"))
         assert all(text in why[kind] for text, kind in zip(said(code, language), ("text", "repair"), strict=True))

@@ -91,7 +91,7 @@ def test_a_refused_guest_comes_back_with_reasons_and_all_that_was_typed_while_th
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
-        ({"birth": "31/02/1990"}, "birth", "lodging.date_unreadable"),
+        ({"birth": "31/02/1990"}, "birth", "kernel.date_unreadable"),
         ({"full_name": "Hoa 😀"}, "full_name", "kernel.name_character"),
         ({"full_name": "王伟"}, "name_latin", "lodging.name_needs_latin"),
         (

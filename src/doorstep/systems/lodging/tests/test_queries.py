@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from doorstep.kernel.access import look
+from doorstep.kernel.access import Sought, look
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import JournalEntry, JournalSubject, Unit
 from doorstep.kernel.store.writing import By, Once
@@ -18,7 +18,7 @@ from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.facts import GuestKind
 from doorstep.systems.lodging.models import Stay
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, FOR_SUPERVISION
-from doorstep.systems.lodging.queries.keeper import Sought, kept_house
+from doorstep.systems.lodging.queries.keeper import kept_house
 from doorstep.systems.lodging.queries.rooms import Month, Taken
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.tests.builders import AT, foreigner, guest

@@ -105,7 +105,7 @@ def test_good_lines_are_taken_and_bad_ones_come_back_to_be_corrected_and_sent_ag
     told = page.context["upload"]
     assert (told.lines, told.accepted, told.refused, len(told.references)) == (6, 1, 5, 1)
     found = {each.line: [one.code for one in each.reasons] for each, _ in page.context["refused"]}
-    assert found[3] == ["lodging.date_unreadable"]
+    assert found[3] == ["kernel.date_unreadable"]
     assert "lodging.name_needs_latin" in found[5]
     assert found[6] == ["lodging.passport_missing"]
     assert found[7] == ["lodging.arrival_in_future"]

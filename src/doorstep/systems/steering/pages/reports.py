@@ -20,11 +20,12 @@ from doorstep.kernel import documents
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.indicators import INDICATORS
 from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import PUBLIC, page
-from doorstep.kernel.web.visits import further, language, read_uuid
+from doorstep.kernel.web.visits import further, language
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.rules import charts, exports, view
 from doorstep.systems.steering.rules import report as reports
