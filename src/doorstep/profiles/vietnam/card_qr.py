@@ -34,8 +34,12 @@ ISSUED_IMPOSSIBLE = reason(
     repair="Type the particulars and look closely at the card.",
 )
 
+LONGEST = 2953
+"""No QR code holds more (ISO/IEC 18004, version 40-L). Unicode would take quadratic time over long runs of marks."""
+
+FEMALE = {"nam": False, "nữ": True}
+
 _DAY = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
-_FEMALE = {"nam": False, "nữ": True}
 
 
 class CardQr(msgspec.Struct, frozen=True):
@@ -58,11 +62,13 @@ def read_card(text: str, day: date, numbers: PersonalNumbers) -> CardQr | list[R
     >>> read_card(code, date(2024, 5, 1), PersonalNumbers({"010"}, False)).birth
     datetime.date(1990, 5, 21)
     """
+    if len(text) > LONGEST:
+        return [NO_CARD()]
     fields = [field.strip() for field in unicodedata.normalize("NFC", text).strip().split("|")]
     if len(fields) < 7:
         return [NO_CARD()]
     number, old_number, name, born, sex, address, issue, *rest = fields
-    birth, issued, female = _date(born), _date(issue), _FEMALE.get(sex.lower())
+    birth, issued, female = read_day(born), read_day(issue), FEMALE.get(sex.lower())
     found = check_old_number(old_number, "old_number") if old_number else []
     if not name:
         found.append(NAME_MISSING("full_name"))
@@ -78,7 +84,8 @@ def read_card(text: str, day: date, numbers: PersonalNumbers) -> CardQr | list[R
     return CardQr(Masked(number), Masked(old_number), name, birth, female, address, issued, tuple(rest))
 
 
-def _date(text: str) -> date | None:
+def read_day(text: str) -> date | None:
+    """A date as the cards write it, `ddMMyyyy`; None for anything else."""
     found = _DAY.fullmatch(text)
     try:
         return date(int(found[3]), int(found[2]), int(found[1])) if found else None
