@@ -104,7 +104,8 @@ def test_a_thousand_lines_land_and_the_bad_ones_are_named_beside(home, run, tmp_
     assert counted(home, "kernel_journalsubject") == looked + 997
     answers = tmp_path / "persons.csv.answers.csv"
     assert answers.stat().st_mode & 0o777 == 0o600
-    told = [row for row in csv.DictReader(answers.open(encoding="utf-8")) if row["# outcome"] == "refused"]
+    with answers.open(newline="", encoding="utf-8") as beside:
+        told = [row for row in csv.DictReader(beside) if row["# outcome"] == "refused"]
     assert [(row["# line"], row["# field"]) for row in told] == [("12", "birth"), ("22", "address"), ("32", "number")]
     assert told[0]["# what is wrong"] == "This is no date of the calendar."
     assert (told[0]["full_name"], told[1]["address"]) == (rows[10]["full_name"], "'=1+1")

@@ -26,7 +26,7 @@ from doorstep.systems.identity.models import (
     Residence,
 )
 from doorstep.systems.identity.permissions import FOR_REGISTER, REGISTER
-from doorstep.systems.identity.queries.register import body_of, corrected, homes_of, record_of, similar_to
+from doorstep.systems.identity.queries.register import body_of, homes_of, record_of, similar_to
 from doorstep.systems.identity.rules import register as rules
 from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, ResidenceKind
 
@@ -136,7 +136,7 @@ def decide_correction(act: Act, correction_id: UUID, *, approve: bool, why: str)
         return
     if person.version != correction.version:
         raise Stale(CHANGED())
-    after = corrected(before, correction.after)
+    after = rules.corrected(before, correction.after)
     country = law(Country, "identity")
     refuse(
         rules.check_change(before, after, Cause.CORRECTION, act.day, correction.source, day=act.day, country=country)

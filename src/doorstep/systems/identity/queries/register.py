@@ -1,6 +1,6 @@
 """Every read of the register: within the actor's unit, masked in lists, whole when opened; by number for other systems."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -254,7 +254,7 @@ def correction(actor: Actor, day: date, correction_id: UUID) -> CorrectionRecord
         person=one.person.id,
         at=instant_of(one.id),
         before=before,
-        after=corrected(before, one.after),
+        after=rules.corrected(before, one.after),
         source=one.source,
         proposed_by=one.proposed_by,
         stale=one.person.version != one.version,
@@ -411,11 +411,6 @@ def body_of(row: models.Organisation) -> Body:
         active_from=row.active_from,
         active_to=row.active_to,
     )
-
-
-def corrected(before: Record, changes: Mapping[str, Any]) -> Record:
-    """The record with a correction's changes, which are kept as JSON."""
-    return msgspec.convert({**msgspec.to_builtins(before, enc_hook=str), **changes}, Record, dec_hook=revived)
 
 
 def _row(person: models.Person) -> PersonRow:

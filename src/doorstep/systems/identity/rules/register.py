@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.declare.messages import revived
 from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, person_key
 from doorstep.kernel.values.names import check_name, search_words
@@ -333,6 +335,11 @@ def check_day(valid_from: date, field: str, birth: date, day: date) -> list[Reas
 def changed_fields(before: msgspec.Struct, after: msgspec.Struct) -> list[str]:
     """Names of the fields in which two values of one type differ."""
     return [name for name in before.__struct_fields__ if getattr(before, name) != getattr(after, name)]
+
+
+def corrected(before: Record, changes: Mapping[str, Any]) -> Record:
+    """The record with changes that were kept as JSON."""
+    return msgspec.convert({**msgspec.to_builtins(before, enc_hook=str), **changes}, Record, dec_hook=revived)
 
 
 def birthday(birth: date, age: int) -> date:
