@@ -62,7 +62,7 @@ def simulate(simulation: Simulation) -> None:
     serials = iter(range(FIRST_SERIAL, 100_000_000))
     months = list(simulation.period.months())
     done = active = 0
-    provinces = {place.partition(".")[0]: place for place in places}
+    provinces = {place.partition(".")[0]: place for place in reversed(places)}  # the first commune of each
     visits = [(month, place) for month in months for place in provinces.values()]
     for number, (month, place) in enumerate(visits, 1):
         many = new * number // len(visits) - done
