@@ -74,7 +74,7 @@ clean:
 
 .venv/.translations: $(CATALOGUES) .venv/.package
 	@echo "==> Compiling the translations"
-	@$(RUN) doorstep.kernel.web.translations compile
+	@$(RUN) doorstep.site.translations compile
 	@touch $@
 
 # In the data folder, because the settings collect the files there.

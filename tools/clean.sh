@@ -21,7 +21,7 @@ if [ -e "$home/postgres" ]; then
 import sys
 from pathlib import Path
 
-from doorstep.kernel.store.embedded import Embedded
+from doorstep.site.embedded import Embedded
 
 if not Embedded(Path(sys.argv[1])).leave():
     sys.exit(sys.argv[2])

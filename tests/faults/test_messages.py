@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
+from doorstep.kernel.store.embedded import Embedded
 
 from doorstep.kernel import contracts
 from doorstep.kernel.declare import messages as declared
-from doorstep.kernel.store.embedded import Embedded
 from doorstep.kernel.store.models import FactBatch, JournalEntry, Message
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.store.writing import Act, By, action

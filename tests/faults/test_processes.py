@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doorstep.kernel.store.embedded import Embedded
+from doorstep.site.embedded import Embedded
 from doorstep.site.processes import loopback, port_refusal, web_commands
 
 WEB = """
@@ -58,7 +58,7 @@ class Up:
             from contextlib import nullcontext
             from functools import partial
             from pathlib import Path
-            from doorstep.kernel.store.embedded import Embedded, database
+            from doorstep.site.embedded import Embedded, database
             from doorstep.site.processes import run
             home = Path({str(home)!r})
             with database(home) if {database} else nullcontext():

@@ -25,7 +25,7 @@ from doorstep.kernel.declare.scopes import PURPOSES, ROLES, SCOPES
 from doorstep.kernel.system import ROOMS, SystemConfig, systems
 from doorstep.kernel.testing import tryout
 from doorstep.kernel.values.ids import Masked
-from doorstep.kernel.web import translations
+from doorstep.site import translations
 
 PACKAGE = Path(doorstep.__file__).parent
 FOLDERS = sorted(path.parent for path in PACKAGE.glob("systems/*/apps.py"))

@@ -1,11 +1,8 @@
-"""Files that are whole or not there at all and that a power cut does not take back; and logs that do not grow for ever."""
+"""Files that are whole or not there at all, and that a power cut does not take back."""
 
 import os
 import tempfile
 from pathlib import Path
-from typing import IO
-
-LOG_BYTES = 10_000_000
 
 
 def write_once(path: Path, content: bytes) -> bytes:
@@ -14,7 +11,8 @@ def write_once(path: Path, content: bytes) -> bytes:
     Of several that make it at once, one wins and all get its content.
     """
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(path.parents):  # `parents=True` would leave those between open to all
+            folder.mkdir(mode=0o700, exist_ok=True)
         descriptor, draft = tempfile.mkstemp(dir=path.parent)  # O_EXCL, mode 0600
         try:
             _write(descriptor, content)
@@ -42,14 +40,6 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def append_log(path: Path) -> IO[bytes]:
-    """Opens a process log for appending; one that has grown past 10 MB is set aside as `.1` first."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_BYTES:
-        path.replace(path.with_name(path.name + ".1"))
-    return path.open("ab")
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -132,8 +132,8 @@ def installation(mode: str = "") -> Iterator[None]:
     What is refused meanwhile ends the command with its reasons.
     """
     from doorstep.kernel.lake.notes import LogRefused  # noqa: PLC0415  after the parser, for a quick --help
-    from doorstep.kernel.store.embedded import database  # noqa: PLC0415
-    from doorstep.kernel.store.programs import EmbeddedDatabaseError  # noqa: PLC0415
+    from doorstep.site.embedded import database  # noqa: PLC0415
+    from doorstep.site.programs import EmbeddedDatabaseError  # noqa: PLC0415
 
     set_up(mode)
     try:

@@ -92,27 +92,32 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     person = next((one for one in demo_people() if one["subject"] == chosen), None)
     if person is None:
         raise Http404
-    if apps.is_installed("doorstep.systems.identity"):
-        _by_passkey(request, person["subject"])
-    else:
+    if not _by_passkey(request, person["subject"]):
         actor = Actor(person["subject"], person["unit"], (person["role"],), person.get("level", 2), "page")
         enter(request, actor, name=person["name"])
     return onward(request)
 
 
-def _by_passkey(request: HttpRequest, subject: str) -> None:
-    """The person's own device signs in, and the person takes up the office."""
+def _by_passkey(request: HttpRequest, subject: str) -> bool:
+    """The person's own device signs in, and the person takes up the office; False where identity does not run, or did
+    not when this demo was filled.
+    """
+    if not apps.is_installed("doorstep.systems.identity"):
+        return False
     from doorstep.systems.identity.actions import offices  # noqa: PLC0415  only where identity runs
     from doorstep.systems.identity.pages.signin import party  # noqa: PLC0415
     from doorstep.systems.identity.simulation import demo  # noqa: PLC0415
 
     now = timezone.now()
+    if not demo.is_prepared(subject):
+        return False
     attempt = demo.sign_in(subject, party(request), now)
     if attempt.actor is None:
         raise Http404
     enter(request, attempt.actor, name=attempt.name, methods=attempt.methods)
     if office := demo.office_of(subject):
         become(request, offices.take_up(By(attempt.actor, now), office), name=attempt.name)
+    return True
 
 
 @endpoint(PUBLIC)

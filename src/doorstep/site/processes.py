@@ -22,9 +22,8 @@ from types import FrameType
 
 import psutil
 
-from doorstep.kernel.disk import append_log
-from doorstep.kernel.store.embedded import Embedded
-from doorstep.kernel.store.programs import EmbeddedDatabaseError
+from doorstep.site.embedded import Embedded
+from doorstep.site.programs import EmbeddedDatabaseError, append_log
 
 READY_SECONDS = 60
 GRACE_SECONDS = 10  # for requests under way when everything stops

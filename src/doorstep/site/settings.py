@@ -119,7 +119,7 @@ def _database() -> dict[str, Any]:
     # the server closed is answered with 503 once and then made anew.
     lasting = {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": False}
     if not DATABASE_URL:
-        from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415  not needed with a database of one's own
+        from doorstep.site.embedded import Embedded  # noqa: PLC0415  not needed with a database of one's own
 
         return {**Embedded(HOME).parameters, **lasting}
     url = urlsplit(DATABASE_URL)

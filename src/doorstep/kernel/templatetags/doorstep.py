@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
+from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
 
 register = template.Library()
@@ -49,6 +50,11 @@ def clock(value: datetime) -> SafeString:
 @register.filter
 def month(value: date) -> SafeString:
     return numbers.isolated(numbers.month(value))
+
+
+@register.filter
+def period(value: Period) -> SafeString:
+    return numbers.isolated(numbers.period(value))
 
 
 @register.filter

@@ -1,1 +1,1 @@
-"""What tests of every floor share: builders for kernel types, fixtures, and the guards of the house."""
+"""What tests of every floor share: declarations of a tiny system that is none of the house."""

@@ -5,6 +5,7 @@ from calendar import isleap
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
+from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.profiles.testland.calendar import ZONE
@@ -35,7 +36,7 @@ _FOUNDED = date(2000, 2, 29)
 
 def due(arrival: datetime, foreign: bool, remote: bool) -> Due:  # noqa: ARG001, FBT001  fills Country.due
     """Noon of the day after arrival, of the second day after in remote areas; citizenship makes no difference."""
-    day = arrival.astimezone(ZONE).date() + timedelta(days=2 if remote else 1)
+    day = legal_day(arrival, ZONE) + timedelta(days=2 if remote else 1)
     return Due(datetime.combine(day, time(12), ZONE).astimezone(UTC), LateCause.NEXT_DAY)
 
 

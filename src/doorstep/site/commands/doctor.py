@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
+
 from doorstep.site.cli import home, port, say, set_up
 
 EXAMPLES = ["doorstep doctor", "DOORSTEP_HOME=/srv/doorstep doorstep doctor"]
@@ -24,13 +26,18 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     set_up()
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+
+    say(
+        f"{home()}: {settings.MODE}, {settings.PROFILE}, {' '.join(settings.SYSTEMS)}; its log signs as {settings.ORIGIN}"
+    )
     ill = 0
     checks = (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _elsewhere)
     for check in (*checks, _database):
         for well, what, repair in check():
             say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
             ill += not well
-    say("Everything is well." if not ill else f"{ill} findings.")
+    say("Everything is well." if not ill else "One thing is ill." if ill == 1 else f"{ill} things are ill.")
     return 1 if ill else 0
 
 
@@ -43,8 +50,16 @@ def _port(port: int) -> Iterator[Finding]:
     from doorstep.site.processes import port_refusal  # noqa: PLC0415  after Django's set-up
 
     refusal = port_refusal(port)
-    running = refusal is not None and (home() / "run" / "tasks.pid").exists()
-    yield refusal is None or running, f"port {port} is {'ours' if running else 'free'}", refusal or ""
+    running = refusal is not None and _alive(home() / "run" / "tasks.pid")
+    yield (
+        refusal is None or running,
+        f"port {port} is {'ours' if running else 'taken' if refusal else 'free'}",
+        refusal or "",
+    )
+
+
+def _alive(pid_file: Path) -> bool:
+    return pid_file.exists() and psutil.pid_exists(int(pid_file.read_text()))
 
 
 def _proxies() -> Iterator[Finding]:
@@ -59,34 +74,43 @@ def _disk() -> Iterator[Finding]:
     place = home() if home().exists() else home().parent
     free = shutil.disk_usage(place).free
     yield free > 1_000_000_000, f"{free / 1e9:.1f} GB are free at {place}", "Make room, or move DOORSTEP_HOME."
-    yield os.access(place, os.W_OK), f"{place} can be written", "Give this account the right to write there."
+    ours = os.access(place, os.W_OK)
+    yield ours, f"{place} can{'' if ours else 'not'} be written", "Give this account the right to write there."
+    if home().exists():
+        shut = not stat.S_IMODE(home().stat().st_mode) & 0o007
+        yield shut, f"{home()} is {'closed' if shut else 'open'} to other accounts", f"Close it: chmod 700 {home()}."
 
 
 def _keys() -> Iterator[Finding]:
     for key in sorted((home() / "keys").glob("*")):
-        mode = stat.S_IMODE(key.stat().st_mode)
-        yield not mode & 0o077, f"key {key.name} is closed to others", f"Others may have read it: replace {key}."
+        shut = not stat.S_IMODE(key.stat().st_mode) & 0o077
+        what = f"key {key.name} is {'closed' if shut else 'open'} to others"
+        yield shut, what, f"They may have read it: replace {key}."
 
 
 def _fonts() -> Iterator[Finding]:
     from doorstep.kernel.documents import covers  # noqa: PLC0415
 
     sample = "Nguyễn Thị Hường – Straße – الإدارة الأولى"
-    yield covers(sample), "documents have Vietnamese, German and Arabic letters", "Run `make setup` for the fonts."
+    there = covers(sample)
+    what = f"documents {'have' if there else 'lack'} Vietnamese, German and Arabic letters"
+    yield there, what, "Run `make setup` for the fonts."
 
 
 def _assets() -> Iterator[Finding]:
     from django.contrib.staticfiles import finders  # noqa: PLC0415
 
     for name in ("designsystemet.css", "kernel/doorstep.css"):
-        yield finders.find(name) is not None, f"{name} is built", "Run `make setup`."
+        built = finders.find(name) is not None
+        yield built, f"{name} is {'' if built else 'not '}built", "Run `make setup`."
 
 
 def _clock() -> Iterator[Finding]:
     now = datetime.now(UTC)
     newest = max((path.stat().st_mtime for path in Path(home()).glob("lake/**/*.parquet")), default=0)
     yield now.year >= 2024, f"the clock says {now:%Y-%m-%d %H:%M} UTC", "Set the clock (NTP)."
-    yield newest <= time.time() + 60, "no file of the lake is from the future", "The clock went back: set it (NTP)."
+    past = newest <= time.time() + 60
+    yield past, f"{'no' if past else 'a'} file of the lake is from the future", "The clock went back: set it (NTP)."
 
 
 def _elsewhere() -> Iterator[Finding]:
@@ -101,11 +125,26 @@ def _elsewhere() -> Iterator[Finding]:
 
 
 def _database() -> Iterator[Finding]:
-    from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
+    """The embedded one is started for the time of the check, where there is one."""
+    from django.db import connections  # noqa: PLC0415
 
-    if not os.environ.get("DOORSTEP_DATABASE_URL") and not Embedded(home()).running():
-        yield True, "the embedded database is stopped; `doorstep up` starts it", ""
-        return
+    from doorstep.site.embedded import Embedded, database  # noqa: PLC0415
+    from doorstep.site.programs import EmbeddedDatabaseError  # noqa: PLC0415
+
+    if os.environ.get("DOORSTEP_DATABASE_URL"):
+        yield from _answers()
+    elif not Embedded(home()).data.exists():
+        yield True, "there is no database yet; `doorstep up` makes one", ""
+    else:
+        try:
+            with database(home()):
+                yield from _answers()
+                connections.close_all()
+        except EmbeddedDatabaseError as error:
+            yield False, "the embedded database does not start", str(error)
+
+
+def _answers() -> Iterator[Finding]:
     from django.db import Error, connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
@@ -122,11 +161,16 @@ def _database() -> Iterator[Finding]:
             cursor.execute("SELECT current_setting('server_version'), now()")
             version, there = cursor.fetchone()
     except Error as error:
-        yield False, f"the database answers: {error}", "Look into log/postgres.log, or check DOORSTEP_DATABASE_URL."
+        yield (
+            False,
+            f"the database does not answer: {error}",
+            "Look into log/postgres.log, or check DOORSTEP_DATABASE_URL.",
+        )
         return
-    yield not plan, f"PostgreSQL {version}, tables are of this version", "Run `doorstep up`, which migrates."
+    what = f"PostgreSQL {version}, its tables are of {'an older' if plan else 'this'} version"
+    yield not plan, what, "Run `doorstep up`, which migrates."
     away = abs((datetime.now(UTC) - there).total_seconds())
-    yield away < 5, "its clock agrees with ours", f"They lie {away:.0f} s apart: set both (NTP)."
+    yield away < 5, f"its clock is {away:.0f} s from ours", "Set both (NTP)."
     waiting = f"{facts} facts in {batches} batches wait to be sealed"
     yield batches < 100_000, waiting, "Is the process `tasks` running? `doorstep seal` seals at once."
     for hearer, kind, failure, count in parked:

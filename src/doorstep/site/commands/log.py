@@ -4,6 +4,9 @@ import argparse
 
 from doorstep.site.cli import installation, say
 
+LONGEST = 300
+"""Characters of a leaf that are shown."""
+
 EXAMPLES = ["doorstep log show", "doorstep log show --ring auditors --last 5"]
 
 
@@ -31,8 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
             say(f"{ring} ring: {log.folder}\nkey {log.verifier_key}\n\n{log.checkpoint().decode()}")
             size = log.size
             for index in range(max(size - arguments.last, 0), size):
-                say(f"leaf {index}: {log.entry(index).decode()[:300]}")
+                leaf = log.entry(index).decode()
+                say(f"leaf {index}: {leaf[:LONGEST]}{' ...' if len(leaf) > LONGEST else ''}")
             difference = log.check()
             code = 1 if difference else code
-            say(f"\nDIFFERS: {difference.path}: {difference.reason}" if difference else f"All {size} leaves hold.\n")
+            say(f"DIFFERS: {difference.path}: {difference.reason}\n" if difference else f"All {size} leaves hold.\n")
     return code

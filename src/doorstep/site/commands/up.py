@@ -27,7 +27,7 @@ def serve(port: int) -> int:
     from django.core.management import call_command  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
-    from doorstep.kernel.store.embedded import Embedded  # noqa: PLC0415
+    from doorstep.site.embedded import Embedded  # noqa: PLC0415
     from doorstep.site.processes import run as supervise  # noqa: PLC0415
     from doorstep.site.processes import web_commands  # noqa: PLC0415
 

@@ -19,8 +19,8 @@ import psycopg
 import pytest
 
 import doorstep
-from doorstep.kernel.store.embedded import Embedded, database
 from doorstep.site.cli import COMMANDS, main
+from doorstep.site.embedded import Embedded, database
 
 PUBLISHED = Path(doorstep.__file__).parent / "profiles" / "vietnam" / "published-2024-h1.csv"
 SECURE = {"DOORSTEP_SECRET_KEY": "k" * 50, "DOORSTEP_HOSTS": "services.example.org"}
@@ -274,9 +274,31 @@ def test_the_doctor_names_each_finding_with_its_repair(run, home):
         (open_key,) = run(f"doctor --port {port}")
     finally:
         key.chmod(0o600)
-    assert f"ILL   key {key.name} is closed to others. Others may have read it: replace {key}." in open_key.out
+    assert f"ILL   key {key.name} is open to others. They may have read it: replace {key}." in open_key.out
     assert "well  PostgreSQL 18" in open_key.out
-    assert open_key.out.splitlines()[-1] == f"{open_key.out.count('ILL ')} findings."
+    assert open_key.out.splitlines()[0] == f"{home}: test, vietnam, lodging steering; its log signs as localhost"
+    assert open_key.out.splitlines()[-1] == "One thing is ill."
+
+
+def test_the_doctor_looks_at_a_stopped_database_too_and_makes_none(tmp_path):
+    home = tmp_path / "new"
+    with shell(home, DOORSTEP_MODE="test") as run:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            doctor = f"doctor --port {free.getsockname()[1]}"
+        (before,) = run(doctor)
+        assert "there is no database yet; `doorstep up` makes one" in before.out
+        assert not (home / "postgres").exists()
+        _, stopped = run("seal", doctor)
+        assert "PostgreSQL 18" in stopped.out
+        assert "its tables are of this version" in stopped.out
+        assert (stopped.code, stopped.out.splitlines()[-1]) == (0, "Everything is well.")
+        assert not Embedded(home).running()
+        home.chmod(0o755)
+        (open_folder,) = run(doctor)
+        assert f"ILL   {home} is open to other accounts. Close it: chmod 700 {home}." in open_folder.out
+        (home / "keys" / "secret_key").chmod(0o644)
+        assert run(doctor)[0].out.splitlines()[-1] == "2 things are ill."
 
 
 def test_a_message_that_failed_is_shown_and_repaired(run, home):

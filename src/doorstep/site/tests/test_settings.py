@@ -58,7 +58,7 @@ def test_production_is_the_default_and_names_everything_at_once(tmp_path):
         ({"DOORSTEP_MODE": "prod"}, "write production, demo or test"),
         ({"DOORSTEP_ELSEWHERE": "identity=https://a.example.org/"}, "DOORSTEP_ELSEWHERE: 'identity="),
         ({"DOORSTEP_ELSEWHERE": "identity=http://a.example.org/ t", "DOORSTEP_MODE": "demo"}, "write https"),
-        ({"DOORSTEP_SYSTEMS": "lodging hotels"}, "DOORSTEP_SYSTEMS names hotels: there are lodging"),
+        ({"DOORSTEP_SYSTEMS": "lodging hotels"}, "DOORSTEP_SYSTEMS names hotels: there are identity, lodging"),
         ({"DOORSTEP_PROFILE": "atlantis"}, "DOORSTEP_PROFILE is 'atlantis': there are testland, vietnam."),
     ],
 )

@@ -20,6 +20,7 @@ def demo(settings, monkeypatch):
     settings.DEMO_SIGN_IN = True
     monkeypatch.setattr(layout, "_scale", (math.inf, ""))
     monkeypatch.setattr(layout, "unread", lambda actor: 0)
+    monkeypatch.setattr(pages, "_by_passkey", lambda request, subject: False)
     monkeypatch.setattr(pages, "systems", lambda: [type("System", (), {"demo_people": PEOPLE})])
 
 

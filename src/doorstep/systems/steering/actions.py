@@ -1,22 +1,24 @@
 """Steering's writes: figures come in, values are stored, reports are requested and published with their leaves."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import Max
 
 from doorstep.kernel.declare.indicators import Cell
 from doorstep.kernel.lake.models import Pin, Ring
 from doorstep.kernel.lake.rings import alone, append
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import uuid7s
-from doorstep.kernel.values.reasons import NOT_ALLOWED, NotAllowed, Reason, Refused
+from doorstep.kernel.values.reasons import CHANGED, NOT_ALLOWED, NotAllowed, Reason, Refused, Stale
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, REQUEST, STORE, SUBMIT
-from doorstep.systems.steering.queries import in_being, read, stored_cells
+from doorstep.systems.steering.queries import figures, in_being, read, stored_cells
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
 from doorstep.systems.steering.rules.rows import UNKNOWN_UNIT
@@ -37,17 +39,19 @@ def import_figures(act: Act, content: bytes, owner: str = "") -> Imported:
     Good lines land, bad ones come back. A figure that says the same again changes nothing; another value replaces the
     one before, and both stay.
     """
-    figures, reasons = read(act.actor, content, owner)
+    found, reasons = read(act.actor, content, owner)
     with connection.cursor() as cursor:  # one import at a time: two might bring the same new figure
         cursor.execute("LOCK TABLE steering_figure IN SHARE ROW EXCLUSIVE MODE")
+    made = Report.objects.aggregate(newest=Max("made"))["newest"]
+    at = max(act.at, made + timedelta(microseconds=1)) if made else act.at  # a published report did not know them
     current = {(row.key, row.as_of, row.area): row for row in Figure.objects.filter(replaced=None)}
     new = []
-    for figure, number in zip(figures.values(), uuid7s(act.at, len(figures)), strict=True):
+    for figure, number in zip(found.values(), uuid7s(act.at, len(found)), strict=True):
         before = current.get(figure.place)
         if before is not None and figure.same(msgspec.convert(before.figure, SubmittedFigure)):
             continue
         if before is not None:
-            before.replaced = act.at
+            before.replaced = at
             before.save(update_fields=["replaced"])
         new.append(
             Figure(
@@ -56,12 +60,12 @@ def import_figures(act: Act, content: bytes, owner: str = "") -> Imported:
                 as_of=figure.as_of,
                 area=figure.area,
                 figure=msgspec.to_builtins(figure),
-                submitted=act.at,
+                submitted=at,
             )
         )
     Figure.objects.bulk_create(new)
     act.journal(detail=f"{len(new)} figures", digest=sha256(content).digest())
-    return Imported(len(figures), len(new), tuple(reasons))
+    return Imported(len(found), len(new), tuple(reasons))
 
 
 @action(STORE, FOR_REPORT)
@@ -96,9 +100,15 @@ def publish_report(act: Act, report: reports.Report) -> str:
     """Publish a report: its months, suppressed, and the digest of its bytes become leaves of the public ring.
 
     Returns the digest. The snapshot that it rests on is kept from then on. A report that says the same as the newest
-    one of its period and unit is that one.
+    one of its period and unit is that one. Stale where an import that began before the report was made ended after it
+    was built: nobody could build it again.
     """
     alone()
+    with connection.cursor() as cursor:  # imports that are under way end first
+        cursor.execute("LOCK TABLE steering_figure IN SHARE MODE")
+    known = reports.submitted_for(report.period, report.unit, figures(report.made_at))
+    if known != {line.key: line.submitted for line in report.lines() if line.submitted}:
+        raise Stale(CHANGED())
     newest = Report.objects.filter(period=report.period.label, unit=report.unit).order_by("-made").first()
     if newest and reports.says_the_same(report, reports.from_json(bytes(newest.body))):
         act.journal(detail=f"report {newest.period} {newest.unit} {newest.sha256}, as before")
@@ -128,19 +138,12 @@ def publish_report(act: Act, report: reports.Report) -> str:
     return digest
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """The request that waits for this report, and whether it waited already."""
-
-    id: UUID
-    before: bool
-
-
 @action(REQUEST, FOR_REPORT)
-def request_report(act: Act, period: str, unit: str = "") -> Asked:
+def request_report(act: Act, period: str, unit: str = "") -> UUID:
     """Have the report of a period made anew and published, of a unit or of the nation ("").
 
-    One request waits for each report; to ask again means the report as of now. NotAllowed for a unit that the actor
-    does not act for.
+    Returns the request. One waits for each report; to ask again means the report as of now. NotAllowed for a unit that
+    the actor does not act for.
     """
     asked = reports.read_period(period)
     if isinstance(asked, Reason):
@@ -156,7 +159,7 @@ def request_report(act: Act, period: str, unit: str = "") -> Asked:
         waits.requested = act.at
         waits.save(update_fields=["requested"])
     act.journal(detail=f"report {asked.label} {unit} request {waits.id}")
-    return Asked(waits.id, not new)
+    return waits.id
 
 
 @action(PUBLISH, FOR_REPORT)

@@ -1,11 +1,13 @@
 """The table of units answers by day: what is in force, what lies below, what it is called."""
 
+import random
 from datetime import date, timedelta
 
 import pytest
 
 from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Unit
+from doorstep.kernel.values import unit_tree
 from doorstep.kernel.values.unit_tree import UnitRow
 from doorstep.kernel.values.units import UnitCode
 
@@ -130,6 +132,24 @@ def test_a_unit_answers_for_what_it_took_over(unit, day, codes):
     assert sorted(set(Unit.objects.filter(units.within(unit, day, "code")).values_list("code", flat=True))) == codes
     answers = units.answering(everything, day)
     assert sorted(code for code, answer in answers.items() if UnitCode(answer).within(unit)) == codes
+
+
+CODES = ["A", "B", "C", *(f"{a}.{b}" for a in "ABC" for b in "123"), "A.1.1", "A.2.1", "B.1.1", "C.1.1", "C.3.1"]
+
+
+def test_what_is_asked_of_the_table_is_what_the_whole_tree_says():
+    """However units merged, parts of them went elsewhere and came back."""
+    chance = random.Random(3)
+    for _ in range(30):
+        Unit.objects.all().delete()
+        gone = {code: chance.choice(["", *CODES, *CODES]) for code in CODES if chance.random() < 0.35}
+        units.load(row(code, valid_to=ENDED if code in gone else None, successor=gone.get(code, "")) for code in CODES)
+        ended = {code: who for code, who in gone.items() if who}
+        answers = {code: unit_tree.answering(code, ended) for code in CODES}
+        assert units.answering(CODES, TODAY) == answers
+        unit = chance.choice(CODES)
+        found = set(Unit.objects.filter(units.within(unit, TODAY, "code")).values_list("code", flat=True))
+        assert found == {code for code, answer in answers.items() if unit in unit_tree.lineage(answer)}
 
 
 def test_the_nation_answers_for_everything():

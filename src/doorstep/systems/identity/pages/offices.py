@@ -54,7 +54,7 @@ def own(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and tried(form, lambda: actions.accept(by, form.cleaned_data["code"])):
         return SeeOther(reverse("identity:offices"))
-    rows = queries.own_offices(by.actor, law(Country, "identity").day(by.at))
+    rows = look(by.actor, FOR_OFFICE, by.at, queries.own_offices, law(Country, "identity").day(by.at))
     return render(request, "identity/offices.html", {"form": form, "offices": rows}, status=_status(form))
 
 

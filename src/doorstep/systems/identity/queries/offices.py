@@ -38,9 +38,9 @@ class InvitationRow(msgspec.Struct, frozen=True):
     expires: datetime
 
 
+@personal(OWN)
 def own_offices(actor: Actor, day: date) -> list[OfficeRow]:
     """The actor's offices that are not ended, whether in force or not yet."""
-    actor.need(OWN)
     rows = Office.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), subject=actor.subject, ended=None)
     return _rows(list(rows.order_by("unit", "role")), day)
 

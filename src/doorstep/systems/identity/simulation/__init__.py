@@ -62,14 +62,15 @@ def simulate(simulation: Simulation) -> None:
     serials = iter(range(FIRST_SERIAL, 100_000_000))
     months = list(simulation.period.months())
     done = active = 0
-    visits = [(month, place) for month in months for place in places]
+    provinces = {place.partition(".")[0]: place for place in places}
+    visits = [(month, place) for month in months for place in provinces.values()]
     for number, (month, place) in enumerate(visits, 1):
         many = new * number // len(visits) - done
         done += many
         wanted = new_active * number // len(visits) - active
         if many:
             active += _visit(simulation, place, month, many, wanted, chance, serials)
-        if number % len(places) == 0:
+        if number % len(provinces) == 0:
             simulation.say(f"identity: {done} of {new} records, {active} of {new_active} activated")
 
 

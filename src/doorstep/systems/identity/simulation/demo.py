@@ -63,6 +63,11 @@ def prepare(at: datetime, commune: str) -> None:
                 offices.approve(By(second, at), UUID(granted.id))
 
 
+def is_prepared(subject: str) -> bool:
+    """Whether the demo's person has an account here."""
+    return Account.objects.filter(subject=subject).exists()
+
+
 def sign_in(subject: str, party: Party, at: datetime) -> Attempt:
     """What the person's own device would do: use the passkey, and take up the one office, if there is one."""
     device = SoftPasskey(_key(), subject.encode(), int(at.timestamp()))

@@ -164,6 +164,16 @@ def _shuffled(node: Node, _other: Node, chance: Random) -> None:
 CHANGES = (_strange, _strange, _other_tag, _fewer, _twice, _one_more, _other_content, _deep, _shuffled)
 
 
+def misread(text: str, signs: str, chance: Random) -> str:
+    """The text with one to three signs taken for others, or, one time in four, as bytes that were changed."""
+    if chance.random() < 0.25:
+        return mutated(text.encode(), chance).decode("utf-8", "replace")
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        at = chance.randrange(len(text))
+        text = text[:at] + chance.choice(signs) + text[at + 1 :]
+    return text
+
+
 def run(cases: Sequence[Callable[[Random], str]], count: int) -> Counter[str]:
     """Runs `count` cases, kind by kind in turn, and counts their answers. A failure names the seed that makes it again."""
     told: Counter[str] = Counter()

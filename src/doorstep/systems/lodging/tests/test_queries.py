@@ -491,5 +491,5 @@ def test_a_stateless_guest_is_shown_without_nationality():
     code = house()
     notify(code, line(guest=foreigner(kind=GuestKind.STATELESS, nationality="")))
     (row,) = of_area(police("H38"))
-    whole = seen(queries.police.notice_in_area, row.id, actor=police("H38"), purpose=FOR_SUPERVISION)
+    whole = seen(queries.police.notice_in_area, TODAY, row.id, actor=police("H38"), purpose=FOR_SUPERVISION)
     assert (row.document, whole.stay.guest.nationality) == ("•" * 6 + "T47", "")

@@ -126,10 +126,11 @@ def test_a_demo_of_any_day_shows_its_keeper_and_its_police_unit_something(at):
     assert Stay.objects.filter(establishment__keeper__subject__startswith="simulated:").exists() is (at.year == 2024)
 
     keeper, officer = (Actor(one["subject"], one["unit"], (one["role"],)) for one in simulation.people())
+    today = profile().lodging.day(at)
     (own,) = queries.keeper.houses(keeper)
-    assert len(look(keeper, FOR_HOUSE, at, queries.keeper.guests, own, profile().lodging.day(at))) > 1
+    assert len(look(keeper, FOR_HOUSE, at, queries.keeper.guests, own, today)) > 1
     assert look(keeper, FOR_HOUSE, at, queries.rooms.missing_tonight, own, at)
-    seen = look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, at.date())
+    seen = look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, today)
     assert len({row.unit for row in seen}) > 1
     assert sum(row.another_open for row in seen) == 2
-    assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, at.date(), late=True)
+    assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, today, late=True)

@@ -155,11 +155,7 @@ def build_report(
     """
     if unit and unit not in units:
         return UNKNOWN_UNIT("unit", given=unit)
-    submitted = {
-        figure.key: figure
-        for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
-        if figure.as_of == period.last and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
-    }
+    submitted = submitted_for(period, unit, figures)
     counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}
     counted = {key: found for key, found in counted.items() if found.records or key in submitted}
     lines = {key: _line(key, submitted.get(key), counted.get(key), simulated_scale) for key in {**submitted, **counted}}
@@ -169,6 +165,15 @@ def build_report(
     order = [(chapter.code, chapter.figures) for chapter in CHAPTERS] + [(OTHER.code, sorted(set(lines) - placed))]
     sections = (Section(code, tuple(lines[key] for key in keys if key in lines)) for code, keys in order)
     return Report(period, unit, made_at, simulated_scale, evidence, tuple(s for s in sections if s.lines))
+
+
+def submitted_for(period: Period, unit: str, figures: Iterable[SubmittedFigure]) -> dict[str, SubmittedFigure]:
+    """Those of the figures that belong into the report, by key."""
+    return {
+        figure.key: figure
+        for figure in sorted(figures, key=lambda figure: figure.area, reverse=True)  # the whole country's comes last
+        if figure.as_of == period.last and (not unit or (figure.scope is FigureScope.UNIT and figure.area == unit))
+    }
 
 
 def _line(key: str, submitted: SubmittedFigure | None, computed: Computed | None, scale: Decimal | None) -> Line:

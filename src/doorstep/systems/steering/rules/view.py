@@ -71,7 +71,6 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
 
     language: str
     direction: str
-    period: str
     title: str
     notice: str
     about: str
@@ -101,7 +100,6 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 class FigureRow(msgspec.Struct, frozen=True, kw_only=True):
     """A submitted figure in a list: the cells that it would have in a report's table, and who answers for it."""
 
-    key: str
     title: str
     scope: str
     day: date
@@ -203,7 +201,6 @@ def figure_row(figure: SubmittedFigure, fmt: Format) -> FigureRow:
     line = Line(figure.key, figure, compare(figure), None, None, ())
     said = wording.submitted_values(line, fmt)
     return FigureRow(
-        key=figure.key,
         title=wording.title(line, fmt),
         scope=fmt.unit(figure.area) if figure.area else fmt.text(figure.scope.text),
         day=figure.as_of,
@@ -270,7 +267,6 @@ def heading(report: Report, fmt: Format) -> Heading:
     return Heading(
         language=fmt.language,
         direction="rtl" if fmt.rtl else "ltr",
-        period=report.period.label,
         title=plain(fmt.text(N_("Digital transformation report: {period}"), period=fmt.period(report.period))),
         notice=fmt.text(_SIMULATED, scale=fmt.scale(scale)) if scale is not None else "",
         about=about,

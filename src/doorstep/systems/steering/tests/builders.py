@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 import msgspec
 from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 from doorstep.kernel.declare.indicators import INDICATORS, Cell, Direction, Indicator, Kind
 from doorstep.kernel.testing.tryout import Happened
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.web import numbers
-from doorstep.kernel.web.translations import catalogue
 from doorstep.systems.steering.rules.figures import SubmittedFigure
 from doorstep.systems.steering.rules.formats import Format
 from doorstep.systems.steering.rules.report import Computation, Report, build_report
@@ -48,7 +48,8 @@ def fmt(language: str) -> Format:
     translations: NullTranslations = NullTranslations()
     for package in [Path(__file__).parents[1], Path(numbers.__file__).parents[1]] if language != "en" else []:
         binary = BytesIO()
-        write_mo(binary, catalogue(package, language))
+        with (package / "locale" / language / "LC_MESSAGES" / "django.po").open("rb") as file:
+            write_mo(binary, read_po(file))
         binary.seek(0)
         translations.add_fallback(GNUTranslations(binary))
     return Format(language, numbers, translations, UNITS)

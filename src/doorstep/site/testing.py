@@ -18,14 +18,14 @@ os.environ.update(DOORSTEP_TEST_HOME=str(HOME), DOORSTEP_HOME=str(HOME), DOORSTE
 
 
 def pytest_configure() -> None:
-    from doorstep.kernel.store.embedded import Embedded
+    from doorstep.site.embedded import Embedded
 
     Embedded(HOME).start()
 
 
 def pytest_unconfigure() -> None:
     if _OURS:
-        from doorstep.kernel.store.embedded import Embedded
+        from doorstep.site.embedded import Embedded
 
         Embedded(HOME).stop()
         shutil.rmtree(HOME)

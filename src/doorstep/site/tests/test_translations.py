@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from doorstep.kernel.web import translations
+from doorstep.site import translations
 
 PYTHON = """
 from doorstep.kernel.values.text import N_

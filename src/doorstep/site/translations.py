@@ -1,4 +1,4 @@
-"""Keeps the catalogues of all packages complete: `python -m doorstep.kernel.web.translations extract|compile|check`.
+"""Keeps the catalogues of all packages complete: `python -m doorstep.site.translations extract|compile|check`.
 
 English is the message id. Texts come from three places: gettext calls in Python, tags in templates, and what the
 packages declare (reasons, scopes, roles, purposes, codes, indicators, systems), read from the registries at run time
@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> int:
             found = check()
             sys.stdout.write("".join(f"{fault}\n" for fault in found) or "Every text is translated.\n")
             return 1 if found else 0
-    sys.stderr.write("usage: python -m doorstep.kernel.web.translations extract|compile|check\n")
+    sys.stderr.write("usage: python -m doorstep.site.translations extract|compile|check\n")
     return 2
 
 

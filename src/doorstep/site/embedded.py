@@ -24,11 +24,12 @@ from urllib.parse import quote
 
 import psutil
 
-from doorstep.kernel.disk import append_log, flush_folder
-from doorstep.kernel.store.programs import (
+from doorstep.kernel.disk import flush_folder
+from doorstep.site.programs import (
     MAJOR,
     EmbeddedDatabaseError,
     account_of,
+    append_log,
     environment,
     program,
     telling,

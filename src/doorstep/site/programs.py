@@ -6,8 +6,10 @@ import pwd
 import shutil
 import subprocess
 from pathlib import Path
+from typing import IO
 
 MAJOR = 18
+LOG_BYTES = 10_000_000
 
 
 class EmbeddedDatabaseError(RuntimeError):
@@ -102,3 +104,11 @@ def _give(folder: Path, uid: int, gid: int) -> None:
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
             os.chown(Path(parent, name), uid, gid, follow_symlinks=False)
+
+
+def append_log(path: Path) -> IO[bytes]:
+    """Opens a process log for appending; one that has grown past 10 MB is set aside as `.1` first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
