@@ -151,13 +151,6 @@ def _answers() -> Iterator[Finding]:
     try:
         plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), coalesce(sum(rows), 0) FROM kernel_factbatch")
-            batches, facts = cursor.fetchone()
-            cursor.execute(
-                "SELECT hearer, kind, failure, count(*) FROM kernel_message WHERE due IS NULL"
-                " GROUP BY hearer, kind, failure ORDER BY hearer, kind"
-            )
-            parked = cursor.fetchall()
             cursor.execute("SELECT current_setting('server_version'), now()")
             version, there = cursor.fetchone()
     except Error as error:
@@ -171,6 +164,23 @@ def _answers() -> Iterator[Finding]:
     yield not plan, what, "Run `doorstep up`, which migrates."
     away = abs((datetime.now(UTC) - there).total_seconds())
     yield away < 5, f"its clock is {away:.0f} s from ours", "Set both (NTP)."
+    if not plan:
+        yield from _waiting()
+        yield from _notices()
+        yield from _expiring()
+
+
+def _waiting() -> Iterator[Finding]:
+    from django.db import connection  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), coalesce(sum(rows), 0) FROM kernel_factbatch")
+        batches, facts = cursor.fetchone()
+        cursor.execute(
+            "SELECT hearer, kind, failure, count(*) FROM kernel_message WHERE due IS NULL"
+            " GROUP BY hearer, kind, failure ORDER BY hearer, kind"
+        )
+        parked = cursor.fetchall()
     waiting = f"{facts} facts in {batches} batches wait to be sealed"
     yield batches < 100_000, waiting, "Is the process `tasks` running? `doorstep seal` seals at once."
     for hearer, kind, failure, count in parked:
@@ -178,8 +188,6 @@ def _answers() -> Iterator[Finding]:
         yield False, f"{hearer} could not handle {kind}: {count} parked for {failure}", repair
     if not parked:
         yield True, "no message between systems is parked", ""
-    yield from _notices()
-    yield from _expiring()
 
 
 def _notices() -> Iterator[Finding]:

@@ -207,6 +207,32 @@ def test_what_cannot_be_reported_or_written_is_refused(run, home, tmp_path):
     assert "cannot be written" in closed.err
 
 
+def test_a_merger_comes_by_file_and_a_report_follows_it(run, home, tmp_path):
+    """Made up: H26 merges into H38 after 2024; the line that it cannot end before it begins comes back."""
+    units = tmp_path / "units.csv"
+    units.write_text(
+        "code,kind,name_vi,name_en,valid_from,valid_to,successor,source,certainty\n"
+        "H26,city,Hà Nội,Ha Noi,2008-08-01,2025-01-01,H38,made up,invented\n"
+        "H38.950,commune,Xã Mới,New Commune,2025-01-01,,,made up,invented\n"
+        "H38.951,commune,Xã Cũ,Old Commune,2025-01-01,2024-01-01,,made up,invented\n"
+    )
+    imported, again, refused, *written = run(
+        *[f"units import {units}"] * 2,
+        f"report 2025-Q1 --unit H26 --format json --out {tmp_path}/gone.json",
+        f"report 2024-Q4 --unit H26 --format json --out {tmp_path}/before.json",
+        f"report 2025-Q1 --unit H38 --format json --out {tmp_path}/after.json",
+    )
+    assert imported.code == again.code == 1
+    assert imported.out.splitlines()[0].startswith("line 4, valid_to: The unit ends on or before its first day.")
+    assert imported.out.splitlines()[1] == "1 new units of 2 good lines; 1 faults."
+    assert again.out.splitlines()[1] == "0 new units of 2 good lines; 1 faults."
+    assert refused.code == 1
+    assert [done.code for done in written] == [0, 0]
+    for name, value in (("before", "1"), ("after", "2")):
+        (lodging,) = json.loads((tmp_path / f"{name}.json").read_text())["sections"]
+        assert lodging["lines"][0]["computed"]["total"]["value"] == value
+
+
 def test_the_log_is_shown_and_checked(run, home):
     (shown,) = run("log show --ring auditors --last 1")
     assert shown.code == 0
