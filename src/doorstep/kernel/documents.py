@@ -103,6 +103,8 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
     from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner  # noqa: PLC0415
     from pyhanko.sign.signers.pdf_signer import PdfSigningSession  # noqa: PLC0415
 
+    _know_all_names()
+
     class SignerAt(PdfSigner):
         def init_signing_session(
             self,
@@ -120,6 +122,18 @@ def signed(document: bytes, reason: str, at: datetime) -> bytes:
         IncrementalPdfFileWriter(io.BytesIO(document))
     )
     return out.getvalue()
+
+
+def _know_all_names() -> None:
+    """asn1crypto looks names of attributes up in a table that it fills once, at its first use. Where something else (a
+    chip of an identity card) was read before pyHanko was loaded, pyHanko's own names came too late for it.
+    """
+    from asn1crypto import cms  # noqa: PLC0415  see `signed`
+    from asn1crypto import x509 as asn1  # noqa: PLC0415
+
+    for kind in (cms.CMSAttributeType, asn1.ExtensionId):
+        if kind._reverse_map is not None:  # noqa: SLF001  it has no other way
+            kind._reverse_map |= {name: oid for oid, name in kind._map.items()}  # noqa: SLF001
 
 
 def certificate(at: datetime) -> x509.Certificate:

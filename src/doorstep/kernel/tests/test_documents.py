@@ -2,6 +2,8 @@
 
 import io
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,3 +153,19 @@ def test_the_key_is_made_once_and_closed_to_others(home):
     assert documents._key_file(AT).read_bytes() == first
     assert stat.S_IMODE((home / "keys" / "documents.pem").stat().st_mode) == 0o600
     assert [path.name for path in (home / "keys").iterdir()] == ["documents.pem"]
+
+
+def test_a_chip_that_was_read_before_the_first_signature_does_no_harm(tmp_path):
+    """In a process of its own: asn1crypto fills its tables of names once."""
+    code = (
+        "import sys; from datetime import UTC, datetime; from pathlib import Path; from asn1crypto import cms, x509;"
+        "from django.conf import settings; settings.configure(HOME=Path(sys.argv[1]), ORIGIN='test');"
+        "cms.CMSAttributeType('content_type'); x509.ExtensionId('key_usage');"
+        "from doorstep.kernel import documents;"
+        "pdf = documents.pdf(Path(sys.argv[2]), DATA, 'en');"
+        "print(len(documents.signed(pdf, 'test', datetime(2024, 6, 30, tzinfo=UTC))) > len(pdf))"
+    ).replace("DATA", repr(data("en")))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(TEMPLATE)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "True", done.stderr
