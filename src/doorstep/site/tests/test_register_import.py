@@ -18,12 +18,12 @@ import pytest
 
 from doorstep.kernel.contracts import ask
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.embedded import Embedded, database
 from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Unavailable
 from doorstep.kernel.wire import Place
 from doorstep.profiles import vietnam
+from doorstep.site.embedded import Embedded, database
 from doorstep.site.tests.test_commands import shell
 from doorstep.systems.identity.contract import (
     Agreement,
