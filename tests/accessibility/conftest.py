@@ -14,6 +14,7 @@ from django.core.wsgi import get_wsgi_application
 from playwright.sync_api import Browser, sync_playwright
 
 from doorstep.kernel.web import layout, tests
+from doorstep.site import pages
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -40,6 +41,7 @@ def address(settings, monkeypatch) -> Iterator[str]:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     monkeypatch.setattr(layout, "_scale", (math.inf, "0.001"))
     monkeypatch.setattr(layout, "unread", lambda actor: 3)
+    monkeypatch.setattr(pages, "_by_passkey", lambda request, subject: False)  # without accounts, as without identity
     server = make_server("127.0.0.1", 0, get_wsgi_application(), Server, Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

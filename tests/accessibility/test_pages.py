@@ -9,7 +9,8 @@ from doorstep.systems.steering import tasks
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, official_units, submit
 
-PATHS = ["/", "/sign-in", "/parts", "/form", "/inbox", "/letters", "/phone", "/no-such-place"]
+IDENTITY = ["/identity/sign-in/", "/identity/sign-in/passcode/", "/identity/activate/", "/identity/loss/"]
+PATHS = [*IDENTITY, "/", "/sign-in", "/parts", "/form", "/inbox", "/letters", "/phone", "/no-such-place"]
 WAYS = [("vi", 1200, "light"), ("en", 1200, "dark"), ("de", 360, "light"), ("ar", 360, "dark")]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FIRST_VIEW = 100_000  # bytes, compressed: HTML, CSS, script, pictures and fonts

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import pytest
 from django.db import connection
-from doorstep.kernel.store.embedded import Embedded
 
 from doorstep.kernel import contracts
 from doorstep.kernel.declare import messages as declared
@@ -20,6 +19,7 @@ from doorstep.kernel.store.models import FactBatch, JournalEntry, Message
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING, Tried
+from doorstep.site.embedded import Embedded
 
 AT = datetime(2024, 3, 1, 10, tzinfo=UTC)
 HANDLER = """

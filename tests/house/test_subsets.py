@@ -78,6 +78,7 @@ def test_another_country_from_simulation_to_report(tmp_path):
     ):
         done = subprocess.run([*command, *verb], env=said, capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode == 0, done.stderr
-    (lodging,) = json.loads(out.read_text())["sections"]
-    counted = {line["key"]: line["computed"]["total"]["value"] for line in lodging["lines"]}
+    sections = json.loads(out.read_text())["sections"]
+    counted = {line["key"]: line["computed"]["total"]["value"] for one in sections for line in one["lines"]}
+    assert (counted["eid.records"], counted["eid.activated"], counted["portal.accounts"]) == ("3785", "2762", "820")
     assert (counted["lodging.establishments"], counted["lodging.notifications"]) == ("5", "439")

@@ -18,8 +18,12 @@ os.environ.update(DOORSTEP_TEST_HOME=str(HOME), DOORSTEP_HOME=str(HOME), DOORSTE
 
 
 def pytest_configure() -> None:
+    import hypothesis
+
     from doorstep.site.embedded import Embedded
 
+    hypothesis.settings.register_profile("house", deadline=None)  # how long an example takes says the machine's load
+    hypothesis.settings.load_profile("house")
     Embedded(HOME).start()
 
 

@@ -103,14 +103,14 @@ def test_names_that_no_font_has_are_found_before_printing(name):
 
 
 @given(st.text(max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_covered_can_be_printed(name):
     if documents.covers(name):
         documents.pdf(TEMPLATE, data("en", body=name), "en")
 
 
 @given(st.text(min_size=1, max_size=60))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_qr_code_is_a_picture_that_documents_take(content):
     documents.pdf(TEMPLATE, data("en", qr=documents.qr_svg(content)), "en")
 

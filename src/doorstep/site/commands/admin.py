@@ -10,13 +10,13 @@ from doorstep.site.cli import Stop, installation, say
 EXAMPLES = [
     "doorstep admin create lan --name 'Lan'",
     "doorstep admin create lan --name 'Lan' --unit H38",
-    "DOORSTEP_PASSWORD=... DOORSTEP_PASSCODE=... doorstep admin create lan --name 'Lan'",
 ]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="admin", metavar="VERB", required=True)
-    create = verbs.add_parser("create", help="make the first administrator of the nation or of one unit")
+    told = "Password and passcode are asked for, or read from DOORSTEP_PASSWORD and DOORSTEP_PASSCODE."
+    create = verbs.add_parser("create", help="make the first administrator of the nation or of one unit", epilog=told)
     create.add_argument("login", help="the name to sign in with")
     create.add_argument("--name", required=True, help="the name that pages greet")
     create.add_argument("--unit", default="", help="the unit's code; the nation without")

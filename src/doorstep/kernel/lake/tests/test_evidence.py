@@ -77,7 +77,7 @@ def test_a_log_gives_back_what_went_in(tmp_path, quick, size):
         assert merkle.verify_inclusion(merkle.leaf_hash(entries[index]), index, size, proof, log.root)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=5))
 def test_the_root_does_not_depend_on_how_the_leaves_came(batches):
     with TemporaryDirectory() as folder:
@@ -316,7 +316,6 @@ PATHS = ["checkpoint", "tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/00
 PATHS += ["tile/entries/002.p/88"]
 
 
-@settings(deadline=None)
 @given(path=st.sampled_from(PATHS), data=st.data())
 def test_check_names_the_file_in_which_a_byte_changed(path, data):
     def change(folder):

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from doorstep.kernel.lake import merkle
@@ -93,7 +93,6 @@ def test_the_certificate_transparency_vectors(size):
     assert mth(entries).hex() == CT_ROOTS[size]
 
 
-@settings(deadline=None)
 @given(size=sizes, data=st.data())
 def test_an_inclusion_proof_is_the_one_of_the_rfc_and_verifies(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -103,7 +102,6 @@ def test_an_inclusion_proof_is_the_one_of_the_rfc_and_verifies(size, data):
     assert merkle.verify_inclusion(merkle.leaf_hash(entries[index]), index, size, proof, mth(entries))
 
 
-@settings(deadline=None)
 @given(new=sizes, data=st.data())
 def test_a_consistency_proof_is_the_one_of_the_rfc_and_verifies(new, data):
     old = data.draw(st.integers(1, new))
@@ -131,7 +129,6 @@ def tampered(data, proof):
     return proof
 
 
-@settings(deadline=None)
 @given(size=st.integers(2, 300), data=st.data())
 def test_a_tampered_inclusion_proof_does_not_verify(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -145,7 +142,6 @@ def test_a_tampered_inclusion_proof_does_not_verify(size, data):
     assert not merkle.verify_inclusion(leaf, other, size, proof, root)
 
 
-@settings(deadline=None)
 @given(new=st.integers(2, 300), data=st.data())
 def test_a_tampered_consistency_proof_does_not_verify(new, data):
     old = data.draw(st.integers(1, new - 1))
@@ -189,7 +185,6 @@ def test_no_proof_that_a_smaller_tree_extends_a_larger():
         merkle.consistency_proof(reader(leaves(3)), 4, 3)
 
 
-@settings(deadline=None)
 @given(size=sizes, data=st.data())
 def test_tiles_hold_every_node(size, data):
     entries = leaves(size)
@@ -230,7 +225,6 @@ def test_widths_of_tiles_are_those_of_the_example_in_the_specification():
     assert merkle.tile_width(2, 0, 70_000) == 1
 
 
-@settings(deadline=None)
 @given(entries=st.lists(st.binary(max_size=300), max_size=20))
 def test_entry_bundles_come_back_as_packed(entries):
     data = merkle.pack("entries", entries)

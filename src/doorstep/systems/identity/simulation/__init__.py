@@ -1,5 +1,6 @@
 """How people get their e-IDs: half a year of collecting, approving and activating in all provinces, through the real actions."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -25,8 +26,8 @@ ACTIVATED = 55_250_000
 ACCOUNTS = 16_390_000
 """Published for the first half of 2024; `RECORDS_BEFORE` is the published baseline of December 2023."""
 
-FIRST_SERIAL = 20_000_000
-"""Serials of made-up numbers from here on are e-ID holders'; those below are lodging's guests."""
+FIRST_SERIAL = 1_500_000
+"""Serials of made-up numbers from here on are e-ID holders', as far as every country makes them."""
 
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Giàng", "Lò")
 MIDDLE = ("Văn", "Thị", "Minh", "Thu", "Đức", "Ngọc", "Quang", "Mai")
@@ -59,10 +60,10 @@ def simulate(simulation: Simulation) -> None:
     new_active = new * activated // records if records else 0
     places = _communes(simulation.period.start)
     _open(simulation, places, records - new, activated - new_active, simulation.share(ACCOUNTS))
-    serials = iter(range(FIRST_SERIAL, 100_000_000))
+    serials = itertools.count(FIRST_SERIAL)
     months = list(simulation.period.months())
     done = active = 0
-    provinces = {place.partition(".")[0]: place for place in places}
+    provinces = {place.partition(".")[0]: place for place in reversed(places)}  # the first commune of each
     visits = [(month, place) for month in months for place in provinces.values()]
     for number, (month, place) in enumerate(visits, 1):
         many = new * number // len(visits) - done

@@ -27,7 +27,7 @@ from doorstep.systems.identity.rules.register import Cause, Home, Record
 from doorstep.systems.identity.simulation.passkeys import SoftPasskey, challenge_of
 
 BORN = date(1990, 5, 21)
-FIRST_SERIAL = 19_000_000
+FIRST_SERIAL = 1_400_000
 DEVICE = Party("localhost", ("http://localhost",))
 
 
