@@ -45,17 +45,26 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:
 
 
 def _fill(count: int) -> int:
-    """Sealed segments of `count` facts: 63 provinces with 160 communes each, 181 days; one house in a hundred facts."""
+    """Sealed segments of `count` facts: 63 provinces with 160 communes each, 181 days; two in five
+    are of e-IDs, one in a hundred of a house, one in a hundred of an account.
+    """
     import numpy as np  # noqa: PLC0415
     from django.db import transaction  # noqa: PLC0415
 
     from doorstep.kernel.lake import rings  # noqa: PLC0415
     from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
+    from doorstep.systems.identity.facts import EidCounted, Holder, Level, PortalEntered, Stage  # noqa: PLC0415
     from doorstep.systems.lodging.facts import EstablishmentFirstNotified, FacilityType, GuestKind, StayNotified  # noqa: PLC0415
 
     chance = np.random.default_rng(SEED)
-    houses = count // 100
-    plan = [(StayNotified.KIND, count - houses), (EstablishmentFirstNotified.KIND, houses)]
+    houses = accounts = count // 100
+    eids = count * 2 // 5
+    plan = [
+        (StayNotified.KIND, count - eids - houses - accounts),
+        (EidCounted.KIND, eids),
+        (EstablishmentFirstNotified.KIND, houses),
+        (PortalEntered.KIND, accounts),
+    ]
     for kind, rows in plan:
         months = [date(2024, month, 1) for month in range(1, 7)]
         for place, month in enumerate(months):
@@ -67,6 +76,9 @@ def _fill(count: int) -> int:
                     "guest_kind": [one.value for one in GuestKind],
                     "channel": ["page", "scan", "upload", "api"],
                     "facility_type": [one.value for one in FacilityType],
+                    "stage": [one.value for one in Stage],
+                    "holder": [one.value for one in Holder],
+                    "level": [one.value for one in Level],
                 }
                 with transaction.atomic():
                     rings.alone()
@@ -140,12 +152,16 @@ def _raw(lake: Any, indicators: list[Any], size: int) -> float:
     read = {
         "lodging.stay_notified": ("n", "late", "top", "month"),
         "lodging.establishment_first_notified": ("n", "top", "month"),
+        "identity.eid_counted": ("n", "stage", "top", "month"),
+        "identity.portal_entered": ("n", "top", "month"),
     }
     seconds = 0.0
     for name, kind in kinds.items():
         paths = [str(files.root() / segment.path) for segment in engine.segments(kind, size)]
         for column in read[name]:
-            value = {"late": "late::int", "top": "length(top)", "month": "epoch(month)"}.get(column, column)
+            value = {"late": "late::int", "top": "length(top)", "stage": "length(stage)", "month": "epoch(month)"}.get(
+                column, column
+            )
             for _ in range(2):
                 start = time.monotonic()
                 lake.con.raw_sql(f"SELECT sum({value}) FROM read_parquet({paths!r})").fetchall()  # noqa: S608  our own paths
