@@ -7,7 +7,11 @@ import msgspec
 
 from doorstep.site.cli import say
 
-EXAMPLES = ["doorstep bench stays", "doorstep bench report --facts 50000000 --json"]
+EXAMPLES = [
+    "doorstep bench stays",
+    "doorstep bench report --facts 50000000 --json",
+    "doorstep bench register --persons 10000000",
+]
 NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "register", "report", "stays")}
 
 

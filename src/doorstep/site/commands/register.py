@@ -10,7 +10,9 @@ import hashlib
 import os
 import time
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def import_file(path: Path, say: Callable[[str], None] = say) -> int:
     """Import the file, saying how far it got; 0 where all lines were taken. Raises Refused for what spoils the whole file, OSError."""
-    from django.utils import timezone  # noqa: PLC0415  after Django's set-up
+    from django.db import connection  # noqa: PLC0415  after Django's set-up
+    from django.utils import timezone  # noqa: PLC0415
 
     from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415
     from doorstep.kernel.store.writing import By, Once  # noqa: PLC0415
@@ -61,11 +64,18 @@ def import_file(path: Path, say: Callable[[str], None] = say) -> int:
     actor = Actor("command:register", roles=("identity.registrar",), level=2, via="command")
     answers = _Answers(path.with_name(f"{path.name}.answers.csv"))
     began = time.monotonic()
+
+    def enter(chunk: "Chunk") -> "Imported":
+        lines = chunk.batch.lines
+        once = Once(f"{digest.hex()} {lines[0]}-{lines[-1]}" if lines else digest.hex(), digest)
+        try:
+            return import_persons(By(actor, timezone.now(), once), chunk.batch)
+        finally:
+            connection.close()  # this thread's own
+
     with answers:
-        for chunk in _chunks(path):
-            lines = chunk.batch.lines
-            once = Once(f"{digest.hex()} {lines[0]}-{lines[-1]}" if lines else digest.hex(), digest)
-            answers.add(chunk, import_persons(By(actor, timezone.now(), once), chunk.batch))
+        for chunk, done in _two_at_once(enter, _chunks(path)):
+            answers.add(chunk, done)
             say(f"{answers.lines:,} lines, {answers.lines / (time.monotonic() - began):,.0f} a second")
     if not answers.lines:
         raise Refused(FILE_EMPTY())
@@ -75,6 +85,21 @@ def import_file(path: Path, say: Callable[[str], None] = say) -> int:
     if answers.told:
         say(f"{answers.path} says which lines, and why.")
     return 1 if answers.refused else 0
+
+
+def _two_at_once(
+    enter: Callable[["Chunk"], "Imported"], chunks: Iterator["Chunk"]
+) -> Iterator[tuple["Chunk", "Imported"]]:
+    """Each chunk with what became of it, in order: one is judged while the database writes the other."""
+    with ThreadPoolExecutor(2) as pool:
+        waiting: deque[tuple[Chunk, Future[Imported]]] = deque()
+        for chunk in chunks:
+            waiting.append((chunk, pool.submit(enter, chunk)))
+            if len(waiting) > 2:
+                first, done = waiting.popleft()
+                yield first, done.result()
+        for last, done in waiting:
+            yield last, done.result()
 
 
 class _Answers:

@@ -184,6 +184,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     nationality: str
     died: date | None = None
 
+    def __str__(self) -> str:
+        """How the journal names a look for the same person."""
+        return self.number.masked
+
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
     """A residence on the days [valid_from, valid_to); `unit` is a commune."""

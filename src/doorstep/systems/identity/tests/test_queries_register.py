@@ -168,6 +168,7 @@ def test_likely_duplicates_are_shown_masked_wherever_they_live():
     enter(1, unit=ELSEWHERE, full_name="Lê Thị Hoa", sex=Sex.FEMALE)
     new = record(2, full_name="HOA le thi", sex=Sex.FEMALE)
     assert [row.unit for row in seen(queries.similar, new)] == [ELSEWHERE]
+    assert JournalEntry.objects.get(action="identity.look.similar").detail == new.number.masked, "and no name"
     assert seen(queries.similar, replaced(new, birth=date(1990, 5, 22))) == []
     assert seen(queries.similar, replaced(new, number=record(1, sex=Sex.FEMALE).number)) == [], "the very same"
 
