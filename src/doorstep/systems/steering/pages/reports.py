@@ -134,7 +134,7 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
     for section, drawn in zip(data["sections"], shown.sections, strict=True):
         for line, one in zip(section["lines"], drawn.lines, strict=True):
             for chart, made in zip(line["charts"], one.charts, strict=True):
-                chart["svg"] = render_to_string(made.template, {"chart": made})
+                chart["svg"] = made.svg()
     return {"title": shown.heading.title, **data}
 
 
