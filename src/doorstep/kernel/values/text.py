@@ -28,6 +28,11 @@ def N_(text: str) -> str:  # noqa: N802  the name that extractors know
     return text
 
 
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802  likewise
+    """The same for a text with a number, which has as many forms as a language needs: English texts for one and for many."""
+    return one, many
+
+
 def check_text(text: str, field: str, limit: int) -> list[Reason]:
     """Against free text: control signs, signs that turn the direction of writing, and beginnings of formulas."""
     if len(text) > limit:

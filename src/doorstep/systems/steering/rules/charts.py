@@ -74,6 +74,7 @@ class Chart(msgspec.Struct, frozen=True):
     shows, and that it is simulated. `size` is that of its letters, in px.
     """
 
+    kind: str
     id: str
     title: str
     desc: str
@@ -192,6 +193,7 @@ def _chart(
     edge, anchor = (WIDTH, "end") if fmt.rtl else (0, "start")
     captions = ((caption, 15), (name.note, height + 12))
     return Chart(
+        kind=kind,
         id=f"{name.key.replace('.', '-')}-{kind}",
         title=f"{name.title}: {caption}" if caption else name.title,
         desc="; ".join([mark.hint for mark in marks] + [name.note] * bool(name.note)),

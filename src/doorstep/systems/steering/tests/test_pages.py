@@ -141,6 +141,9 @@ def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
         assert "92" in read
         assert "lodging.stay_notified" in read
         assert 'href="../../#lodging.notifications"' in page
+        if language == "en":
+            assert f"It rests on {len(re.findall(r'facts/[^<]*parquet', page))} sealed segments" in read
+            assert len(re.findall("What it rests on", read)) == 1
 
 
 def test_a_rate_shows_numerator_and_denominator_by_unit_and_month():
