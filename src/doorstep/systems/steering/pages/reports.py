@@ -56,8 +56,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @page(PUBLIC)
 @require_GET
 def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
-    found = queries.report(period, unit)
-    shown = view.report_view(found, _format(found), _tiles(found))
+    shown = _shown(queries.newest(period, unit), language())
     links = [
         {
             "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
@@ -66,6 +65,13 @@ def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
         for kind, text in DOWNLOADS.items()
     ]
     return render(request, "steering/report.html", {"report": shown, "downloads": links})
+
+
+@lru_cache(maxsize=16)
+def _shown(digest: str, reader: str) -> view.ReportView:  # noqa: ARG001  the language is the active one
+    """A published report never changes, so that each language is worded once; about a megabyte each."""
+    found = queries.by_digest(digest)
+    return view.report_view(found, _format(found), _tiles(found))
 
 
 @page(PUBLIC)
