@@ -44,9 +44,14 @@ REPORT_TYP = Path(__file__).parents[1] / "templates" / "steering" / "report.typ"
 def report_list(request: HttpRequest) -> HttpResponse:
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
     rows = queries.published(after)
-    names = units.names({row.unit for row in rows}, profile().calendar.day(timezone.now()), language())
+    legal_day = profile().calendar.day
+    names = units.names({row.unit for row in rows}, legal_day(timezone.now()), language())
+    listed = []
+    for row in rows:
+        period, made = Period.parse(row.period), legal_day(row.made)
+        listed.append((row, period, names.get(row.unit, ""), made if made in period else None))
     context = {
-        "published": [(row, Period.parse(row.period), names.get(row.unit, "")) for row in rows],
+        "published": listed,
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
     }
