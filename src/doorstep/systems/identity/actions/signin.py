@@ -64,7 +64,7 @@ def begin_with_passcode(act: Act, login: str, passcode: str) -> str:
     """
     account = _account(login)
     right = secrets.matches(passcode, account.passcode if account else "")
-    cause = _against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
+    cause = against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
     if account and not cause and not account.phone:
         cause = Cause.NO_PHONE
     if account is None or cause:
@@ -214,7 +214,7 @@ def concerned(account: Account) -> list[str]:
     return [f"tax_code:{eid.organisation.tax_code}"] if eid.organisation else []
 
 
-def _against(account: Account) -> Cause | None:
+def against(account: Account) -> Cause | None:
     """Why a known person with the right secret may not be let in."""
     eid = account.eid
     if account.locked or (eid and eid.locked):
@@ -226,7 +226,7 @@ def _against(account: Account) -> Cause | None:
 
 def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
-    if cause := _against(account):
+    if cause := against(account):
         return _refuse(act, account, cause)
     eid = account.eid
     level = min(most, _LEVELS[Level(eid.level)]) if eid else most
