@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from doorstep.kernel.store.models import ActorSession
 
@@ -28,6 +30,9 @@ class SessionStore(DatabaseStore):
             self._session_key = None
             return {}
         return self.decode(row.session_data)
+
+    def _get_new_session_key(self) -> str:
+        return get_random_string(32, VALID_KEY_CHARS)  # of 165 random bits: nobody has it
 
     def exists(self, session_key: str) -> bool:
         return ActorSession.objects.filter(session_key=kept_key(session_key)).exists()

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin
@@ -24,6 +25,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.keys import derived
+from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
@@ -36,6 +38,17 @@ from doorstep.systems.identity.rules.signing_keys import SignKey
 
 Answer = tuple[int, Any, Sequence[tuple[str, str]]]
 """Status, body (a mapping for JSON, or text) and headers."""
+
+
+_PARTY = Prepared(lambda: RelyingParty.objects.filter(id=UUID(int=0), ended=None))
+_GRANT = Prepared(
+    lambda: (
+        Grant.objects.select_for_update(of=("self",))
+        .select_related("account__eid__person", "account__eid__organisation")
+        .filter(id=UUID(int=0), ended=None)
+        .filter(expires__gt=timezone.now())
+    )
+)
 
 
 class Request(OAuth2Request):  # type: ignore[misc]
@@ -257,7 +270,7 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
 def client_of(client_id: str) -> Client | None:
     """The relying party of that id, None for one that is unknown or ended."""
     try:
-        row = RelyingParty.objects.filter(id=read_uuid(client_id), ended=None).first()
+        row = _PARTY.first(read_uuid(client_id))
     except NotFound:
         return None
     return Client(row) if row else None
@@ -268,10 +281,7 @@ def in_force(token: str, kind: Kind, at: datetime) -> Issued | None:
     told = openid.read_token(derived("openid tokens"), token)
     if told is None or told[0] is not kind or (kind is Kind.ACCESS and told[2] <= at.timestamp()):
         return None
-    rows = Grant.objects.select_for_update(of=("self",)).select_related(
-        "account__eid__person", "account__eid__organisation"
-    )
-    grant = rows.filter(id=told[1], ended=None, expires__gt=at).first()
+    grant = _GRANT.first(told[1], at)
     return Issued(grant, told[2], at) if grant else None
 
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
+from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.actors import Signed
@@ -39,6 +40,9 @@ ONE_AT_A_TIME = 0x1D5
 FORGET_AT_ONCE = 10_000
 """Rows that one transaction deletes."""
 ASKED_WRONGLY = frozenset({"request", "registration"})
+
+
+_CONSENT = Prepared(lambda: Consent.objects.filter(account_id=UUID(int=0), party_id=UUID(int=0), ended=None))
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,11 +182,11 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
 
 
 def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Collection[str] | None) -> frozenset[str]:
-    kept = Consent.objects.filter(account=account, party_id=asked.party, ended=None).first()
+    kept = _CONSENT.first(account.id, asked.party)
     given = frozenset(kept.given) if kept else frozenset[str]()
     questions = {*asked.wanted.claims, *(["offline_access"] if asked.wanted.offline else [])}
     if answer is None:
-        if questions - given - frozenset(kept.declined if kept else ()):
+        if kept is None or questions - given - frozenset(kept.declined):
             raise Fault("consent_required", "The person was not asked.", asked.redirect, asked.state)
         return given
     given = (given - questions) | (questions & {*answer})

@@ -14,6 +14,7 @@ from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
 from doorstep.kernel.notices import notify
+from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import person_key, reference, uuid7
@@ -35,6 +36,22 @@ CAUSES_KEPT = timedelta(days=30)
 MOST_PASSKEYS = 20
 _LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
 """Organisations have no levels: their e-IDs are checked in person."""
+
+
+_PASSKEY = Prepared(
+    lambda: (
+        Passkey.objects.select_for_update(of=("self",))
+        .select_related("account__eid__person", "account__eid__organisation")
+        .filter(credential=b"", removed=None)
+    )
+)
+_OWN = Prepared(
+    lambda: (
+        Account.objects.select_for_update(of=("self",))
+        .select_related("eid__person", "eid__organisation")
+        .filter(subject="", closed=None)
+    )
+)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -94,8 +111,7 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
     if told is None or until is None:
         return _refuse(act, None, Cause.PASSKEY)
     credential, challenge = told
-    kept = Passkey.objects.select_for_update(of=("self",)).select_related("account__eid__person")
-    passkey = kept.filter(credential=credential, removed=None).first()
+    passkey = _PASSKEY.first(credential)
     if passkey is None:
         return _refuse(act, None, Cause.PASSKEY)
     count = passkeys.check_answer(
@@ -188,12 +204,7 @@ def spend_code(act: Act, subject: str, purpose: str, code: str) -> Cause | None:
 
 def own_account(act: Act) -> Account:
     """The signed-in person's account, locked; NotFound for an actor that has none."""
-    account = (
-        Account.objects.select_for_update(of=("self",))
-        .select_related("eid__person")
-        .filter(subject=act.actor.subject, closed=None)
-        .first()
-    )
+    account = _OWN.first(act.actor.subject)
     if account is None:
         raise NotFound(NOT_FOUND())
     return account

@@ -4,11 +4,14 @@ import hashlib
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language_bidi
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,6 +28,7 @@ from doorstep.systems.identity.rules import openid as rules
 MARK = "signed_in_after"
 MARK_SALT = "identity.openid.mark"
 MARK_SECONDS = 3600
+CONSENT = "consent_required"
 
 
 @csrf_exempt
@@ -42,14 +46,13 @@ def authorize(request: HttpRequest) -> HttpResponse:
         signed = _signed(request, asked, _marked(mark, told))
         if signed is None:
             return _to_sign_in(asked, told)
-        known = queries.answered(enter(request).actor, asked.party)
-        if "consent" in asked.prompts or rules.new_questions(asked.wanted, known):
-            if "none" in asked.prompts:
-                raise _fault("consent_required", "The person has to be asked.", asked)
-            return _question(request, asked, f"{told.urlencode()}&{urlencode({MARK: mark})}")
+        if "consent" in asked.prompts:
+            raise _fault(CONSENT, "The person has to be asked.", asked)
         code = actions.authorize(enter(request), asked, signed, language())
-        return _back(request, asked.redirect, {"code": code, "state": asked.state}, by_form=bool(mark))
+        return _back(asked.redirect, {"code": code, "state": asked.state}, by_form=bool(mark))
     except Fault as fault:
+        if fault.error == CONSENT and "none" not in asked.prompts:
+            return _question(request, asked, f"{told.urlencode()}&{urlencode({MARK: mark})}")
         return _refused(request, fault, by_form=bool(mark))
 
 
@@ -69,7 +72,7 @@ def answer(request: HttpRequest) -> HttpResponse:
             raise _fault("access_denied", "The person said no.", asked)
         given = {*request.POST.getlist("given"), *asked.wanted.essential}
         code = actions.authorize(enter(request), asked, signed, language(), given)
-        return _back(request, asked.redirect, {"code": code, "state": asked.state}, by_form=True)
+        return _back(asked.redirect, {"code": code, "state": asked.state}, by_form=True)
     except Fault as fault:
         return _refused(request, fault, by_form=True)
 
@@ -137,7 +140,8 @@ def _to_sign_in(asked: Asked, told: QueryDict) -> HttpResponse:
         raise _fault("login_required", "Nobody is signed in as this request wants.", asked)
     mark = signing.dumps([timezone.now().timestamp(), _digest(told)], salt=MARK_SALT)
     back = f"{reverse('identity:openid_authorize')}?{told.urlencode()}&{urlencode({MARK: mark})}"
-    return SeeOther(f"{reverse('sign_in')}?{urlencode({'next': back})}")
+    page = "sign_in" if settings.DEMO_SIGN_IN else "identity:sign_in"  # a demo offers its people first
+    return SeeOther(f"{reverse(page)}?{urlencode({'next': back})}")
 
 
 def _marked(mark: str, told: QueryDict) -> float | None:
@@ -173,22 +177,23 @@ def _refused(request: HttpRequest, fault: Fault, *, by_form: bool) -> HttpRespon
         context = {"error": fault.error, "description": fault.description}
         return render(request, "identity/openid_fault.html", context, status=400)
     told = {"error": fault.error, "error_description": fault.description, "state": fault.state}
-    return _back(request, fault.redirect, told, by_form=by_form)
+    return _back(fault.redirect, told, by_form=by_form)
 
 
-def _back(request: HttpRequest, redirect: str, told: dict[str, str], *, by_form: bool) -> HttpResponse:
+def _back(redirect: str, told: dict[str, str], *, by_form: bool) -> HttpResponse:
     """To the relying party, which learns who answers (RFC 9207).
 
     After a form our content policy lets browsers follow no redirect to another site: then by a page that leads there.
     """
     kept = {name: text for name, text in told.items() if text} | {"iss": queries.issuer()}
-    return _to(request, f"{redirect}{'&' if '?' in redirect else '?'}{urlencode(kept)}", by_form=by_form)
+    return _to(f"{redirect}{'&' if '?' in redirect else '?'}{urlencode(kept)}", by_form=by_form)
 
 
-def _to(request: HttpRequest, address: str, *, by_form: bool) -> HttpResponse:
+def _to(address: str, *, by_form: bool) -> HttpResponse:
     if not by_form:
         return SeeOther(address)
-    return render(request, "identity/openid_back.html", {"address": address, "host": rules.sector_of([address])})
+    context = {"address": address, "host": rules.sector_of([address]), "right_to_left": get_language_bidi()}
+    return HttpResponse(render_to_string("identity/openid_back.html", context))
 
 
 def _left(request: HttpRequest, leaving: Leaving, *, by_form: bool) -> HttpResponse:
@@ -197,7 +202,7 @@ def _left(request: HttpRequest, leaving: Leaving, *, by_form: bool) -> HttpRespo
             actions.end_sign_in(enter(request), leaving.sign_in)
         sign_out(request)
     if leaving.redirect:
-        return _to(request, leaving.redirect, by_form=by_form)
+        return _to(leaving.redirect, by_form=by_form)
     return render(request, "identity/openid_left.html", {"party": leaving.name})
 
 

@@ -193,13 +193,6 @@ def connections(actor: Actor) -> list[Connection]:
     ]
 
 
-def answered(actor: Actor, party_id: UUID) -> frozenset[str]:
-    """What the actor said yes or no to already."""
-    actor.need(OWN)
-    row = Consent.objects.filter(account__subject=actor.subject, party_id=party_id, ended=None).first()
-    return frozenset([*row.given, *row.declined]) if row else frozenset()
-
-
 def own_claims(actor: Actor) -> dict[Claim, str]:
     """What relying parties could be told of the actor, as the person reads it."""
     actor.need(OWN)

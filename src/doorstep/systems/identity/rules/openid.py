@@ -252,12 +252,6 @@ def needs_fresh(signed: datetime, at: datetime, max_age: int | None) -> bool:
     return max_age is not None and at - signed > timedelta(seconds=max_age)
 
 
-def new_questions(wanted: Wanted, answered: Collection[str]) -> bool:
-    """Whether the person has not yet said yes or no to all of it; `answered` holds claims and `offline_access`."""
-    asked = {*wanted.claims, *(["offline_access"] if wanted.offline else [])}
-    return not asked <= {*answered}
-
-
 def birthdate(day: date) -> str:
     """Core 5.1: YYYY-MM-DD."""
     return day.isoformat()
