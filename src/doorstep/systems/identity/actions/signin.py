@@ -241,7 +241,7 @@ def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) 
         return _refuse(act, account, cause)
     eid = account.eid
     level = min(most, _LEVELS[Level(eid.level)]) if eid else most
-    first = Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
+    first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
     act.journal(subjects=concerned(account), detail=f"signed in {' '.join(methods)}")
