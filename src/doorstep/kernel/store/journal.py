@@ -13,8 +13,8 @@ _ENTRY = (
     "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-_WITH_SUBJECTS = (  # noqa: S608  of constants
-    "WITH entry AS (" + _ENTRY + " RETURNING id) INSERT INTO kernel_journalsubject (subject, id)"
+_WITH_SUBJECTS = (
+    "WITH entry AS (" + _ENTRY + " RETURNING id) INSERT INTO kernel_journalsubject (subject, id)"  # noqa: S608  of constants
     " SELECT unnest(%s::text[]), id FROM entry"
 )
 
