@@ -65,7 +65,7 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:
 
 def _measure(arguments: argparse.Namespace, port: int) -> list[Measure]:
     count = int((arguments.seconds + WARM_UP) * MOST_A_SECOND)
-    people, party = _people(count), _party(count)
+    people, party = make_people(count), _party(count)
     found = []
     with serving(port) as (addresses, resident):
         for name, begin in (("signin.login", _by_passkey), ("signin.password", _by_password)):
@@ -94,7 +94,7 @@ def _measure(arguments: argparse.Namespace, port: int) -> list[Measure]:
     return found + tokens.measures(arguments.seconds, CHALLENGE, VERIFIER, BACK, ours)
 
 
-def _people(count: int) -> list[Person]:
+def make_people(count: int) -> list[Person]:
     """Accounts with a password and a passkey each, and what each device says when it is asked."""
     from django.utils import timezone  # noqa: PLC0415
 
