@@ -9,6 +9,14 @@ from doorstep.kernel.declare.scopes import BASES, Actor, Purpose
 
 COPY_FROM = 20
 """From so many subjects on, COPY is cheaper than one INSERT of many rows."""
+_ENTRY = (
+    "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_WITH_SUBJECTS = (
+    "WITH entry AS (" + _ENTRY + " RETURNING id) INSERT INTO kernel_journalsubject (subject, id)"  # noqa: S608  of constants
+    " SELECT unnest(%s::text[]), id FROM entry"
+)
 
 
 def write(
@@ -25,19 +33,16 @@ def write(
     """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition."""
     who = (actor.subject, actor.principal, actor.unit, actor.via)
     row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
+    said = (*row, " ".join(fields), detail, digest)
+    few = 0 < len(subjects) < COPY_FROM
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (*row, " ".join(fields), detail, digest),
-        )
-        if len(subjects) >= COPY_FROM:
+        if few:
+            cursor.execute(_WITH_SUBJECTS, (*said, [*subjects]))
+        else:
+            cursor.execute(_ENTRY, said)
+        if subjects and not few:
             with cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
                 copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
-        elif subjects:
-            cursor.execute(
-                "INSERT INTO kernel_journalsubject (subject, id) SELECT unnest(%s::text[]), %s", [[*subjects], entry]
-            )
 
 
 def escape(text: str) -> str:

@@ -61,13 +61,17 @@ def sign_in(
     session["device"] = request.headers.get("User-Agent", "")[:DEVICE_KEPT]
     session["began"] = at.isoformat()
     session[_SIGNED] = msgspec.to_builtins(Signed(at, tuple(methods)))
-    become(request, actor, name=name)
+    _act_as(request, actor, name)
 
 
 def become(request: HttpRequest, actor: Actor, *, name: str) -> None:
     """The same person goes on as another actor: in another office, for a principal, at a higher level."""
+    _session(request).cycle_key()
+    _act_as(request, actor, name)
+
+
+def _act_as(request: HttpRequest, actor: Actor, name: str) -> None:
     session = _session(request)
-    session.cycle_key()
     session[_ACTOR] = msgspec.to_builtins(actor)
     session[_NAME] = name
     rotate_token(request)

@@ -5,10 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from doorstep.kernel.store.models import ActorSession
+from doorstep.kernel.store.prepared import Prepared
+
+_LASTING = Prepared(lambda: ActorSession.objects.filter(session_key="").filter(expire_date__gt=timezone.now()))
 
 
 class SessionStore(DatabaseStore):
@@ -19,8 +24,7 @@ class SessionStore(DatabaseStore):
         return ActorSession
 
     def _get_session_from_db(self) -> ActorSession | None:
-        kept = ActorSession.objects.filter(session_key=kept_key(self.session_key), expire_date__gt=timezone.now())
-        return kept.first()
+        return _LASTING.first(kept_key(self.session_key), timezone.now())
 
     def load(self) -> dict[str, Any]:
         row = self._get_session_from_db() if self.session_key else None
@@ -28,6 +32,9 @@ class SessionStore(DatabaseStore):
             self._session_key = None
             return {}
         return self.decode(row.session_data)
+
+    def _get_new_session_key(self) -> str:
+        return get_random_string(32, VALID_KEY_CHARS)  # of 165 random bits: nobody has it
 
     def exists(self, session_key: str) -> bool:
         return ActorSession.objects.filter(session_key=kept_key(session_key)).exists()

@@ -11,13 +11,10 @@ import tempfile
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
-import psutil
-
 from doorstep.site.benches import Measure
+from doorstep.site.benches.serving import free_port, serving
 
 CLIENTS, BATCH, WARM_UP, PEER_SECONDS = 16, 500, 5.0, 10.0
 ROWS_A_SECOND = 16_000
@@ -35,25 +32,12 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:
 
 
 def _measure(seconds: float) -> Measure:
-    from doorstep.site.processes import loopback, web_commands  # noqa: PLC0415
-
     houses = _houses()
     bodies = _bodies(int((seconds + WARM_UP) * ROWS_A_SECOND / BATCH))
-    port = _free_port()
-    log = (Path(os.environ["DOORSTEP_HOME"]) / "log" / "bench.log").open("wb")
-    servers = [Popen(argv, stdout=log, stderr=log) for _, argv in web_commands(port)]
-    try:
-        addresses = loopback()
-        for address in addresses:
-            _until_healthy(address, port)
+    port = free_port()
+    with serving(port) as (addresses, resident):
         found = _drive(seconds, houses, bodies, [(addresses[n % len(addresses)], port) for n in range(CLIENTS)])
-        peak = max(_resident(server.pid) for server in servers)
-    finally:
-        for server in servers:
-            server.terminate()
-        for server in servers:
-            server.wait()
-        log.close()
+        peak = resident()
     _count_twice(found["all_rows"])
     rate = found["rows"] / found["seconds"]
     copied = _copy_rate()
@@ -68,7 +52,7 @@ def _measure(seconds: float) -> Measure:
         ratio=rate / copied,
         p50_ms=statistics.median(latencies),
         p99_ms=statistics.quantiles(latencies, n=100)[98],
-        peak_mib=peak / 2**20,
+        peak_mib=peak,
         rows=found["rows"],
     )
 
@@ -214,31 +198,3 @@ def _copy_rate() -> float:
             spent += time.monotonic() - start
             copied += rows
     return copied / spent
-
-
-def _resident(pid: int) -> int:
-    """The largest resident size of a server and its workers, in bytes."""
-    process = psutil.Process(pid)
-    largest: int = max(one.memory_info().rss for one in (process, *process.children(recursive=True)))
-    return largest
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
-
-
-def _until_healthy(address: str, port: int) -> None:
-    for _ in range(300):
-        try:
-            connection = http.client.HTTPConnection(address, port, timeout=1)
-            connection.request("GET", "/health")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"no answer from {address}:{port}")

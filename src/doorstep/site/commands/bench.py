@@ -12,7 +12,9 @@ EXAMPLES = [
     "doorstep bench report --facts 50000000 --json",
     "doorstep bench register --persons 10000000",
 ]
-NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "register", "report", "stays")}
+NAMES = {
+    name: f"doorstep.site.benches.{name}" for name in ("crowd", "messages", "register", "report", "signin", "stays")
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +22,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="an array of measures")
     parser.add_argument("--facts", type=int, default=50_000_000, help="bench report: how many facts")
     parser.add_argument("--persons", type=int, default=100_000, help="bench register: how many persons are there")
-    parser.add_argument("--seconds", type=float, default=30, help="register, stays: measured time after 5 s of warm-up")
+    parser.add_argument(
+        "--seconds", type=float, default=30, help="register, signin, stays: measured time after 5 s of warm-up"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

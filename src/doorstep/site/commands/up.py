@@ -24,16 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
 def serve(port: int) -> int:
     """Run the children on a started, migrated database; returns the command's exit code."""
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
-    from django.core.management import call_command  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
     from doorstep.site.embedded import Embedded  # noqa: PLC0415
     from doorstep.site.processes import run as supervise  # noqa: PLC0415
     from doorstep.site.processes import web_commands  # noqa: PLC0415
 
-    if not (home() / "static" / "staticfiles.json").exists():
-        say("Collecting styles, scripts and fonts ...")
-        call_command("collectstatic", interactive=False, verbosity=0)
+    collect_static()
     connections.close_all()
     os.environ["DOORSTEP_PORT"] = str(port)
     children = [*web_commands(port), ("tasks", [sys.executable, "-m", "doorstep.site.tasks"])]
@@ -48,6 +45,15 @@ def serve(port: int) -> int:
         say=say,
         ready=f"Doorstep is open: http://localhost:{port}  (Ctrl-C closes it)",
     )
+
+
+def collect_static() -> None:
+    """Styles, scripts and fonts under the names that pages give them, if they are not there yet."""
+    from django.core.management import call_command  # noqa: PLC0415  after Django's set-up
+
+    if not (home() / "static" / "staticfiles.json").exists():
+        say("Collecting styles, scripts and fonts ...")
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def _stand_in() -> list[str]:

@@ -27,6 +27,7 @@ REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a
 
 # OpenID Provider and protection
 
+EXCHANGE = Scope("identity.grant.exchange", "Take the tokens of persons who signed in at a relying party")
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
@@ -43,6 +44,7 @@ ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
 ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
 PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)
+RELYING_PARTY = Role("identity.relying_party", "Relying party", (EXCHANGE,))
 PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,), powerful=True)
 FOUNDER = Role("identity.founder", "Runs the installation", (FOUND,), powerful=True)
 CLOCK = Role("identity.clock", "Does what is due by time", (STEP,))

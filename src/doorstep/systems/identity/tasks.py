@@ -3,8 +3,10 @@
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.expiry import watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, signin
+from doorstep.systems.identity.actions import offices, openid, signin
+from doorstep.systems.identity.queries.openid import client_secrets
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 
@@ -20,4 +22,21 @@ def forget(at: datetime) -> None:
     signin.forget(By(CLOCK, at))
 
 
-EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget))
+def forget_grants(at: datetime) -> None:
+    """Grants that are over, however many."""
+    while openid.forget(By(CLOCK, at)) >= openid.FORGET_AT_ONCE:
+        pass
+
+
+def turn_keys(at: datetime) -> None:
+    """Keys are made before their turn comes."""
+    openid.turn_keys(By(CLOCK, at))
+
+
+watch("identity.client_secrets", client_secrets)
+EVERY = (
+    (timedelta(minutes=5), end_offices),
+    (timedelta(hours=1), forget),
+    (timedelta(minutes=5), forget_grants),
+    (timedelta(hours=12), turn_keys),
+)

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import devices, eid, offices, organisations, register, signin
+from doorstep.systems.identity.pages import (
+    authorize,
+    devices,
+    eid,
+    offices,
+    openid,
+    organisations,
+    parties,
+    register,
+    signin,
+)
 
 app_name = "identity"
 
@@ -73,4 +83,24 @@ EIDS = [
     path(f"{_EID}<str:step>/", eid.repair, name="repair"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER]
+OPENID = [
+    path(".well-known/openid-configuration", openid.configuration, name="openid_configuration"),
+    path("openid/keys", openid.keys, name="openid_keys"),
+    path("openid/par", openid.push, name="openid_par"),
+    path("openid/token", openid.token, name="openid_token"),
+    path("openid/userinfo", openid.userinfo, name="openid_userinfo"),
+    path("openid/revoke", openid.revoke, name="openid_revoke"),
+    path("openid/introspect", openid.introspect, name="openid_introspect"),
+    path("openid/authorize", authorize.authorize, name="openid_authorize"),
+    path("openid/answer", authorize.answer, name="openid_answer"),
+    path("openid/logout", authorize.logout, name="openid_logout"),
+    path("openid/leave", authorize.leave, name="openid_leave"),
+    path("connections/", authorize.connections, name="connections"),
+    path("connections/<uuid:party>/withdraw/", authorize.withdraw, name="connection_withdraw"),
+    path("parties/", parties.parties, name="parties"),
+    path("parties/<uuid:party_id>/", parties.party, name="party"),
+    path("parties/<uuid:party_id>/secret/", parties.secret, name="party_secret"),
+    path("parties/<uuid:party_id>/end/", parties.end, name="party_end"),
+]
+
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER, *OPENID]

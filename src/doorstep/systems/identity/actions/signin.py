@@ -14,6 +14,7 @@ from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
 from doorstep.kernel.notices import notify
+from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import person_key, reference, uuid7
@@ -35,6 +36,22 @@ CAUSES_KEPT = timedelta(days=30)
 MOST_PASSKEYS = 20
 _LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
 """Organisations have no levels: their e-IDs are checked in person."""
+
+
+_PASSKEY = Prepared(
+    lambda: (
+        Passkey.objects.select_for_update(of=("self",))
+        .select_related("account__eid__person", "account__eid__organisation")
+        .filter(credential=b"", removed=None)
+    )
+)
+_OWN = Prepared(
+    lambda: (
+        Account.objects.select_for_update(of=("self",))
+        .select_related("eid__person", "eid__organisation")
+        .filter(subject="", closed=None)
+    )
+)
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -64,7 +81,7 @@ def begin_with_passcode(act: Act, login: str, passcode: str) -> str:
     """
     account = _account(login)
     right = secrets.matches(passcode, account.passcode if account else "")
-    cause = _against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
+    cause = against(account) if account and right else Cause.SECRET if account else Cause.UNKNOWN
     if account and not cause and not account.phone:
         cause = Cause.NO_PHONE
     if account is None or cause:
@@ -94,8 +111,7 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
     if told is None or until is None:
         return _refuse(act, None, Cause.PASSKEY)
     credential, challenge = told
-    kept = Passkey.objects.select_for_update(of=("self",)).select_related("account__eid__person")
-    passkey = kept.filter(credential=credential, removed=None).first()
+    passkey = _PASSKEY.first(credential)
     if passkey is None:
         return _refuse(act, None, Cause.PASSKEY)
     count = passkeys.check_answer(
@@ -188,12 +204,7 @@ def spend_code(act: Act, subject: str, purpose: str, code: str) -> Cause | None:
 
 def own_account(act: Act) -> Account:
     """The signed-in person's account, locked; NotFound for an actor that has none."""
-    account = (
-        Account.objects.select_for_update(of=("self",))
-        .select_related("eid__person")
-        .filter(subject=act.actor.subject, closed=None)
-        .first()
-    )
+    account = _OWN.first(act.actor.subject)
     if account is None:
         raise NotFound(NOT_FOUND())
     return account
@@ -214,7 +225,7 @@ def concerned(account: Account) -> list[str]:
     return [f"tax_code:{eid.organisation.tax_code}"] if eid.organisation else []
 
 
-def _against(account: Account) -> Cause | None:
+def against(account: Account) -> Cause | None:
     """Why a known person with the right secret may not be let in."""
     eid = account.eid
     if account.locked or (eid and eid.locked):
@@ -226,11 +237,11 @@ def _against(account: Account) -> Cause | None:
 
 def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
-    if cause := _against(account):
+    if cause := against(account):
         return _refuse(act, account, cause)
     eid = account.eid
     level = min(most, _LEVELS[Level(eid.level)]) if eid else most
-    first = Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
+    first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
     act.journal(subjects=concerned(account), detail=f"signed in {' '.join(methods)}")

@@ -4,6 +4,7 @@ from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Pass
 from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
+from doorstep.systems.identity.models.openid import Consent, Grant, PushedRequest, RelyingParty, SigningKey
 from doorstep.systems.identity.models.register import (
     Correction,
     Guardian,
@@ -17,10 +18,12 @@ from doorstep.systems.identity.models.register import (
 __all__ = [
     "Account",
     "Appointment",
+    "Consent",
     "Contact",
     "Correction",
     "Eid",
     "EidChange",
+    "Grant",
     "Guardian",
     "Invitation",
     "Mandate",
@@ -31,6 +34,9 @@ __all__ = [
     "Passkey",
     "Person",
     "PersonVersion",
+    "PushedRequest",
     "RefusedSignIn",
+    "RelyingParty",
     "Residence",
+    "SigningKey",
 ]

@@ -1,0 +1,202 @@
+"""The OpenID Provider's addresses for programs: discovery, keys, pushed requests, tokens, who it is, and their end."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from doorstep.kernel.access import look
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.limits import Limit, spend
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.web.addresses import address_of
+from doorstep.kernel.web.api import reply
+from doorstep.kernel.web.routes import PUBLIC, endpoint
+from doorstep.systems.identity.actions import openid as actions
+from doorstep.systems.identity.actions.authorization_server import Client, Request, authenticate
+from doorstep.systems.identity.actions.openid import Fault
+from doorstep.systems.identity.permissions import FOR_RELYING_PARTY
+from doorstep.systems.identity.queries import openid as queries
+from doorstep.systems.identity.rules import openid as rules
+from doorstep.systems.identity.rules.signing_keys import SignKey
+
+CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
+FAILURES = Limit("identity.client_failures", 60, timedelta(minutes=10))
+
+
+@endpoint(PUBLIC)
+@require_GET
+@cache_control(public=True, max_age=3600)
+def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
+    """What this provider can do (OpenID Connect Discovery 1.0, RFC 8414)."""
+    issuer = queries.issuer()
+    places = {
+        "authorization_endpoint": "authorize",
+        "token_endpoint": "token",
+        "userinfo_endpoint": "userinfo",
+        "jwks_uri": "keys",
+        "pushed_authorization_request_endpoint": "par",
+        "revocation_endpoint": "revoke",
+        "introspection_endpoint": "introspect",
+        "end_session_endpoint": "logout",
+    }
+    ways = {
+        f"{place}_endpoint_auth_methods_supported": rules.METHODS for place in ("token", "revocation", "introspection")
+    }
+    algorithms = {
+        f"{name}_signing_alg_values_supported": rules.ALGORITHMS for name in ("id_token", "token_endpoint_auth")
+    }
+    return reply(
+        {
+            "issuer": issuer,
+            **{name: f"{issuer}/openid/{place}" for name, place in places.items()},
+            **ways,
+            **algorithms,
+            "scopes_supported": list(rules.SCOPES),
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "subject_types_supported": ["pairwise"],
+            "acr_values_supported": [rules.acr(level, issuer) for level in (1, 2)],
+            "claim_types_supported": ["normal"],
+            "claims_supported": ["sub", "auth_time", "acr", "amr", *rules.Claim],
+            "claims_parameter_supported": True,
+            "request_parameter_supported": False,
+            "request_uri_parameter_supported": False,
+            "code_challenge_methods_supported": ["S256"],
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
+            "authorization_response_iss_parameter_supported": True,
+            "ui_locales_supported": ["vi", "en", "de", "ar"],
+        }
+    )
+
+
+@endpoint(PUBLIC)
+@require_GET
+@cache_control(public=True, max_age=3600)
+def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
+    """The public keys, as a JSON Web Key Set (RFC 7517)."""
+    now = timezone.now()
+    for algorithm in rules.ALGORITHMS:
+        signing_key(algorithm, now)
+    return reply(queries.published(now).as_dict(private=False))
+
+
+@csrf_exempt
+@endpoint(PUBLIC)
+@require_POST
+def token(request: HttpRequest) -> HttpResponse:
+    """Code or refresh token in, tokens out (RFC 6749, 3.2)."""
+    asked, client = _authenticated(request)
+    if isinstance(client, HttpResponse):
+        return client
+    asked.key = signing_key(client.row.algorithm, asked.at)
+    return _answer(*actions.exchange(_by(client, asked.at), asked))
+
+
+@csrf_exempt
+@endpoint(PUBLIC)
+@require_POST
+def push(request: HttpRequest) -> HttpResponse:
+    """Takes the parameters of an authorization request from the relying party itself (RFC 9126)."""
+    asked, client = _authenticated(request)
+    if isinstance(client, HttpResponse):
+        return client
+    told = {name: text for name, text in asked.form.items() if not name.startswith("client_assertion")}
+    told.pop("client_secret", None)
+    if told.setdefault("client_id", client.get_client_id()) != client.get_client_id() or "request_uri" in told:
+        return _error(400, "invalid_request", "A pushed request is the client's own, and whole.")
+    try:
+        actions.asked({name: [text] for name, text in told.items()}, asked.at, pushing=True)
+    except Fault as fault:
+        return _error(400, fault.error, fault.description)
+    address = actions.push(_by(client, asked.at), told, client)
+    return _answer(201, {"request_uri": address, "expires_in": int(rules.PUSHED_KEPT.total_seconds())}, ())
+
+
+@csrf_exempt
+@endpoint(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def userinfo(request: HttpRequest) -> HttpResponse:
+    """Who the person of an access token is, as far as the person consented (Core 5.3)."""
+    now, shown = timezone.now(), request.headers.get("Authorization", "")
+    kind, _, text = shown.partition(" ")
+    if kind.lower() != "bearer":
+        text = request.POST.get("access_token", "")
+    issued = actions.grant_of(text.strip(), now)
+    if issued is None:
+        told = 'Bearer error="invalid_token", error_description="The access token is not valid any more."'
+        return _answer(401, {"error": "invalid_token"}, (("WWW-Authenticate", told if text else "Bearer"),))
+    by = _by(Client(issued.grant.party), now)
+    return _answer(200, look(by.actor, FOR_RELYING_PARTY, now, queries.userinfo, issued.grant.id).claims, ())
+
+
+@csrf_exempt
+@endpoint(PUBLIC)
+@require_POST
+def revoke(request: HttpRequest) -> HttpResponse:
+    """A token that nobody needs any more (RFC 7009)."""
+    asked, client = _authenticated(request)
+    if isinstance(client, HttpResponse):
+        return client
+    if not asked.form.get("token"):
+        return _error(400, "invalid_request", "The token is missing.")
+    actions.revoke(_by(client, asked.at), asked.form["token"], client)
+    return _answer(200, {}, ())
+
+
+@csrf_exempt
+@endpoint(PUBLIC)
+@require_POST
+def introspect(request: HttpRequest) -> HttpResponse:
+    """What a token is worth (RFC 7662)."""
+    asked, client = _authenticated(request)
+    if isinstance(client, HttpResponse):
+        return client
+    if not asked.form.get("token"):
+        return _error(400, "invalid_request", "The token is missing.")
+    return _answer(200, actions.introspect(asked.form["token"], client, asked.at), ())
+
+
+def signing_key(algorithm: str, at: datetime) -> SignKey | None:
+    """The key whose turn it is; the first ones are made when they are first needed."""
+    found = queries.signing_key(algorithm, at)
+    if found is None:
+        actions.turn_keys(By(CLOCK, at))
+        found = queries.signing_key(algorithm, at)
+    return found
+
+
+def _authenticated(request: HttpRequest) -> tuple[Request, Client | HttpResponse]:
+    """The request, and the client that sent it or the refusal; whoever guesses is slowed down."""
+    asked = Request(request.POST.dict(), timezone.now(), lists=dict(request.POST.lists()), headers=request.headers)
+    if any(len(texts) > 1 for texts in asked.payload.datalist.values()):
+        return asked, _error(400, "invalid_request", "A parameter stands there twice.")
+    try:
+        return asked, authenticate(asked)
+    except OAuth2Error as error:
+        spend(FAILURES, address_of(request), asked.at)
+        return asked, _answer(*error())
+
+
+def _by(client: Client, at: datetime) -> By:
+    return By(Actor(f"client:{client.row.id}", client.row.unit, ("identity.relying_party",), via="openid"), at)
+
+
+def _error(status: int, error: str, description: str) -> HttpResponse:
+    return _answer(status, {"error": error, "error_description": description}, ())
+
+
+def _answer(status: int, body: Mapping[str, Any], headers: Sequence[tuple[str, str]]) -> HttpResponse:
+    response = reply(body, status)
+    for name, text in headers:
+        if name.lower() != "content-type":
+            response.headers[name] = text
+    response.headers["Cache-Control"] = "no-store"
+    return response
