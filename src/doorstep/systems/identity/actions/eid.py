@@ -13,7 +13,7 @@ from django.db import connection
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.notices import notify
-from doorstep.kernel.store.units import is_commune
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import person_key, read_uuid, uuid7
@@ -56,7 +56,7 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
     """An officer takes somebody's record in person, in the commune `unit` within the officer's own."""
     country = law(Country, "identity")
     person = _person(number)
-    if not within(unit, act.actor.unit) or not is_commune(unit, act.day):
+    if not within(unit, act.actor.unit) or not units.is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
     holder = holder_of(person, country, act.day)
     reasons = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
@@ -333,8 +333,9 @@ def _locked(eid: UUID, version: int) -> Eid:
 
 
 def _of_area(act: Act, eid: UUID) -> Eid:
-    row = Eid.objects.select_for_update(of=("self",)).select_related("person").filter(id=eid).first()
-    if row is None or not within(row.unit, act.actor.unit):
+    rows = Eid.objects.select_for_update(of=("self",)).select_related("person")
+    row = rows.filter(units.within(act.actor.unit, act.day), id=eid).first()
+    if row is None:
         raise NotFound(NOT_FOUND())
     return row
 

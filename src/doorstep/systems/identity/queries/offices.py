@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.store import units
 from doorstep.systems.identity.models import Account, Invitation, Office
 from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN
 from doorstep.systems.identity.rules import offices
@@ -48,7 +49,7 @@ def own_offices(actor: Actor, day: date) -> list[OfficeRow]:
 @personal(GRANT)
 def staff(actor: Actor, day: date, after: UUID | None = None) -> list[OfficeRow]:
     """Offices of the actor's unit and below it, newest first."""
-    rows = _below(actor).filter(ended=None)
+    rows = _below(actor, day).filter(ended=None)
     rows = rows.filter(id__lt=after) if after else rows
     return _rows(list(rows.order_by("-id")[:PAGE]), day)
 
@@ -56,13 +57,15 @@ def staff(actor: Actor, day: date, after: UUID | None = None) -> list[OfficeRow]
 @personal(APPROVE)
 def waiting(actor: Actor, day: date) -> list[OfficeRow]:
     """Offices that wait for a second person, oldest first."""
-    return _rows(list(_below(actor).filter(ended=None, approved=None).order_by("id")[:PAGE]), day)
+    return _rows(list(_below(actor, day).filter(ended=None, approved=None).order_by("id")[:PAGE]), day)
 
 
-def invitations(actor: Actor, at: datetime) -> list[InvitationRow]:
+def invitations(actor: Actor, at: datetime, day: date) -> list[InvitationRow]:
     """Invitations of the actor's unit and below it that may still be taken."""
     actor.need(GRANT)
-    rows = Invitation.objects.filter(_within(actor), accepted=None, withdrawn=None, expires__gt=at).order_by("-id")
+    rows = Invitation.objects.filter(
+        units.within(actor.unit, day), accepted=None, withdrawn=None, expires__gt=at
+    ).order_by("-id")
     return [InvitationRow(row.id, ROLES[row.role], row.unit, row.expires) for row in rows[:PAGE]]
 
 
@@ -71,12 +74,8 @@ def grantable() -> list[Role]:
     return sorted((role for role in ROLES.values() if not role.for_everybody), key=lambda role: role.code)
 
 
-def _within(actor: Actor) -> Q:
-    return Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
-
-
-def _below(actor: Actor) -> QuerySet[Office]:
-    return Office.objects.filter(_within(actor))
+def _below(actor: Actor, day: date) -> QuerySet[Office]:
+    return Office.objects.filter(units.within(actor.unit, day))
 
 
 def _rows(rows: list[Office], day: date) -> list[OfficeRow]:

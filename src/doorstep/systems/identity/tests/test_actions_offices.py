@@ -219,3 +219,14 @@ def test_two_approvals_and_two_grants_at_once_make_one():
         thread.join()
     assert sorted(outcomes) == ["granted", "refused", "refused", "refused"]
     assert Office.objects.count() == 1
+
+
+def test_the_office_of_a_unit_that_merged_is_the_successors():
+    owner = minh()
+    office = as_office(owner, unit="H39", by=admin(unit="H39"))
+    Unit.objects.filter(code="H39").update(valid_to=date(2024, 3, 2), successor="H38")
+    later = By(admin().actor, AT + timedelta(days=1))
+    with pytest.raises(NotFound):
+        offices.end(admin(), office.id, "still theirs")
+    offices.end(later, office.id, "left")
+    assert Office.objects.get(id=office.id).why_ended == "left"
