@@ -28,6 +28,20 @@ CHANGED = notice(
     title="Your e-ID was changed",
     text="What was done: {step}. If it was not you who asked for it, report the loss of your e-ID at once.",
 )
+REVIEW_AHEAD = notice(
+    "identity.review_ahead",
+    title="Offices are to be reviewed",
+    text="Offices of your unit or below it are to be reviewed by {day}: say for each whether it is still needed.",
+    link="identity:staff",
+    lasts=timedelta(days=30),
+)
+REVIEW_OVERDUE = notice(
+    "identity.review_overdue",
+    title="The review of offices is overdue",
+    text="Offices of your unit or below it were to be reviewed by {day}. Say for each whether it is still needed, or end it.",
+    link="identity:staff",
+    lasts=timedelta(days=30),
+)
 APPOINTED = notice(
     "identity.appointed",
     title="An appointment for your e-ID",

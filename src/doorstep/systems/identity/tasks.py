@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from doorstep.kernel import expiry
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, signin
+from doorstep.systems.identity.actions import offices, reviews, signin
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 
@@ -15,9 +16,15 @@ def end_offices(at: datetime) -> None:
         pass
 
 
+def remind_of_reviews(at: datetime) -> None:
+    """Administrators learn which rights they are to review."""
+    reviews.remind(By(CLOCK, at))
+
+
 def forget(at: datetime) -> None:
     """Codes that expired, and causes of refusals older than the help desk needs."""
     signin.forget(By(CLOCK, at))
 
 
-EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget))
+expiry.reaches.append(signin.reach_of_subject)
+EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget), (timedelta(hours=6), remind_of_reviews))

@@ -66,6 +66,7 @@ EIDS = [
     path("eids/collect/", eid.collect, name="collect"),
     path("eids/approve/", eid.to_approve, name="to_approve"),
     path("eids/drive/", eid.drive, name="drive"),
+    path("eids/appointments/<uuid:appointment>/kept/", eid.kept, name="appointment_kept"),
     path("help-desk/", eid.help_desk, name="help_desk"),
     path(_EID, eid.eid, name="eid"),
     path(f"{_EID}contact/", eid.contact, name="contact"),

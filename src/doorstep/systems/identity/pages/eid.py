@@ -16,6 +16,7 @@ from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.kernel.web.visits import enter, tried
+from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
 from doorstep.systems.identity.country import Country
@@ -216,11 +217,18 @@ def drive(request: HttpRequest) -> HttpResponse:
 
 @page(DRIVE)
 @require_POST
+def kept(request: HttpRequest, appointment: UUID) -> HttpResponse:
+    drives.keep_appointment(enter(request), appointment)
+    return SeeOther(reverse("identity:drive"))
+
+
+@page(DRIVE)
+@require_POST
 def contact(request: HttpRequest, eid_id: UUID) -> HttpResponse:
     form = ContactForm(request.POST)
     if form.is_valid():
         told = form.cleaned_data
-        actions.note_contact(enter(request), eid_id, Hindrance(told["hindrance"]), told["note"])
+        drives.note_contact(enter(request), eid_id, Hindrance(told["hindrance"]), told["note"])
     return SeeOther(reverse("identity:drive"))
 
 
@@ -231,7 +239,7 @@ def appoint(request: HttpRequest, eid_id: UUID) -> HttpResponse:
 
     def do() -> None:
         told = form.cleaned_data
-        actions.appoint(by, eid_id, Where(told["kind"]), told["day"], told["slot"], told["place"])
+        drives.appoint(by, eid_id, Where(told["kind"]), told["day"], told["slot"], told["place"])
 
     if request.method == "POST" and tried(form, do):
         return SeeOther(reverse("identity:drive"))

@@ -81,6 +81,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "form": form,
         "code": "".join(code),
         "staff": rows,
+        "overdue": [] if after else look(by.actor, FOR_OFFICE, by.at, queries.overdue, today),
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
         "first": reverse("identity:staff") if after else "",
         "invitations": queries.invitations(by.actor, by.at, today),

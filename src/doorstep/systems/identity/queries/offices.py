@@ -5,10 +5,13 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from doorstep.kernel.access import personal
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role
 from doorstep.kernel.store import units
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Invitation, Office
 from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN
 from doorstep.systems.identity.rules import offices
@@ -27,6 +30,7 @@ class OfficeRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None
     approved: bool
     lent: bool
+    review_by: date
     review_due: bool
 
 
@@ -54,6 +58,15 @@ def staff(actor: Actor, day: date, after: UUID | None = None) -> list[OfficeRow]
     return _rows(list(rows.order_by("-id")[:PAGE]), day)
 
 
+@personal(GRANT)
+def overdue(actor: Actor, day: date) -> list[OfficeRow]:
+    """Offices of the actor's unit and below it that should have been reviewed long ago, the longest first."""
+    seen = Coalesce("reviewed", "granted")
+    last = day - offices.REVIEW_EVERY - offices.REVIEW_PATIENCE
+    rows = _below(actor, day).filter(ended=None).annotate(seen=seen).filter(seen__date__lt=last)
+    return _rows(list(rows.order_by("seen", "id")[:PAGE]), day)
+
+
 @personal(APPROVE)
 def waiting(actor: Actor, day: date) -> list[OfficeRow]:
     """Offices that wait for a second person, oldest first."""
@@ -79,6 +92,7 @@ def _below(actor: Actor, day: date) -> QuerySet[Office]:
 
 
 def _rows(rows: list[Office], day: date) -> list[OfficeRow]:
+    country = law(Country, "identity")
     names = dict(Account.objects.filter(subject__in={row.subject for row in rows}).values_list("subject", "name"))
     return [
         OfficeRow(
@@ -90,7 +104,8 @@ def _rows(rows: list[Office], day: date) -> list[OfficeRow]:
             valid_to=row.valid_to,
             approved=row.approved is not None,
             lent=row.stems_from_id is not None,
-            review_due=offices.review_due((row.reviewed or row.granted).date(), day),
+            review_by=(by := offices.review_by(country.day(row.reviewed or row.granted))),
+            review_due=day >= by - offices.REVIEW_AHEAD,
         )
         for row in rows
         if row.role in ROLES

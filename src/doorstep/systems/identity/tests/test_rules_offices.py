@@ -59,8 +59,21 @@ def test_lending(own, term, wrong):
 
 
 def test_a_review_is_due_after_a_year():
-    assert not offices.review_due(date(2023, 3, 3), DAY)
-    assert offices.review_due(date(2023, 3, 2), DAY)
+    assert offices.review_by(date(2022, 3, 1)) == date(2023, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("unit", "administrators", "found"),
+    [
+        ("H38.901", {"H38.901": ["a"], "H38": ["b"], "": ["c"]}, "H38.901"),
+        ("H38.901", {"H38.902": ["a"], "H3": ["b"], "": ["c"]}, ""),
+        ("H38.901", {"H38": []}, None),
+        ("", {"H38": ["b"]}, None),
+        ("", {"": ["c"]}, ""),
+    ],
+)
+def test_who_looks_after_a_units_offices(unit, administrators, found):
+    assert offices.administrators_for(unit, administrators) == found
 
 
 def test_a_file_of_staff():
