@@ -42,6 +42,27 @@ REVIEW_OVERDUE = notice(
     link="identity:staff",
     lasts=timedelta(days=30),
 )
+MANDATE_GIVEN = notice(
+    "identity.mandate_given",
+    title="Somebody may act for you",
+    text="{agent} may act for {principal} from {day} on, as: {kind}. Whoever did not want this can end it at once.",
+    link="identity:mandates",
+    lasts=timedelta(days=14),
+)
+MANDATE_GOT = notice(
+    "identity.mandate_got",
+    title="You may act for somebody",
+    text="You may act for {principal} from {day} on, as: {kind}.",
+    link="identity:mandates",
+    lasts=timedelta(days=14),
+)
+MANDATE_ENDED = notice(
+    "identity.mandate_ended",
+    title="A mandate has ended",
+    text="{agent} may no longer act for {principal}.",
+    link="identity:mandates",
+    lasts=timedelta(days=14),
+)
 APPOINTED = notice(
     "identity.appointed",
     title="An appointment for your e-ID",

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from doorstep.kernel import expiry
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, reviews, signin
+from doorstep.systems.identity.actions import mandates, offices, reviews, signin
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 
@@ -13,6 +13,12 @@ CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 def end_offices(at: datetime) -> None:
     """Within minutes of the legal midnight."""
     while offices.expired(at) and offices.end_expired(By(CLOCK, at)):
+        pass
+
+
+def end_mandates(at: datetime) -> None:
+    """As offices."""
+    while mandates.expired(at) and mandates.end_expired(By(CLOCK, at)):
         pass
 
 
@@ -27,4 +33,9 @@ def forget(at: datetime) -> None:
 
 
 expiry.reaches.append(signin.reach_of_subject)
-EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget), (timedelta(hours=6), remind_of_reviews))
+EVERY = (
+    (timedelta(minutes=5), end_offices),
+    (timedelta(minutes=5), end_mandates),
+    (timedelta(hours=1), forget),
+    (timedelta(hours=6), remind_of_reviews),
+)

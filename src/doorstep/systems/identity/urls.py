@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import devices, eid, offices, organisations, register, signin
+from doorstep.systems.identity.pages import devices, eid, mandates, offices, organisations, register, signin
 
 app_name = "identity"
 
@@ -33,6 +33,19 @@ OFFICES = [
     path(f"{_OFFICE}transfer/", offices.transfer, name="transfer"),
     path(f"{_OFFICE}approve/", offices.approve, name="approve"),
     path(f"{_OFFICE}review/", offices.review, name="review"),
+]
+
+_MANDATE = "mandates/<uuid:mandate>/"
+MANDATES = [
+    path("mandates/", mandates.own, name="mandates"),
+    path("mandates/give/", mandates.give, name="mandate_give"),
+    path("mandates/act/", mandates.act, name="act_for"),
+    path("mandates/stop/", mandates.stop, name="stop_acting"),
+    path("mandates/counter/", mandates.counter, name="mandates_counter"),
+    path("mandates/counter/new/", mandates.record, name="mandate_record"),
+    path(f"{_MANDATE}end/", mandates.end, name="mandate_end"),
+    path(f"{_MANDATE}paper/", mandates.paper, name="mandate_paper"),
+    path(f"{_MANDATE}drop/", mandates.end_at_counter, name="mandate_end_at_counter"),
 ]
 
 _PERSON = "register/persons/<uuid:person_id>/"
@@ -74,4 +87,4 @@ EIDS = [
     path(f"{_EID}<str:step>/", eid.repair, name="repair"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER]
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *MANDATES, *EIDS, *REGISTER]

@@ -16,7 +16,7 @@ from doorstep.kernel.notices import notify
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
-from doorstep.kernel.values.ids import person_key, read_uuid, uuid7
+from doorstep.kernel.values.ids import read_uuid, uuid7
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
@@ -31,6 +31,7 @@ from doorstep.systems.identity.rules import secrets
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
+from doorstep.systems.identity.rules.register import subject_of
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -148,7 +149,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
         create_defaults={
             **kept,
             "id": act.id,
-            "subject": f"account:{act.id}",
+            "subject": rules.subject_of_holder(person.id),
             "name": person.full_name,
             "login": person.number.casefold(),
             "phone": row.phone,
@@ -160,9 +161,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
     if State(row.state) is State.NOTIFIED:
         _step(act, row, Step.ACTIVATE, activated=act.at)
         _count(act, row, Stage.ACTIVATED, 1)
-        made = Appointment.objects.filter(eid=row, kept=None, cancelled=None)
-        made.filter(day=act.day).update(kept=act.at)
-        made.update(cancelled=act.at)
+        settle_appointments(act, [row])
     act.journal(subjects=concerned_by(row), fields=["password", "passcode", "state"], detail=f"activated {row.id}")
 
 
@@ -254,6 +253,13 @@ def revoke(act: Act, eid: UUID, version: int, why: str) -> None:
     _end_sessions(row)
     _tell(act, row, Step.REVOKE)
     act.journal(subjects=concerned_by(row), fields=["state"], detail=f"revoked {eid}")
+
+
+def settle_appointments(act: Act, rows: Sequence[Eid]) -> None:
+    """Their holders have activated: an appointment of today was kept, a later one is not needed."""
+    made = Appointment.objects.filter(eid__in=rows, kept=None, cancelled=None)
+    made.filter(day=act.day).update(kept=act.at)
+    made.update(cancelled=act.at)
 
 
 def ready(act: Act, row: Eid) -> None:
@@ -372,7 +378,7 @@ def _id_of(subject: str) -> UUID:
 
 
 def key_of(person: Person) -> str:
-    return person_key("national_id", person.nationality, person.number)
+    return subject_of(person.number, law(Country, "identity"))
 
 
 def concerned_by(row: Eid) -> Sequence[str]:

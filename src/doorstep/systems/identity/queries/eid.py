@@ -8,15 +8,18 @@ import msgspec
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from doorstep.kernel.access import personal
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
-from doorstep.kernel.values.ids import Masked, instant_of, person_key
+from doorstep.kernel.values.ids import Masked, instant_of
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level
 from doorstep.systems.identity.models import Account, Appointment, Contact, Eid, EidChange, RefusedSignIn
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, SUPPORT
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import Done, State, Step
+from doorstep.systems.identity.rules.register import subject_of
 
 PAGE = 50
 
@@ -140,7 +143,7 @@ def _opened(rows: QuerySet[Eid]) -> EidRow | None:
     return EidRow(
         id=row.id,
         version=row.version,
-        subject_key=person_key("national_id", person.nationality, person.number),
+        subject_key=subject_of(person.number, law(Country, "identity")),
         full_name=person.full_name,
         number=Masked(person.number),
         birth=person.birth,

@@ -84,7 +84,7 @@ def invitations(actor: Actor, at: datetime, day: date) -> list[InvitationRow]:
 
 def grantable() -> list[Role]:
     """The roles that an office may have, in order of their code."""
-    return sorted((role for role in ROLES.values() if not role.for_everybody), key=lambda role: role.code)
+    return sorted((role for role in ROLES.values() if offices.role_of(role.code) is role), key=lambda role: role.code)
 
 
 def _below(actor: Actor, day: date) -> QuerySet[Office]:

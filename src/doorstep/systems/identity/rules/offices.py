@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.declare.scopes import ROLES, Actor, Role, Service
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.kernel.values.unit_tree import lineage
@@ -130,7 +130,7 @@ def read_staff(text: str) -> tuple[list[StaffLine], list[Reason]]:
 def role_of(code: str) -> Role | Reason:
     """The role that an office may have: any that not everybody has anyhow."""
     role = ROLES.get(code)
-    return ROLE_UNKNOWN("role") if role is None or role.for_everybody else role
+    return ROLE_UNKNOWN("role") if role is None or role.for_everybody or isinstance(role, Service) else role
 
 
 def check_grant(granter: Actor, subject: str, unit: str, role: str, term: Term) -> list[Reason]:
