@@ -30,7 +30,11 @@ def write(
     detail: str = "",
     digest: bytes = b"",
 ) -> None:
-    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition."""
+    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition.
+
+    Whoever was acted for finds the entry too.
+    """
+    subjects = [*subjects, actor.principal] if actor.principal and actor.principal not in subjects else subjects
     who = (actor.subject, actor.principal, actor.unit, actor.via)
     row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
     said = (*row, " ".join(fields), detail, digest)

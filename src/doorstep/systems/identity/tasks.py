@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.expiry import watch
+from doorstep.kernel.expiry import reaches, watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, openid, signin
+from doorstep.systems.identity.actions import mandates, offices, openid, reviews, signin
 from doorstep.systems.identity.queries.openid import client_secrets
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
@@ -15,6 +15,17 @@ def end_offices(at: datetime) -> None:
     """Within minutes of the legal midnight."""
     while offices.expired(at) and offices.end_expired(By(CLOCK, at)):
         pass
+
+
+def end_mandates(at: datetime) -> None:
+    """As offices."""
+    while mandates.expired(at) and mandates.end_expired(By(CLOCK, at)):
+        pass
+
+
+def remind_of_reviews(at: datetime) -> None:
+    """Administrators learn which rights they are to review."""
+    reviews.remind(By(CLOCK, at))
 
 
 def forget(at: datetime) -> None:
@@ -34,9 +45,12 @@ def turn_keys(at: datetime) -> None:
 
 
 watch("identity.client_secrets", client_secrets)
+reaches.append(signin.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),
+    (timedelta(minutes=5), end_mandates),
     (timedelta(hours=1), forget),
     (timedelta(minutes=5), forget_grants),
+    (timedelta(hours=6), remind_of_reviews),
     (timedelta(hours=12), turn_keys),
 )

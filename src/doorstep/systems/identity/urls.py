@@ -6,6 +6,7 @@ from doorstep.systems.identity.pages import (
     authorize,
     devices,
     eid,
+    mandates,
     offices,
     openid,
     organisations,
@@ -45,6 +46,19 @@ OFFICES = [
     path(f"{_OFFICE}review/", offices.review, name="review"),
 ]
 
+_MANDATE = "mandates/<uuid:mandate>/"
+MANDATES = [
+    path("mandates/", mandates.own, name="mandates"),
+    path("mandates/give/", mandates.give, name="mandate_give"),
+    path("mandates/act/", mandates.act, name="act_for"),
+    path("mandates/stop/", mandates.stop, name="stop_acting"),
+    path("mandates/counter/", mandates.counter, name="mandates_counter"),
+    path("mandates/counter/new/", mandates.record, name="mandate_record"),
+    path(f"{_MANDATE}end/", mandates.end, name="mandate_end"),
+    path(f"{_MANDATE}paper/", mandates.paper, name="mandate_paper"),
+    path(f"{_MANDATE}drop/", mandates.end_at_counter, name="mandate_end_at_counter"),
+]
+
 _PERSON = "register/persons/<uuid:person_id>/"
 _ORGANISATION = "register/organisations/<uuid:organisation_id>/"
 REGISTER = [
@@ -76,6 +90,7 @@ EIDS = [
     path("eids/collect/", eid.collect, name="collect"),
     path("eids/approve/", eid.to_approve, name="to_approve"),
     path("eids/drive/", eid.drive, name="drive"),
+    path("eids/appointments/<uuid:appointment>/kept/", eid.kept, name="appointment_kept"),
     path("help-desk/", eid.help_desk, name="help_desk"),
     path(_EID, eid.eid, name="eid"),
     path(f"{_EID}contact/", eid.contact, name="contact"),
@@ -103,4 +118,4 @@ OPENID = [
     path("parties/<uuid:party_id>/end/", parties.end, name="party_end"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER, *OPENID]
+urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *MANDATES, *EIDS, *REGISTER, *OPENID]
