@@ -9,6 +9,7 @@ from doorstep.systems.identity.permissions import (
     DRIVE,
     GRANT,
     OWN,
+    PROTECT,
     READ_ORGANISATION,
     READ_PERSON,
     SUPPORT,
@@ -22,6 +23,7 @@ class Identity(SystemConfig):
     menu = (
         Entry(OWN, "identity:offices", N_("My offices")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
+        Entry(OWN, "identity:journal", N_("Who looked at my data")),
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
         Entry(DRIVE, "identity:drive", N_("Not yet activated")),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
@@ -29,4 +31,6 @@ class Identity(SystemConfig):
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
         Entry(READ_PERSON, "identity:register", N_("Population register")),
         Entry(READ_ORGANISATION, "identity:organisations", N_("Organisations")),
+        Entry(PROTECT, "identity:questions", N_("Questions about looks at data")),
+        Entry(PROTECT, "identity:incidents", N_("Register of breaches")),
     )

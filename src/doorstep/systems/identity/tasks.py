@@ -1,10 +1,10 @@
-"""Identity's recurring work: offices whose days are over end, and what was kept for minutes or days is deleted."""
+"""Identity's recurring work: offices end, officers are reminded of clocks that run out, and what has served its time is deleted."""
 
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, signin
+from doorstep.systems.identity.actions import incidents, looks, offices, signin
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 
@@ -20,4 +20,20 @@ def forget(at: datetime) -> None:
     signin.forget(By(CLOCK, at))
 
 
-EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget))
+def remind_officers(at: datetime) -> None:
+    """Of breaches and questions whose time runs out."""
+    if incidents.reminders_due(at):
+        incidents.remind_officers(By(CLOCK, at))
+
+
+def forget_questions(at: datetime) -> None:
+    """Answered questions whose entries are gone."""
+    looks.forget_questions(By(CLOCK, at))
+
+
+EVERY = (
+    (timedelta(minutes=5), end_offices),
+    (timedelta(minutes=5), remind_officers),
+    (timedelta(hours=1), forget),
+    (timedelta(hours=24), forget_questions),
+)

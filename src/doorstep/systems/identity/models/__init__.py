@@ -4,6 +4,7 @@ from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Pass
 from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
+from doorstep.systems.identity.models.protection import Incident, IncidentVersion, JournalQuestion
 from doorstep.systems.identity.models.register import (
     Correction,
     Guardian,
@@ -22,7 +23,10 @@ __all__ = [
     "Eid",
     "EidChange",
     "Guardian",
+    "Incident",
+    "IncidentVersion",
     "Invitation",
+    "JournalQuestion",
     "Mandate",
     "Office",
     "OneTimeCode",
