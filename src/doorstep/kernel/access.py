@@ -66,7 +66,7 @@ def look(
     """Run a `personal` query and journal it: who looked, why, with which filter, and the digest of what was seen.
 
     A list is one entry without subjects, since it shows people masked; a single record names its `subject_key`, and the
-    entry its fields.
+    entry its fields: those of the record that are not empty, or what the record says as `told_fields`.
     """
     with transaction.atomic():
         with looking():
@@ -77,7 +77,7 @@ def look(
             _name(query),
             purpose,
             subjects=[*_subjects(seen)],
-            fields=[*dict.fromkeys(_fields(seen))] if _subjects(seen) else (),
+            fields=[*dict.fromkeys(getattr(seen, "told_fields", ()) or _fields(seen))] if _subjects(seen) else (),
             detail=" ".join([*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items() if v)]),
             digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
         )

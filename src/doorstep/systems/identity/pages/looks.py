@@ -57,7 +57,7 @@ COLUMNS = {
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An entry in the reader's words; what is not said is empty."""
+    """An entry in the reader's words; what is not said is empty. `waits`: a question about it is open."""
 
     row: LookRow
     who: str
@@ -67,6 +67,7 @@ class Told(msgspec.Struct, frozen=True):
     purpose: str
     basis: str
     asked: Sequence[Asked]
+    waits: bool
 
 
 @page(OWN)
@@ -154,6 +155,7 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
         purpose=gettext(purpose.text) if purpose else entry.purpose,
         basis=gettext(entry.basis) if entry.basis else "",
         asked=row.asked,
+        waits=any(one.answered is None for one in row.asked),
     )
 
 

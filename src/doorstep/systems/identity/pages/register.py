@@ -19,6 +19,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused
+from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import Form
 from doorstep.kernel.web.routes import SeeOther, page
@@ -34,7 +35,9 @@ from doorstep.systems.identity.rules.looks import FIELDS as NAMES
 from doorstep.systems.identity.rules.register import LIKELY_SAME, Cause, Record, ResidenceKind
 
 FIELDS = {
-    name: NAMES[name] for name in ("number", "full_name", "birth", "sex", "nationality", "died", "unit", "address")
+    **{name: NAMES[name] for name in ("number", "full_name", "birth", "sex", "nationality", "died")},
+    "unit": N_("Commune of residence"),
+    "address": NAMES["address"],
 }
 """What is said of a person, in the order of reading."""
 

@@ -1,6 +1,7 @@
 """What people ask about the journal, as the data protection officers of the unit that looked see it."""
 
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -32,6 +33,7 @@ class QuestionRow(msgspec.Struct, frozen=True):
 class QuestionRecord(msgspec.Struct, frozen=True):
     """A question opened: what was asked, by whom (masked), and about what of whom; `look` None once it was deleted."""
 
+    told_fields: ClassVar = ("number", "question")
     subject_key: str
     document: Masked
     question: Asked

@@ -157,7 +157,9 @@ def test_a_question_goes_to_the_officer_and_the_answer_stands_at_the_entry():
     too_long = client.post(at("journal_ask", entry), {"text": "x" * 1001})
     assert (too_long.status_code, "longer than" in too_long.content.decode()) == (422, True)
     assert client.post(at("journal_ask", entry), {"text": "Why?\r\nReally."}).status_code == 303
-    assert "To be answered by" in text(client.get(at("journal")))
+    waiting = text(client.get(at("journal")))
+    assert "To be answered by" in waiting
+    assert at("journal_ask", entry) not in waiting
     desk = browser(protector())
     page = text(desk.get(at("questions")))
     assert "Really." in page
