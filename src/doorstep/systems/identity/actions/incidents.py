@@ -1,6 +1,6 @@
 """The register of breaches: entered, added to, the authority and the people told, closed; nothing is overwritten."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -137,15 +137,16 @@ def remind_officers(act: Act) -> int:
 
     Returns how many notices that were.
     """
-    officers = _officers(act)
-    told = 0
-    for row in _running(act.at, lock=True):
+    officers, told = _officers(act), 0
+    rows = _running(act.at, lock=True)
+    answering = {"": "", **units.answering({row.unit for row in rows if row.unit}, act.day)}
+    for row in rows:
         mark = rules.reminder(row.due, act.at) if row.due else None
         if row.due is None or mark is None or mark == row.reminded:
             continue
         type(row).objects.filter(id=row.id).update(reminded=mark)
         for subject, unit in officers:
-            if not within(row.unit, unit):
+            if not within(answering[row.unit], unit):
                 continue
             if isinstance(row, models.Incident):
                 notify(act, reach_of(subject), notices.INCIDENT_DUE, reference=row.reference, due=row.due)
@@ -156,7 +157,7 @@ def remind_officers(act: Act) -> int:
     return told
 
 
-def _running(at: datetime, *, lock: bool = False) -> Iterable[models.Incident | JournalQuestion]:
+def _running(at: datetime, *, lock: bool = False) -> Sequence[models.Incident | JournalQuestion]:
     """Clocks that end within a day or have ended, and whose last mark nobody was told of."""
     until = at + timedelta(hours=rules.AHEAD[0])
     incidents = models.Incident.objects.filter(due__lte=until, notified=None, closed=None).exclude(reminded=0)

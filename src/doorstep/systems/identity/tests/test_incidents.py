@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import JournalEntry, JournalSubject, Notice
+from doorstep.kernel.store.models import JournalEntry, JournalSubject, Notice, Unit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.ids import Masked, read_reference, uuid7
@@ -175,6 +175,14 @@ def test_officers_are_reminded_once_at_each_mark():
     tasks.remind_officers(AT + 40 * HOUR)
     assert len(told()) == 6
     assert JournalEntry.objects.filter(action="identity.remind_officers").count() == 3
+
+
+def test_who_took_a_unit_over_is_reminded_of_its_clocks():
+    appointed("account:there", "H26")
+    entered()
+    Unit.objects.filter(code="H38").update(valid_to=DAY, successor="H26")
+    tasks.remind_officers(AT + 20 * HOUR)
+    assert [one.subject for one in Notice.objects.all()] == ["account:there"]
 
 
 def test_nobody_is_reminded_of_what_was_done_and_all_of_questions():
