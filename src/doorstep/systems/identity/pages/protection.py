@@ -220,6 +220,7 @@ def _clock(record: IncidentRecord) -> list[tuple[str, str]]:
     ]
     if record.notified:
         told.append((gettext("When the authority was told"), numbers.instant(record.notified)))
+        told.append((gettext("Its reference for the notice"), _printed(record.notice_reference)))
     if record.late_reason:
         told.append((gettext("Why it is late"), _printed(record.late_reason)))
     return told
