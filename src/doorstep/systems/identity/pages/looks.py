@@ -151,7 +151,7 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
         who=_who(row),
         unit=names.get(entry.unit, "") or (gettext("The whole country") if row.party is Party.OFFICE else ""),
         system=titles.get(system, system),
-        fields=[gettext(FIELDS[name]) if name in FIELDS else name for name in entry.fields],
+        fields=[*dict.fromkeys(gettext(FIELDS[name]) if name in FIELDS else name for name in entry.fields)],
         purpose=gettext(purpose.text) if purpose else entry.purpose,
         basis=gettext(entry.basis) if entry.basis else "",
         asked=row.asked,
