@@ -44,6 +44,7 @@ class Party(Code):
     PLATFORM = "platform", "This platform, by itself"
     OPERATOR = "operator", "Whoever runs this platform"
     INSTALLATION = "installation", "Another installation"
+    RELYING_PARTY = "relying_party", "A service that people sign in to with their e-ID"
     SIMULATION = "simulation", "The simulation"
 
 
@@ -60,7 +61,7 @@ def party_of(actor: str, via: str, *, own: bool, viewer: bool, office: bool) -> 
         return Party.GUARDIAN
     if office:
         return Party.OFFICE
-    by_subject = {"visitor": Party.ENTRANCE, "installation": Party.INSTALLATION}
+    by_subject = {"visitor": Party.ENTRANCE, "installation": Party.INSTALLATION, "client": Party.RELYING_PARTY}
     by_way = {"task": Party.PLATFORM, "command": Party.OPERATOR, "simulation": Party.SIMULATION}
     return by_subject.get(actor.partition(":")[0]) or by_way.get(via, Party.PERSON)
 

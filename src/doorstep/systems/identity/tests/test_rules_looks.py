@@ -44,6 +44,7 @@ def test_the_name_says_what_an_entry_is(action, kind):
         ("task:identity", "task", "", Party.PLATFORM),
         ("command:register", "command", "", Party.OPERATOR),
         ("installation:hospital", "token:1", "", Party.INSTALLATION),
+        ("client:018e", "openid", "", Party.RELYING_PARTY),
         ("simulated:keeper:1", "simulation", "", Party.SIMULATION),
         ("demo:police", "simulation", "office", Party.OFFICE),
     ],
