@@ -10,6 +10,7 @@ from doorstep.systems.identity.permissions import (
     GRANT,
     MANAGE_CLIENTS,
     OWN,
+    PROTECT,
     READ_ORGANISATION,
     READ_PERSON,
     RECORD,
@@ -26,6 +27,7 @@ class Identity(SystemConfig):
         Entry(OWN, "identity:mandates", N_("Act for somebody")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
         Entry(OWN, "identity:connections", N_("Where my e-ID is known")),
+        Entry(OWN, "identity:journal", N_("Who looked at my data")),
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
         Entry(DRIVE, "identity:drive", N_("Not yet activated")),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
@@ -35,4 +37,6 @@ class Identity(SystemConfig):
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
         Entry(READ_PERSON, "identity:register", N_("Population register")),
         Entry(READ_ORGANISATION, "identity:organisations", N_("Organisations")),
+        Entry(PROTECT, "identity:questions", N_("Questions about looks at data")),
+        Entry(PROTECT, "identity:incidents", N_("Register of breaches")),
     )

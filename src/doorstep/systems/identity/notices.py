@@ -69,3 +69,27 @@ APPOINTED = notice(
     text="On {day}, {slot}: {place}.",
     lasts=timedelta(days=30),
 )
+QUESTION_ANSWERED = notice(
+    "identity.question_answered",
+    title="Your question about your data was answered",
+    text="You asked on {day} about somebody who looked at your data. The answer stands at that entry.",
+    link="identity:journal",
+)
+QUESTION_DUE = notice(
+    "identity.question_due",
+    title="A question about personal data waits",
+    text="It is to be answered by {due}.",
+    link="identity:questions",
+)
+INCIDENT_DUE = notice(
+    "identity.incident_due",
+    title="The authority is to be told of a breach",
+    text="Incident {reference}: the time for the notice ends at {due}.",
+    link="identity:incidents",
+)
+CONCERNED = notice(
+    "identity.incident_concerns_you",
+    title="Your data were concerned by an incident",
+    text="{message} Reference: {reference}. Questions: {contact}",
+    lasts=timedelta(days=30),
+)

@@ -6,11 +6,13 @@ from doorstep.systems.identity.pages import (
     authorize,
     devices,
     eid,
+    looks,
     mandates,
     offices,
     openid,
     organisations,
     parties,
+    protection,
     register,
     signin,
 )
@@ -118,4 +120,34 @@ OPENID = [
     path("parties/<uuid:party_id>/end/", parties.end, name="party_end"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *MANDATES, *EIDS, *REGISTER, *OPENID]
+LOOKS = [
+    path("journal/", looks.shown, name="journal"),
+    path("journal/export/", looks.export, name="journal_export"),
+    path("journal/<uuid:entry>/ask/", looks.ask, name="journal_ask"),
+]
+
+_INCIDENT = "incidents/<uuid:incident_id>/"
+PROTECTION = [
+    path("questions/", protection.open_questions, name="questions"),
+    path("questions/<uuid:question_id>/", protection.question, name="question"),
+    path("incidents/", protection.incidents, name="incidents"),
+    path("incidents/new/", protection.new, name="incident_new"),
+    path(_INCIDENT, protection.incident, name="incident"),
+    path(f"{_INCIDENT}add/", protection.add, name="incident_add"),
+    path(f"{_INCIDENT}notified/", protection.notified, name="incident_notified"),
+    path(f"{_INCIDENT}close/", protection.close, name="incident_close"),
+    path(f"{_INCIDENT}tell/", protection.tell, name="incident_tell"),
+    path(f"{_INCIDENT}notice.pdf", protection.notice, name="incident_notice"),
+]
+
+urlpatterns: list[URLPattern] = [
+    *SIGN_IN,
+    *DEVICES,
+    *OFFICES,
+    *MANDATES,
+    *EIDS,
+    *REGISTER,
+    *OPENID,
+    *LOOKS,
+    *PROTECTION,
+]
