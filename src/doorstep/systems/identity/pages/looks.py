@@ -161,6 +161,8 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
 
 def _who(row: LookRow) -> str:
     parts = [gettext(text) for text in row.roles] if row.party is Party.OFFICE else [gettext(row.party.text)]
+    if row.name:
+        parts = [row.name]
     if row.party is Party.INSTALLATION:
         parts.append(row.entry.actor.partition(":")[2])
     if row.program:

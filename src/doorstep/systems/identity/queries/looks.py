@@ -16,7 +16,15 @@ from doorstep.kernel.store.writing import ACTIONS
 from doorstep.kernel.values.ids import instant_of, person_key
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity.country import Country
-from doorstep.systems.identity.models import Account, Guardian, JournalQuestion, Office, Person, PersonVersion
+from doorstep.systems.identity.models import (
+    Account,
+    Guardian,
+    JournalQuestion,
+    Office,
+    Person,
+    PersonVersion,
+    RelyingParty,
+)
 from doorstep.systems.identity.permissions import OWN
 from doorstep.systems.identity.rules.looks import Kind, Party, kind_of, party_of
 from doorstep.systems.identity.rules.offices import Term
@@ -66,12 +74,13 @@ class Asked(msgspec.Struct, frozen=True):
 class LookRow(msgspec.Struct, frozen=True):
     """An entry as it is read: who acted, by `roles` (message ids) of the office, and what `scope` let them do it.
 
-    `program`: with an access key; `mandate`: for the reader or somebody else, by mandate.
+    `name` is a relying party's. `program`: with an access key; `mandate`: for the reader or somebody else, by mandate.
     """
 
     entry: Entry
     kind: Kind
     party: Party
+    name: str
     roles: tuple[str, ...]
     scope: str
     program: bool
@@ -140,8 +149,12 @@ def read(entries: Sequence[Entry], concerned: Concerned, reader: str) -> list[Lo
     for row in JournalQuestion.objects.filter(entry__in=[one.id for one in entries]).order_by("id"):
         if row.subject in concerned.keys:
             asked.setdefault(row.entry, []).append(asked_of(row))
-    offices = _offices({one.actor for one in entries})
-    return [_read(one, concerned, reader, offices, tuple(asked.get(one.id, ()))) for one in entries]
+    actors = {one.actor for one in entries}
+    offices, names = _offices(actors), _parties(actors)
+    return [
+        _read(one, concerned, reader, offices, names.get(one.actor, ""), tuple(asked.get(one.id, ())))
+        for one in entries
+    ]
 
 
 def asked_of(row: JournalQuestion) -> Asked:
@@ -150,7 +163,12 @@ def asked_of(row: JournalQuestion) -> Asked:
 
 
 def _read(
-    entry: Entry, concerned: Concerned, reader: str, offices: Mapping[str, Sequence[Office]], asked: tuple[Asked, ...]
+    entry: Entry,
+    concerned: Concerned,
+    reader: str,
+    offices: Mapping[str, Sequence[Office]],
+    name: str,
+    asked: tuple[Asked, ...],
 ) -> LookRow:
     scope = _scope(entry.action)
     day = law(Country, "identity").day(entry.at)
@@ -161,6 +179,7 @@ def _read(
         entry=entry,
         kind=kind_of(entry.action),
         party=party_of(entry.actor, entry.via, own=own, viewer=viewer, office=bool(held)),
+        name=name,
         roles=tuple(dict.fromkeys(ROLES[one.role].text for one in fitting)),
         scope=scope.text if scope else "",
         program=entry.via.startswith("token:"),
@@ -177,6 +196,13 @@ def _scope(action: str) -> Scope | None:
         question = QUESTIONS.get(action.replace(".ask.", ".", 1))
         return question.scope if question else None
     return LOOKS.get(action)
+
+
+def _parties(subjects: Collection[str]) -> dict[str, str]:
+    """The names of relying parties among the actors."""
+    ids = {one: one.partition(":")[2] for one in subjects if one.startswith("client:")}
+    names = {str(row.id): row.name for row in RelyingParty.objects.filter(id__in=ids.values())} if ids else {}
+    return {subject: names[id_] for subject, id_ in ids.items() if id_ in names}
 
 
 def _offices(subjects: Collection[str]) -> dict[str, list[Office]]:
