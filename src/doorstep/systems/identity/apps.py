@@ -5,6 +5,8 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
 from doorstep.systems.identity.permissions import (
     APPROVE,
+    CARE,
+    CHECK,
     COLLECT,
     DRIVE,
     GRANT,
@@ -22,7 +24,10 @@ class Identity(SystemConfig):
     menu = (
         Entry(OWN, "identity:offices", N_("My offices")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
+        Entry(CARE, "identity:care", N_("Whom I answer for")),
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
+        Entry(COLLECT, "identity:applications", N_("Applications from home")),
+        Entry(CHECK, "identity:check_document", N_("Check a document")),
         Entry(DRIVE, "identity:drive", N_("Not yet activated")),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
         Entry(GRANT, "identity:staff", N_("Staff")),

@@ -34,3 +34,9 @@ APPOINTED = notice(
     text="On {day}, {slot}: {place}.",
     lasts=timedelta(days=30),
 )
+APPLICATION_REFUSED = notice(
+    "identity.application_refused",
+    title="Your application for an e-ID",
+    text="Nothing was issued on application {reference}. Come with your identity card to the police of any commune.",
+    lasts=timedelta(days=30),
+)

@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from doorstep.systems.identity.pages import devices, eid, offices, organisations, register, signin
+from doorstep.systems.identity.pages import (
+    care,
+    devices,
+    documents,
+    eid,
+    home,
+    offices,
+    organisations,
+    register,
+    signin,
+)
 
 app_name = "identity"
 
@@ -66,6 +76,15 @@ EIDS = [
     path("eids/collect/", eid.collect, name="collect"),
     path("eids/approve/", eid.to_approve, name="to_approve"),
     path("eids/drive/", eid.drive, name="drive"),
+    path("eids/organisation/", care.collect_organisation, name="collect_organisation"),
+    path("eids/applications/", home.applications, name="applications"),
+    path("eids/applications/<uuid:application_id>/", home.decide, name="decide"),
+    path("documents/check/", documents.check, name="check_document"),
+    path("apply/", home.apply, name="apply"),
+    path("apply/code/", home.apply_code, name="apply_code"),
+    path("care/", care.care, name="care"),
+    path("care/wards/<uuid:ward>/apply/", care.apply_for_ward, name="apply_for_ward"),
+    path("care/organisations/<uuid:eid_id>/activate/", care.activate_organisation, name="activate_organisation"),
     path("help-desk/", eid.help_desk, name="help_desk"),
     path(_EID, eid.eid, name="eid"),
     path(f"{_EID}contact/", eid.contact, name="contact"),

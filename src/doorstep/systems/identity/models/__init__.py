@@ -3,6 +3,7 @@
 from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
+from doorstep.systems.identity.models.home import Application, DocumentCheck, TrustFile
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.register import (
     Correction,
@@ -16,9 +17,11 @@ from doorstep.systems.identity.models.register import (
 
 __all__ = [
     "Account",
+    "Application",
     "Appointment",
     "Contact",
     "Correction",
+    "DocumentCheck",
     "Eid",
     "EidChange",
     "Guardian",
@@ -33,4 +36,5 @@ __all__ = [
     "PersonVersion",
     "RefusedSignIn",
     "Residence",
+    "TrustFile",
 ]
