@@ -21,7 +21,7 @@ from doorstep.systems.identity.actions.eid import concerned_by, count, holder_of
 from doorstep.systems.identity.actions.signin import new_code, spend_code
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, Stage
-from doorstep.systems.identity.models import Application, Eid, Person
+from doorstep.systems.identity.models import Account, Application, Eid, Person
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID, SIGN_IN, STEP
 from doorstep.systems.identity.queries.care import answers_for, own_eid
 from doorstep.systems.identity.queries.register import record_of
@@ -131,6 +131,8 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
     person, due, proven = row.person, row.due, row.proven
     if person is None or due is None or proven is None:
         raise NotFound(NOT_FOUND())
+    if Account.objects.filter(eid=row.guardian_id or UUID(int=0), subject=act.actor.subject).exists():
+        raise Refused(life.SAME_OFFICER())
     refuse(rules.check_approval(matched=row.matched, chip=row.chip, through_guardian=row.guardian_id is not None))
     eid = Eid(
         id=act.id,

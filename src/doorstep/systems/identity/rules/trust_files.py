@@ -16,7 +16,7 @@ from doorstep.systems.identity.rules.chip.certificates import (
     vouches,
 )
 from doorstep.systems.identity.rules.chip.der import PARSER_ERRORS, elements
-from doorstep.systems.identity.rules.chip.findings import CONTENT
+from doorstep.systems.identity.rules.chip.findings import CONTENT, NOT_DER, TOO_LARGE
 
 STATES_NEEDED = reason(
     "identity.trust_states",
@@ -63,7 +63,8 @@ def read_file(content: bytes) -> TrustedFile | Reason:
     listed = read_list(content, "file")
     if isinstance(listed, RevocationList):
         return _told(content, FileKind.REVOKED, listed.issuer, listed.issuer, listed.next_update)
-    return NO_TRUST_FILE("file") if certificate.code == CONTENT.code else certificate
+    unreadable = {CONTENT.code, NOT_DER.code, TOO_LARGE.code}
+    return NO_TRUST_FILE("file") if certificate.code in unreadable else certificate
 
 
 def _kind(certificate: Certificate) -> FileKind:

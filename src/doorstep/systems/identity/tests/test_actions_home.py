@@ -210,6 +210,9 @@ def test_a_guardian_applies_for_a_ward_under_the_own_phone():
     with pytest.raises(Refused, match="eid_there"):
         actions.apply_for_ward(by, ward.id)
     late = By(officer().actor, by.at)
+    own = By(Actor(by.actor.subject, "H38", ("identity.officer",), level=2), by.at)
+    with pytest.raises(Refused, match="same_officer"):
+        actions.approve_application(own, row.id, row.version)
     made = Eid.objects.get(id=UUID(actions.approve_application(late, row.id, row.version)))
     assert (made.holder, made.level, made.phone) == ("minor", "one", "0000123456")
 

@@ -8,18 +8,19 @@ import pytest
 
 from doorstep.kernel.access import looking
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import JournalSubject
+from doorstep.kernel.store.models import JournalSubject, Notice
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import NotFound, Refused
 from doorstep.systems.identity.actions import eid as life
 from doorstep.systems.identity.actions import organisations as actions
 from doorstep.systems.identity.actions.eid import Applicant
+from doorstep.systems.identity.actions.signin import VISITOR
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Eid, Guardian, Organisation
 from doorstep.systems.identity.queries.care import in_care
 from doorstep.systems.identity.queries.eid import eid_by_number
 from doorstep.systems.identity.rules.eid import LockCause, Step
-from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, account, eid, person
+from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, PASSCODE, PASSWORD, account, eid, person
 from doorstep.systems.identity.tests.test_actions_eid import PHONE, PLACE, commune, counted, officer  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,24 @@ def test_minors_through_a_guardian_whose_phone_it_is(birth, level, refused):
     with looking():
         (seen,) = in_care(Actor("account:lan", roles=("identity.person",), level=2), LATE.date())
     assert (seen.id, seen.state, seen.may_apply) == (ward.id, "collected", False)
+
+
+def test_a_guardian_activates_a_wards_eid_with_the_own_phone():
+    ward = person("900216000777", birth=date(2016, 1, 1))
+    Guardian.objects.create(
+        id=UUID(int=1), ward=ward, guardian=account().eid.person, relation="parent", valid_from=date(2020, 1, 1)
+    )
+    late, colleague = By(officer().actor, LATE), By(officer("colleague").actor, LATE)
+    row = Eid.objects.get(id=life.collect(late, ward.number, Applicant(Level.TWO, capture=CAPTURE), PLACE).id)
+    life.approve(colleague, row.id, row.version)
+    subject = life.begin_activation(By(VISITOR, LATE), ward.number, PHONE)
+    sent = Notice.objects.get(kind="identity.code", subject=subject)
+    assert sent.target == PHONE
+    assert life.prove_activation(By(VISITOR, LATE), subject, sent.given["code"]) is None
+    life.activate(By(VISITOR, LATE), subject, PASSWORD, PASSCODE)
+    row.refresh_from_db()
+    assert row.state == "activated"
+    assert counted() == {("collected", "two"): 1, ("activated", "two"): 1}
 
 
 def test_who_came_of_age_counts_as_a_citizen_once_raised():

@@ -311,3 +311,23 @@ def test_organisations_are_collected_at_the_counter(compared):
     desk = signed_in(role="identity.officer", login=NUMBER)
     answer = desk.post("/identity/eids/organisation/", {"tax_code": "1", "unit": "H38.901"})
     assert (answer.status_code, "There is no such record" in answer.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Capture(reference="c", known=True, match=False, score=9, quality=90), "Face or fingers are not those"),
+        (Capture(reference="c", known=True, match=True, score=99, quality=9), "too poor to be compared"),
+        (Capture(reference="c", known=False, match=False, score=0, quality=90), "Nothing is kept of this person"),
+        (None, "No system of biometrics is connected"),
+    ],
+)
+def test_nothing_is_collected_at_level_2_without_a_capture_that_fits(monkeypatch, answer, said):
+    desk = signed_in(role="identity.officer", of=eid(person("900090000777")), login=NUMBER)
+    person()
+    if answer:
+        monkeypatch.setattr(captures, "_ask", lambda *_: answer)
+    told = {"number": NUMBER, "level": "two", "unit": "H38.901", "phone": PHONE, "language": "vi", "complete": "on"}
+    page = desk.post("/identity/eids/collect/", told)
+    assert (page.status_code, said in page.content.decode()) == (422, True)
+    assert not Eid.objects.filter(person__number=NUMBER).exists()
