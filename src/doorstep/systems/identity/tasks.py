@@ -20,8 +20,12 @@ def end_offices(at: datetime) -> None:
 
 
 def forget(at: datetime) -> None:
-    """Codes that expired, causes of refusals older than the help desk needs, and applications that nobody decides on."""
+    """Codes that expired, and causes of refusals older than the help desk needs."""
     signin.forget(By(CLOCK, at))
+
+
+def answer_unfit(at: datetime) -> None:
+    """Applications that nobody can decide on, at the minute that was chosen for each."""
     while home.refuse_unfit(By(CLOCK, at)) == home.AT_ONCE:
         pass
 
@@ -35,4 +39,4 @@ def trust_files(_at: datetime) -> Iterator[Expiring]:
 
 watch("identity.trust_files", trust_files)
 
-EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget))
+EVERY = ((timedelta(minutes=5), end_offices), (timedelta(hours=1), forget), (timedelta(minutes=5), answer_unfit))

@@ -170,10 +170,10 @@ def refuse_application(act: Act, application: UUID, version: int, cause: Refusal
 
 @action(STEP, FOR_EID)
 def refuse_unfit(act: Act) -> int:
-    """Whatever nobody could decide on is refused on its last day; what was begun and not proven is forgotten."""
+    """Whatever nobody can decide on is refused when its time comes; what was begun and not proven is forgotten."""
     Application.objects.filter(state=State.BEGUN.value, begun__lt=act.at - rules.BEGUN_KEPT).delete()
-    rows = Application.objects.select_for_update(skip_locked=True).filter(state=State.WAITING.value, due__lte=act.day)
-    unfit = list(rows.exclude(unfit="").order_by("id")[:AT_ONCE])
+    rows = Application.objects.select_for_update(skip_locked=True).filter(state=State.WAITING.value)
+    unfit = list(rows.filter(answer_at__lte=act.at).exclude(unfit="").order_by("answer_at", "id")[:AT_ONCE])
     for row in unfit:
         _decide(act, row, State.REFUSED)
         _tell_refusal(act, row)
@@ -191,6 +191,7 @@ def _wait(act: Act, row: Application, *, new: bool = False) -> Unfit | None:
     holder = holder_of(row.person, country, act.day) if row.person else Holder.CITIZEN
     row.state, row.unfit, row.proven = State.WAITING.value, unfit.value if unfit else "", act.at
     row.due = life.due(country, holder, Level.ONE, act.day, complete=True)
+    row.answer_at = rules.answer_at(country, row.due, row.id)
     row.save(force_insert=new)
     return unfit
 

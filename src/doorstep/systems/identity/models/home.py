@@ -12,7 +12,8 @@ from doorstep.systems.identity.models.register import Person
 class Application(models.Model):
     """Somebody asks for an e-ID from home, for themselves or for a ward. What was typed is not kept, nor is the portrait.
 
-    `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody.
+    `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody. Such
+    a one is refused at `answer_at`, at an hour at which an officer could have done it.
     The capture's `reference`, `score` and `matched` are what the biometric system answered about the portrait; `chip`
     is the verdict on the chip, where one was read, and `code_agreed` tells that the card's code said the same.
     """
@@ -35,6 +36,7 @@ class Application(models.Model):
     begun = models.DateTimeField()
     proven = models.DateTimeField(null=True)
     due = models.DateField(null=True)
+    answer_at = models.DateTimeField(null=True)
     decided = models.DateTimeField(null=True)
     decided_by = models.TextField(blank=True)
     cause = models.TextField(blank=True)
@@ -47,7 +49,7 @@ class Application(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["state", "due", "id"], name="application_state"),
+            models.Index(fields=["state", "answer_at"], name="application_answer"),
             models.Index(fields=["unit", "state", "id"], name="application_unit"),
         ]
 

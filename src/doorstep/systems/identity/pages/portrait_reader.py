@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 MEMORY = 600_000_000
 """Bytes of address space: a photograph of 25 million points needs 250 million."""
-SECONDS = 10
+SECONDS = 5
 MOST_POINTS = 25_000_000
 LEAST_SIDE = 100
 SIZE = (600, 800)

@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
+from threading import BoundedSemaphore
 from typing import BinaryIO
 
-from doorstep.kernel.values.reasons import Reason
+from doorstep.kernel.values.reasons import TOO_MANY, Reason
 from doorstep.systems.identity.pages import portrait_reader
 from doorstep.systems.identity.pages.portrait_reader import LEAST_SIDE, MOST_POINTS, TOO_MANY_POINTS, TOO_SMALL
 from doorstep.systems.identity.rules.portraits import (
@@ -15,6 +16,11 @@ from doorstep.systems.identity.rules.portraits import (
     check_size,
 )
 
+PLACES = BoundedSemaphore(2)
+"""How many are read at once by this process, so that pages are still served meanwhile."""
+PATIENCE = 5.0
+"""Seconds that an upload waits for a place; most portraits are read in half of one."""
+
 READER = [sys.executable, "-m", portrait_reader.__name__]
 
 
@@ -23,10 +29,14 @@ def read_portrait(file: BinaryIO) -> bytes | list[Reason]:
     content = file.read(LARGEST_PORTRAIT + 1)
     if found := check_size(len(content)):
         return found
+    if not PLACES.acquire(timeout=PATIENCE):
+        return [TOO_MANY("portrait", minutes=1)]
     try:
         done = subprocess.run(READER, input=content, capture_output=True, timeout=portrait_reader.SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return [PORTRAIT_UNREADABLE("portrait")]
+    finally:
+        PLACES.release()
     if done.returncode == 0:
         return done.stdout
     if done.returncode == TOO_MANY_POINTS:

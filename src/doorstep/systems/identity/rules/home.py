@@ -1,6 +1,7 @@
 """An e-ID of level 1 from home: who may have one so, what an application rests on, and what speaks against a yes."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import in_force
@@ -35,6 +36,10 @@ NOT_IN_CARE = reason(
 
 BEGUN_KEPT = timedelta(hours=1)
 """How long an application stays whose phone is not proven."""
+
+
+OFFICE_OPENS, OFFICE_MINUTES = time(9), 8 * 60
+"""Our own choice: an answer at another hour would tell that no officer gave it."""
 
 
 class State(Code):
@@ -73,6 +78,18 @@ def offered(country: Country, day: date) -> bool:
 def unfit_holder(country: Country, holder: Holder, birth: date, day: date, *, guardian: bool) -> bool:
     """Whether such a holder has no e-ID from home; minors have theirs through a guardian who has signed in."""
     return bool(check_holder(country, holder, Level.ONE, birth, day)) or ((holder is Holder.MINOR) is not guardian)
+
+
+def answer_at(country: Country, due: date, application: UUID) -> datetime:
+    """When the clock answers what nobody can decide on: on the last day, at any minute of the hours of an office.
+
+    >>> from datetime import UTC
+    >>> from types import SimpleNamespace
+    >>> answer_at(SimpleNamespace(zone=UTC), date(2024, 3, 4), UUID(int=61)).isoformat()
+    '2024-03-04T10:01:00+00:00'
+    """
+    begins = datetime.combine(due, OFFICE_OPENS, country.zone)
+    return begins + timedelta(minutes=application.int % OFFICE_MINUTES)
 
 
 def check_code(printed: Printed, number: str, full_name: str, birth: date | None) -> list[Reason]:

@@ -22,6 +22,7 @@ from doorstep.systems.identity.queries.home import applications
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.home import Refusal
 from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, PASSCODE, PASSWORD, account, eid, person
+from doorstep.systems.identity.tests.people import VIETNAM
 from doorstep.systems.identity.tests.test_actions_eid import BY, PHONE, commune, counted, officer  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db
@@ -97,9 +98,11 @@ def test_whatever_fits_nobody_looks_the_same_and_is_refused_on_its_last_day(know
     assert (row.state, row.unfit, row.due) == ("waiting", unfit, date(2024, 3, 4))
     with pytest.raises(NotFound):
         actions.approve_application(officer(), row.id, row.version)
-    tasks.forget(AT)
+    assert row.answer_at is not None
+    assert 9 <= row.answer_at.astimezone(VIETNAM.calendar.zone).hour < 17
+    tasks.answer_unfit(row.answer_at - timedelta(seconds=1))
     assert not Notice.objects.filter(kind="identity.application_refused").exists()
-    tasks.forget(AT + timedelta(days=3))
+    tasks.answer_unfit(row.answer_at)
     row.refresh_from_db()
     assert (row.state, Notice.objects.filter(kind="identity.application_refused").count()) == ("refused", 1)
 
@@ -142,9 +145,9 @@ def test_a_wrong_or_late_code_leaves_nothing_that_anybody_sees():
     subject = actions.apply(BY, applying())
     assert actions.prove(BY, subject, "000000") in {Cause.CODE, Cause.CODE_OVER}
     assert actions.prove(BY, f"application:{UUID(int=7)}", "000000") is Cause.CODE_OVER
-    tasks.forget(AT + timedelta(minutes=59))
+    tasks.answer_unfit(AT + timedelta(minutes=59))
     assert Application.objects.count() == 1
-    tasks.forget(AT + timedelta(minutes=61))
+    tasks.answer_unfit(AT + timedelta(minutes=61))
     assert not Application.objects.exists()
 
 

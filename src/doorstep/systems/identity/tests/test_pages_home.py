@@ -19,7 +19,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Unavailable
 from doorstep.systems.identity.actions import offices, trust
 from doorstep.systems.identity.models import Application, Eid, EidChange, Guardian, Office
-from doorstep.systems.identity.pages import captures
+from doorstep.systems.identity.pages import captures, portraits
 from doorstep.systems.identity.pages.home import SALT
 from doorstep.systems.identity.pages.portraits import read_portrait
 from doorstep.systems.identity.rules.captures import Capture
@@ -193,6 +193,22 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(home):
     answer = apply(home, bytes(13_000_000))
     assert answer.status_code == 422
     assert read_portrait(io.BytesIO(bytes(8_000_001)))[0].code == "identity.portrait_file"
+
+
+def test_only_so_many_portraits_are_read_at_once(home, compared, monkeypatch):
+    monkeypatch.setattr(portraits, "PATIENCE", 0.01)
+    with portraits.PLACES, portraits.PLACES:
+        busy = apply(home)
+    assert (busy.status_code, "too many attempts" in busy.content.decode()) == (422, True)
+    assert apply(home).status_code == 200
+
+
+def test_a_portrait_that_takes_too_long_is_given_up(monkeypatch):
+    monkeypatch.setattr(portraits, "READER", ["sleep", "9"])
+    monkeypatch.setattr(portraits.portrait_reader, "SECONDS", 0.1)
+    assert portraits.read_portrait(io.BytesIO(picture()))[0].code == "identity.portrait_unreadable"
+    assert portraits.PLACES.acquire(blocking=False), "its place is free again"
+    portraits.PLACES.release()
 
 
 def test_when_biometrics_do_not_answer_nothing_is_saved_and_what_was_typed_stays(home, monkeypatch):

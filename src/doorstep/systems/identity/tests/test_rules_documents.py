@@ -5,8 +5,11 @@ import zipfile
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.reasons import Reason
 from doorstep.profiles import testland, vietnam
 from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.country import Printed
@@ -102,9 +105,38 @@ def test_an_encrypted_or_damaged_archive():
     made[6] |= 1  # encrypted, in the file's own header and in the list of files
     made[made.index(b"PK\x01\x02") + 8] |= 1
     assert codes(read_chip_files([bytes(made)])) == ["archive"]
+    nameless = bytearray(archive({"a": b"w" * 100}))
+    at = nameless.index(b"PK\x01\x02")
+    nameless[at + 28] = 0  # the list of files gives one no name
+    del nameless[at + 46]
+    nameless[-10] -= 1
+    assert codes(read_chip_files([bytes(nameless)])) == ["archive"]
     damaged = bytearray(archive({"a": b"w" * 100}))
     damaged[40] ^= 1
     assert codes(read_chip_files([bytes(damaged)])) == ["archive"]
+
+
+GOOD = archive({"sod": b"w" * 30, "dg1": b"a" * 30}, compression=zipfile.ZIP_DEFLATED)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=4))
+def test_whatever_is_uploaded_is_a_chip_or_has_a_reason(files):
+    read = read_chip_files(files)
+    assert isinstance(read, ChipFiles) or (read and all(isinstance(one, Reason) for one in read))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_no_damage_of_an_archive_is_an_error_of_ours(changes):
+    damaged = bytearray(GOOD)
+    for place, value in changes:
+        damaged[place] = value
+    assert isinstance(read_chip_files([bytes(damaged)]), ChipFiles | list)
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_whatever_is_typed_has_reasons_or_is_read(lines, code):
+    read = papers(lines, code)
+    assert read.reasons or read.zone or read.printed or not (lines.strip() or code.strip())
 
 
 def test_lines_and_code_say_what_the_register_says():
