@@ -163,8 +163,8 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
 def refuse_application(act: Act, application: UUID, version: int, cause: Refusal) -> None:
     """An officer's no. The cause is told to the person at a counter, since the phone may be a stranger's."""
     row = _to_decide(act, application, version)
-    _decide(act, row, State.REFUSED, cause.value)
     _tell_refusal(act, row)
+    _decide(act, row, State.REFUSED, cause.value)
     act.journal(subjects=_subjects(row), detail=f"refused {row.reference} {cause.value}")
 
 
@@ -175,8 +175,8 @@ def refuse_unfit(act: Act) -> int:
     rows = Application.objects.select_for_update(skip_locked=True).filter(state=State.WAITING.value)
     unfit = list(rows.filter(answer_at__lte=act.at).exclude(unfit="").order_by("answer_at", "id")[:AT_ONCE])
     for row in unfit:
-        _decide(act, row, State.REFUSED)
         _tell_refusal(act, row)
+        _decide(act, row, State.REFUSED)
     act.journal(detail=f"{len(unfit)} applications fitted nobody")
     return len(unfit)
 
@@ -224,9 +224,10 @@ def _to_decide(act: Act, application: UUID, version: int) -> Application:
 
 
 def _decide(act: Act, row: Application, state: State, cause: str = "") -> None:
+    """From now on nobody needs the phone here: it is the e-ID's, or a stranger's."""
     row.state, row.cause, row.version = state.value, cause, row.version + 1
-    row.decided, row.decided_by = act.at, act.actor.subject
-    row.save(update_fields=["state", "cause", "version", "decided", "decided_by"])
+    row.decided, row.decided_by, row.phone, row.email = act.at, act.actor.subject, "", ""
+    row.save(update_fields=["state", "cause", "version", "decided", "decided_by", "phone", "email"])
 
 
 def _tell_refusal(act: Act, row: Application) -> None:

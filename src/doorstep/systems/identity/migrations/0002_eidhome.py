@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ("state", models.TextField()),
                 ("unfit", models.TextField(blank=True)),
                 ("unit", models.TextField(blank=True)),
-                ("phone", models.TextField()),
+                ("phone", models.TextField(blank=True)),
                 ("email", models.TextField(blank=True)),
                 ("language", models.TextField(blank=True)),
                 ("capture", models.TextField(blank=True)),

@@ -10,7 +10,8 @@ from doorstep.systems.identity.models.register import Person
 
 
 class Application(models.Model):
-    """Somebody asks for an e-ID from home, for themselves or for a ward. What was typed is not kept, nor is the portrait.
+    """Somebody asks for an e-ID from home, for themselves or for a ward. What was typed is not kept, nor is the portrait;
+    `phone` and `email` go with the decision.
 
     `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody. Such
     a one is refused at `answer_at`, at an hour at which an officer could have done it.
@@ -25,7 +26,7 @@ class Application(models.Model):
     state = models.TextField()
     unfit = models.TextField(blank=True)
     unit = models.TextField(blank=True)
-    phone = models.TextField()
+    phone = models.TextField(blank=True)
     email = models.TextField(blank=True)
     language = models.TextField(blank=True)
     capture = models.TextField(blank=True)

@@ -78,6 +78,7 @@ def test_a_refusal_tells_the_phone_no_reason():
     assert (told.target, set(told.given)) == (PHONE, {"reference"})
     row.refresh_from_db()
     assert (row.state, row.cause, row.decided_by) == ("refused", "fraud", "officer")
+    assert row.phone == "", "what may be a stranger's number is not kept"
     assert counted() == {}
 
 
