@@ -9,7 +9,13 @@ from doorstep.systems.steering import tasks
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, official_units, submit
 
-IDENTITY = ["/identity/sign-in/", "/identity/sign-in/passcode/", "/identity/activate/", "/identity/loss/"]
+IDENTITY = [
+    "/identity/sign-in/",
+    "/identity/sign-in/passcode/",
+    "/identity/activate/",
+    "/identity/loss/",
+    "/identity/apply/",
+]
 PATHS = [*IDENTITY, "/", "/sign-in", "/parts", "/form", "/inbox", "/letters", "/phone", "/no-such-place"]
 WAYS = [("vi", 1200, "light"), ("en", 1200, "dark"), ("de", 360, "light"), ("ar", 360, "dark")]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

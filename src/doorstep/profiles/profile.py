@@ -36,6 +36,17 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
         return [row for row in in_force(self.rows, day) if row.kind in self.ministry_kinds]
 
 
+class MadeUpCard(msgspec.Struct, frozen=True):
+    """A document that nobody has: the issuer and the machine-readable lines, the text of its code, and the data groups
+    that its chip holds beside the zone and the portrait.
+    """
+
+    issuer: str
+    lines: str
+    code: str
+    groups: Mapping[int, bytes]
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is a message id. `legal_bases` says by purpose code which law allows to touch a record.
 
@@ -45,6 +56,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     `published` is a file of figures that were published, `committee` the unit that answers for figures that systems
     compute and nobody else submits. `fictitious_number(birth, female, serial)` makes a well-formed personal number that no person has,
     `fictitious_phone(serial)` a phone number, serial below 100,000.
+    `fictitious_tax_code(serial)` is a tax code that nobody has, serial below 1,000, and `fictitious_card(number, name,
+    birth, female, issued)` the document of a made-up person.
     `phone_is_fictitious(number)` tells a phone number that nobody has.
     """
 
@@ -58,6 +71,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     legal_bases: Mapping[str, str]
     fictitious_number: Callable[[date, bool, int], str]
     fictitious_phone: Callable[[int], str]
+    fictitious_tax_code: Callable[[int], str]
+    fictitious_card: Callable[[str, str, date, bool, date], MadeUpCard]
     demo_locality: str
     phone_is_fictitious: Callable[[str], bool]
     published: Path | None

@@ -30,6 +30,8 @@ COMMANDS = {
     "tokens": "issue, list or revoke the access keys of other installations",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
     "sms": "run a stand-in for an SMS gateway, which shows what people would have got",
+    "biometrics": "run a stand-in for a system of biometrics, which compares made-up portraits",
+    "trust": "say which states' certificates checks of documents rest on",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "register": "import persons into the population register",

@@ -45,8 +45,14 @@ def demo_people() -> list[dict[str, Any]]:
 
 
 def demo_phone(_request: HttpRequest) -> dict[str, str]:
-    """A context processor: where a demo shows the messages that it sent, for a link on each page."""
-    return {"demo_phone": reverse("phone") if settings.SMS_STAND_IN else ""}
+    """A context processor: where a demo shows the messages that it sent, for a link on each page, and whose portraits and
+    cards there are to try with.
+    """
+    faces = settings.BIOMETRICS if settings.DEMO_SIGN_IN else None
+    return {
+        "demo_phone": reverse("phone") if settings.SMS_STAND_IN else "",
+        "demo_faces": faces.url.partition("/stand-in/")[0] + "/" if faces and "/stand-in/" in faces.url else "",
+    }
 
 
 @page(PUBLIC)

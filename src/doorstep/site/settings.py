@@ -48,6 +48,7 @@ DEMO_SIGN_IN = os.environ.get("DOORSTEP_DEMO_SIGN_IN", "0" if PRODUCTION else "1
 DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
 SMS_URL = os.environ.get("DOORSTEP_SMS_URL", "")
 SMS_TOKEN = os.environ.get("DOORSTEP_SMS_TOKEN", "")
+SAID_BIOMETRICS = os.environ.get("DOORSTEP_BIOMETRICS", "")  # address and file with the access key
 SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
 PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For
@@ -63,10 +64,7 @@ def faults() -> list[str]:
     ]
     if unknown := set(SYSTEMS) - set(ALL_SYSTEMS):
         found.append(f"DOORSTEP_SYSTEMS names {', '.join(sorted(unknown))}: there are {', '.join(ALL_SYSTEMS)}.")
-    try:
-        places(SAID_ELSEWHERE)
-    except ValueError as fault:
-        found.append(f"DOORSTEP_ELSEWHERE: {fault}")
+    found += _unreadable()
     if MODE not in {"demo", "production", "test"}:
         found.append(f"DOORSTEP_MODE is {MODE!r}: write production, demo or test.")
     if not PRODUCTION:
@@ -86,11 +84,24 @@ def faults() -> list[str]:
     return [*found, *_faults_of_gateways()]
 
 
+def _unreadable() -> list[str]:
+    """Addresses of other systems that are none."""
+    found = []
+    for name, read in (("DOORSTEP_ELSEWHERE", lambda: places(SAID_ELSEWHERE)), ("DOORSTEP_BIOMETRICS", _biometrics)):
+        try:
+            read()
+        except ValueError as fault:
+            found.append(f"{name}: {fault}")
+    return found
+
+
 def _faults_of_gateways() -> list[str]:
     found = []
     sms, smtp = urlsplit(SMS_URL), urlsplit(SMTP_URL)
     if SMS_STAND_IN:
         found.append("DOORSTEP_SMS_URL names the stand-in of a demo: name a gateway that reaches people.")
+    if BIOMETRICS and "/stand-in/" in BIOMETRICS.url:
+        found.append("DOORSTEP_BIOMETRICS names the stand-in of a demo: name a system that compares faces.")
     if SMS_URL and sms.scheme != "https" and not (sms.scheme == "http" and sms.hostname in LOOPBACK):
         found.append("DOORSTEP_SMS_URL is not https: one-time codes would travel in clear text.")
     if SMTP_URL and (smtp.scheme not in {"smtp", "smtps"} or not smtp.hostname):
@@ -141,6 +152,21 @@ def _elsewhere() -> dict[str, Place]:
     return {}
 
 
+def _biometrics() -> Place | None:
+    """What `DOORSTEP_BIOMETRICS` says: `https://host/ token-file`. Raises ValueError with a sentence for the operator."""
+    if not SAID_BIOMETRICS:
+        return None
+    if len(SAID_BIOMETRICS.split(maxsplit=1)) < 2:
+        raise ValueError(f"{SAID_BIOMETRICS!r}: write https://host/ token-file.")
+    return places(f"biometrics={SAID_BIOMETRICS}")["biometrics"]
+
+
+def _place_of_biometrics() -> Place | None:
+    with suppress(ValueError):  # `faults` says what is wrong, and nothing starts
+        return _biometrics()
+    return None
+
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SITE_URL = f"https://{HOSTS[0]}" if PRODUCTION and HOSTS else f"http://localhost:{PORT}"  # in notices to people
 MAIL_FROM = os.environ.get("DOORSTEP_MAIL_FROM") or f"no-reply@{HOSTS[0] if HOSTS else 'localhost'}"
@@ -148,6 +174,7 @@ SMS_STAND_IN = "/stand-in/" in SMS_URL
 SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 ELSEWHERE = _elsewhere()  # by system, where another installation answers
+BIOMETRICS = _place_of_biometrics()  # where captures are taken and portraits compared
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What runs

@@ -8,6 +8,7 @@ from doorstep.profiles.profile import Profile
 from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.currency import CURRENCY
 from doorstep.profiles.testland.identity import country as identity
+from doorstep.profiles.testland.identity import fictitious_card
 from doorstep.profiles.testland.lodging import country as lodging
 from doorstep.profiles.testland.personal_number import check_letter, check_phone
 from doorstep.profiles.testland.units import UNITS
@@ -19,6 +20,7 @@ LEGAL_BASES = {
     code: N_("Testland's one law, which is invented.")
     for code in (
         *("identity.register", "identity.match", "identity.eid", "identity.sign_in", "identity.office"),
+        "identity.document",
         *("identity.mandate", "identity.relying_party", "identity.protection"),
         *("lodging.notify", "lodging.manage", "lodging.supervise", "lodging.retain"),
     )
@@ -45,6 +47,8 @@ def profile(*, fictitious: bool) -> Profile:
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
         fictitious_phone=lambda serial: f"{serial:05}",
+        fictitious_tax_code=lambda serial: f"Z{serial:04}",
+        fictitious_card=fictitious_card,
         demo_locality="M",
         phone_is_fictitious=lambda number: not check_phone(number),  # nobody lives there
         published=None,

@@ -9,12 +9,14 @@ from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
+from doorstep.profiles.vietnam.made_up_card import fictitious_card
 from doorstep.profiles.vietnam.personal_number import (
     PersonalNumbers,
     fictitious_number,
     fictitious_phone,
     phone_is_fictitious,
 )
+from doorstep.profiles.vietnam.tax_code import fictitious_tax_code
 from doorstep.profiles.vietnam.units import PIN_PREFIXES, UNITS
 
 LANGUAGE = "vi"
@@ -26,6 +28,9 @@ LEGAL_BASES = {
         "Decree 47/2020: agencies share data and do not ask people again for what another has (sourced)."
     ),
     "identity.eid": N_(
+        "Decree 59/2022 on electronic identification until 30 June 2024, Decree 69/2024 from 1 July 2024 (sourced)."
+    ),
+    "identity.document": N_(
         "Decree 59/2022 on electronic identification until 30 June 2024, Decree 69/2024 from 1 July 2024 (sourced)."
     ),
     "identity.sign_in": N_(
@@ -68,6 +73,8 @@ def profile(*, fictitious: bool) -> Profile:
         legal_bases=LEGAL_BASES,
         fictitious_number=fictitious_number,
         fictitious_phone=fictitious_phone,
+        fictitious_tax_code=fictitious_tax_code,
+        fictitious_card=fictitious_card,
         phone_is_fictitious=phone_is_fictitious,
         demo_locality="H38",  # Lao Cai, whose report is our source
         published=Path(__file__).parent / "published-2024-h1.csv",

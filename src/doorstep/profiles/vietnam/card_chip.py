@@ -39,6 +39,9 @@ CHIP_DIFFERS = reason(
     repair="Do not rely on the document, and have it examined.",
 )
 
+NATIONAL = 13
+"""The data group of the national data."""
+
 LARGEST = 16 * 1024
 LONGEST_TEXT = 1000
 _GROUP, _INTEGER, _TEXTS, _BRANCH = 0x6D, 0x02, (0x0C, 0x13, 0x16), 0x20

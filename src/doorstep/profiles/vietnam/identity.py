@@ -1,16 +1,27 @@
 """Viet Nam's law on e-identity: time limits, ages and secrets, each dated and with its source."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from doorstep.kernel.values.dates import Certainty
 from doorstep.kernel.values.reasons import Reason
 from doorstep.kernel.values.text import N_
 from doorstep.profiles.vietnam.calendar import CALENDAR
+from doorstep.profiles.vietnam.card_chip import (
+    NATIONAL,
+    NationalData,
+    ZoneHolder,
+    check_chip,
+    read_holder,
+    read_national,
+)
+from doorstep.profiles.vietnam.card_qr import CardQr, read_card
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_phone
 from doorstep.profiles.vietnam.tax_code import check_tax_code
 from doorstep.systems.identity.contract import Particular
-from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, SecretRow
+from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, Printed, SecretRow
 from doorstep.systems.identity.facts import Holder, Level
+from doorstep.systems.identity.rules.mrz import Mrz, read_mrz
 
 _DECREE_59 = date(2022, 10, 20)
 _DECREE_69 = date(2024, 7, 1)
@@ -115,6 +126,21 @@ def country(numbers: PersonalNumbers) -> Country:
     def check_number(number: str, birth: date, female: bool | None, day: date) -> list[Reason]:  # noqa: FBT001  fills Country.check_number
         return numbers.check(number, day, birth=birth, female=female, field="number")
 
+    def read_lines(lines: str, day: date) -> Printed | list[Reason]:
+        zone = read_mrz(lines, day)
+        if not isinstance(zone, Mrz):
+            return zone
+        holder = read_holder(zone, day, numbers)
+        if not isinstance(holder, ZoneHolder):
+            return holder
+        return Printed(number=holder.number, birth=holder.birth, female=holder.female, expires=zone.expires)
+
+    def read_code(text: str, day: date) -> Printed | list[Reason]:
+        card = read_card(text, day, numbers)
+        if not isinstance(card, CardQr):
+            return card
+        return Printed(number=card.number, full_name=card.full_name, birth=card.birth, female=card.female)
+
     return Country(
         zone=CALENDAR.zone,
         nationality="VN",
@@ -131,4 +157,30 @@ def country(numbers: PersonalNumbers) -> Country:
         breaches=BREACHES,
         usage_years=5,  # [S33]
         granted=GRANTED,
+        capture_levels=frozenset({Level.TWO}),  # biometrics are checked in person [S27]
+        read_lines=read_lines,
+        read_code=read_code,
+        read_chip=lambda groups, lines, day: _read_chip(groups, lines, day, numbers),
+    )
+
+
+def _read_chip(
+    groups: Mapping[int, bytes], lines: str, day: date, numbers: PersonalNumbers
+) -> Printed | list[Reason] | None:
+    if NATIONAL not in groups:
+        return None
+    national, zone = read_national(groups[NATIONAL]), read_mrz(lines, day)
+    if not isinstance(national, NationalData):
+        return [national]
+    if not isinstance(zone, Mrz):
+        return zone
+    holder = read_holder(zone, day, numbers)
+    if not isinstance(holder, ZoneHolder):
+        return holder
+    return check_chip(zone, holder, national) or Printed(
+        number=national.number,
+        full_name=national.full_name,
+        birth=national.birth,
+        female=national.female,
+        expires=national.expires,
     )

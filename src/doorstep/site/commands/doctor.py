@@ -117,12 +117,15 @@ def _clock() -> Iterator[Finding]:
 def _elsewhere() -> Iterator[Finding]:
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
 
-    for system, place in settings.ELSEWHERE.items():
+    biometrics = {"biometrics": settings.BIOMETRICS} if settings.BIOMETRICS else {}
+    for system, place in {**settings.ELSEWHERE, **biometrics}.items():
         there = place.token.is_file()
         yield there, f"{system} is asked at {place.url}", f"Put the key that it gave you into {place.token}."
         if there:
             shut = not stat.S_IMODE(place.token.stat().st_mode) & 0o077
             yield shut, f"{place.token} is closed to others", "Others may have read it: have a new one issued."
+    if settings.PRODUCTION and "identity" in settings.SYSTEMS and not biometrics:
+        yield False, "no system of biometrics is named", "Level 2 cannot be collected: set DOORSTEP_BIOMETRICS."
 
 
 def _database() -> Iterator[Finding]:

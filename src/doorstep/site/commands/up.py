@@ -6,6 +6,7 @@ import secrets
 import socket
 import sys
 
+from doorstep.site.biometrics_stand_in import PATH as BIOMETRICS_PATH
 from doorstep.site.cli import home, installation, port, say
 from doorstep.site.sms_stand_in import PATH
 
@@ -36,6 +37,8 @@ def serve(port: int) -> int:
     children = [*web_commands(port), ("tasks", [sys.executable, "-m", "doorstep.site.tasks"])]
     if settings.MODE == "demo" and not settings.SMS_URL:
         children.append(("sms", _stand_in()))
+    if settings.MODE == "demo" and not settings.BIOMETRICS:
+        children.append(("biometrics", _biometrics()))
     database = None if os.environ.get("DOORSTEP_DATABASE_URL") else Embedded(home())
     return supervise(
         children,
@@ -58,9 +61,25 @@ def collect_static() -> None:
 
 def _stand_in() -> list[str]:
     """The command of an SMS stand-in on a free port, whose address and token all children learn."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = _free_port()
     os.environ["DOORSTEP_SMS_URL"] = f"http://127.0.0.1:{free}{PATH}"
     os.environ["DOORSTEP_SMS_TOKEN"] = secrets.token_urlsafe()
     return [sys.executable, "-m", "doorstep.site.sms_stand_in", str(free)]
+
+
+def _biometrics() -> list[str]:
+    """The command of a biometrics stand-in on a free port, in the same way; it compares with the demo's portraits."""
+    free, token = _free_port(), home() / "run" / "biometrics-token"
+    token.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    token.touch(0o600)
+    token.write_text(secrets.token_urlsafe())
+    os.environ["DOORSTEP_BIOMETRICS"] = f"http://127.0.0.1:{free}{BIOMETRICS_PATH} {token}"
+    command = [sys.executable, "-m", "doorstep.site.biometrics_stand_in", str(free)]
+    return [*command, str(home() / "portraits"), str(token)]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

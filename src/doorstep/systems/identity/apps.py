@@ -5,6 +5,8 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
 from doorstep.systems.identity.permissions import (
     APPROVE,
+    CARE,
+    CHECK,
     COLLECT,
     DRIVE,
     GRANT,
@@ -26,9 +28,12 @@ class Identity(SystemConfig):
         Entry(OWN, "identity:offices", N_("My offices")),
         Entry(OWN, "identity:mandates", N_("Act for somebody")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
+        Entry(CARE, "identity:care", N_("Whom I answer for")),
         Entry(OWN, "identity:connections", N_("Where my e-ID is known")),
         Entry(OWN, "identity:journal", N_("Who looked at my data")),
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
+        Entry(COLLECT, "identity:applications", N_("Applications from home")),
+        Entry(CHECK, "identity:check_document", N_("Check a document")),
         Entry(DRIVE, "identity:drive", N_("Not yet activated")),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
         Entry(MANAGE_CLIENTS, "identity:parties", N_("Relying parties")),

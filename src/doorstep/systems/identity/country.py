@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from doorstep.kernel.values.dates import Certainty
+from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason
 from doorstep.systems.identity.contract import Particular
 from doorstep.systems.identity.facts import Holder, Level
@@ -80,6 +81,16 @@ class BreachRow(msgspec.Struct, frozen=True, kw_only=True):
     certainty: Certainty
 
 
+class Printed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document of the country says of its holder; what it leaves open is empty or None."""
+
+    number: Masked
+    full_name: str = ""
+    birth: date | None = None
+    female: bool | None = None
+    expires: date | None = None
+
+
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's law on identity.
 
@@ -87,7 +98,13 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     stated); its reasons name the field `number`. `subject_key(number)` is the key under which the journal finds the
     person. `activate_within` is how long after the notice an account is to be activated. `is_working_day` serves
     limits. `answers` and `breaches` are the clocks of data protection. `usage_years` is how long usage stays known.
-    `granted` says by purpose code which particulars of a person the register tells.
+    `granted` says by purpose code which particulars of a person the register tells. `capture_levels` are the levels
+    whose collection needs a biometric capture.
+
+    What documents say, as of today (`day`): `read_lines(lines, day)` the holder by a card's machine-readable lines;
+    `read_code(text, day)` the holder by a card's code, which is unsigned; `read_chip(groups, lines, day)` the holder by
+    what the chip holds beyond the standard, None where it holds nothing, with reasons where it contradicts the lines.
+    `groups` are data groups that a check found unaltered.
     """
 
     zone: ZoneInfo
@@ -105,6 +122,10 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     breaches: tuple[BreachRow, ...]
     usage_years: int
     granted: Mapping[str, frozenset[Particular]]
+    capture_levels: frozenset[Level]
+    read_lines: Callable[[str, date], Printed | list[Reason]]
+    read_code: Callable[[str, date], Printed | list[Reason]]
+    read_chip: Callable[[Mapping[int, bytes], str, date], Printed | list[Reason] | None]
 
     def day(self, at: datetime) -> date:
         """The legal day of an aware instant."""

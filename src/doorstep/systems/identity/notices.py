@@ -91,5 +91,10 @@ CONCERNED = notice(
     "identity.incident_concerns_you",
     title="Your data were concerned by an incident",
     text="{message} Reference: {reference}. Questions: {contact}",
+)
+APPLICATION_REFUSED = notice(
+    "identity.application_refused",
+    title="Your application for an e-ID",
+    text="Nothing was issued on application {reference}. Come with your identity card to the police of any commune.",
     lasts=timedelta(days=30),
 )

@@ -14,6 +14,9 @@ READ_ORGANISATION = Scope("identity.organisation.read", "Find and open organisat
 COLLECT = Scope("identity.eid.collect", "Collect and approve e-identity records", level=2)
 SUPPORT = Scope("identity.eid.support", "See the state of an e-ID and do the permitted repair", level=2)
 DRIVE = Scope("identity.eid.drive", "List who has not activated, note contacts and make appointments", level=2)
+CHECK = Scope("identity.document.check", "Check documents and their chips", level=2)
+CARE = Scope("identity.care.manage", "See and manage the e-IDs of those whom one answers for", level=2)
+TRUST = Scope("identity.trust.manage", "Say which states' certificates checks of documents rest on", level=2)
 OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
 SIGN_IN = Scope("identity.session.begin", "Sign in")
 STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
@@ -38,7 +41,7 @@ EXCHANGE = Scope("identity.grant.exchange", "Take the tokens of persons who sign
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
-PERSON = Role("identity.person", "Person", (OWN, GIVE), for_everybody=True)
+PERSON = Role("identity.person", "Person", (OWN, CARE, GIVE), for_everybody=True)
 VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
     "identity.registrar",
@@ -47,11 +50,14 @@ REGISTRAR = Role(
     powerful=True,
 )
 OFFICER = Role(
-    "identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, RECORD, READ_PERSON, ASK_REGISTER)
+    "identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, RECORD, CHECK, READ_PERSON, ASK_REGISTER)
 )
 ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
 ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
+TRUST_KEEPER = Role(
+    "identity.trust_keeper", "Keeper of the states' certificates for checks of documents", (TRUST,), powerful=True
+)
 PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)
 RELYING_PARTY = Role("identity.relying_party", "Relying party", (EXCHANGE,))
 PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,), powerful=True)
@@ -61,6 +67,7 @@ CLOCK = Role("identity.clock", "Does what is due by time", (STEP,))
 FOR_REGISTER = Purpose("identity.register", "To keep the population register")
 FOR_MATCH = Purpose("identity.match", "To answer whether particulars are right")
 FOR_EID = Purpose("identity.eid", "To issue and keep e-identities")
+FOR_DOCUMENT = Purpose("identity.document", "To check whether a document is genuine")
 FOR_SIGN_IN = Purpose("identity.sign_in", "To let a person sign in")
 FOR_OFFICE = Purpose("identity.office", "To grant and end offices")
 FOR_MANDATE = Purpose("identity.mandate", "To act for another person")

@@ -1,12 +1,15 @@
 """Identity's recurring work: offices end, officers are reminded of clocks that run out, and what has served its time is deleted."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.expiry import reaches, watch
+from doorstep.kernel.expiry import Credential, Expiring, reaches, watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import incidents, looks, mandates, offices, openid, reviews, signin
+from doorstep.systems.identity.actions import home, incidents, looks, mandates, offices, openid, reviews, signin
 from doorstep.systems.identity.queries.openid import client_secrets
+from doorstep.systems.identity.queries.trust import ending
+from doorstep.systems.identity.rules.trust_files import FileKind
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 
@@ -55,7 +58,21 @@ def forget_questions(at: datetime) -> None:
     looks.forget_questions(By(CLOCK, at))
 
 
+def answer_unfit(at: datetime) -> None:
+    """Applications that nobody can decide on, at the minute that was chosen for each."""
+    while home.refuse_unfit(By(CLOCK, at)) == home.AT_ONCE:
+        pass
+
+
+def trust_files(_at: datetime) -> Iterator[Expiring]:
+    """What checks of documents rest on."""
+    for kind, name, owner, expires in ending():
+        credential = Credential.TRUST_ANCHOR if kind is FileKind.STATE else Credential.CERTIFICATE
+        yield Expiring(name, owner, expires, credential)
+
+
 watch("identity.client_secrets", client_secrets)
+watch("identity.trust_files", trust_files)
 reaches.append(signin.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),
@@ -66,4 +83,5 @@ EVERY = (
     (timedelta(hours=12), turn_keys),
     (timedelta(minutes=5), remind_officers),
     (timedelta(hours=24), forget_questions),
+    (timedelta(minutes=5), answer_unfit),
 )

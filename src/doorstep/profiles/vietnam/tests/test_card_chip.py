@@ -18,9 +18,9 @@ from doorstep.profiles.vietnam.card_chip import (
 from doorstep.profiles.vietnam.card_qr import CardQr, read_card
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, fictitious_number
 from doorstep.systems.identity.rules.mrz import check_digit, read_mrz, write_mrz
-from doorstep.systems.identity.tests.documents import tlv
+from doorstep.systems.identity.simulation.documents import tlv
+from doorstep.systems.identity.simulation.zones import zone
 from doorstep.systems.identity.tests.mutations import LENGTHS, misread, mutated, run
-from doorstep.systems.identity.tests.zones import zone
 
 DAY = date(2024, 5, 21)
 NUMBERS = PersonalNumbers({"010"}, fictitious=True)

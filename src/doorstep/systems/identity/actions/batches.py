@@ -17,7 +17,7 @@ from doorstep.kernel.values.ids import Masked, uuid7s
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
 from doorstep.systems.identity.actions.eid import (
     Applicant,
-    guarded,
+    guardian_eid,
     holder_of,
     key_of,
     ready,
@@ -28,6 +28,7 @@ from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Eid, EidChange, Person
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID
 from doorstep.systems.identity.rules import eid as rules
+from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.eid import State, Step
 from doorstep.systems.identity.rules.offices import within
 
@@ -58,6 +59,7 @@ def collect_many(act: Act, unit: str, lines: Sequence[Line]) -> Outcome:
     people = {person.number: person for person in Person.objects.select_for_update().filter(number__in=numbers)}
     taken = set(Eid.objects.filter(person__in=people.values()).values_list("person", flat=True))
     new: list[Eid] = []
+    captures: list[Capture | None] = []
     refused: list[Reason] = []
     for place, (line, number) in enumerate(zip(lines, numbers, strict=False), 1):
         person = people.get(number)
@@ -66,11 +68,12 @@ def collect_many(act: Act, unit: str, lines: Sequence[Line]) -> Outcome:
             refused += [one.at_line(place) for one in reasons]
             continue
         taken.add(person.id)
+        captures.append(line.applicant.capture)
         new.append(_new(act, person, line.applicant, country, unit))
     for eid, own in zip(new, uuid7s(act.at, len(new)), strict=True):
         eid.id = own
     Eid.objects.bulk_create(new)
-    _keep(act, new, "collect")
+    _keep(act, new, "collect", captures)
     _count(act, new, Stage.COLLECTED)
     keys = [key_of(eid.person) for eid in new if eid.person]
     act.journal(subjects=keys, fields=["level", "phone"], detail=f"collected {len(new)} in {unit}")
@@ -134,8 +137,9 @@ def _against(person: Person | None, applicant: Applicant, country: Country, act:
         return [rules.PERSON_DEAD("number")]
     holder = holder_of(person, country, act.day)
     found = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
-    if holder is Holder.MINOR and not guarded(person):
+    if holder is Holder.MINOR and not guardian_eid(person):
         found.append(rules.GUARDIAN_NEEDED("number"))
+    found += check_capture(country, applicant.level, applicant.capture, complete=applicant.complete)
     return found + (country.check_phone(applicant.phone) if applicant.phone else [])
 
 
@@ -172,7 +176,7 @@ def _move(act: Act, rows: list[Eid], step: Step, **times: Any) -> None:
     _keep(act, rows, step.value)
 
 
-def _keep(act: Act, rows: list[Eid], change: str) -> None:
+def _keep(act: Act, rows: list[Eid], change: str, captures: Sequence[Capture | None] = ()) -> None:
     EidChange.objects.bulk_create(
         EidChange(
             id=own,
@@ -182,8 +186,11 @@ def _keep(act: Act, rows: list[Eid], change: str) -> None:
             state=row.state,
             level=row.level,
             actor=act.actor.subject,
+            capture=capture.reference if capture else "",
+            quality=capture.quality if capture else None,
+            score=capture.score if capture else None,
         )
-        for row, own in zip(rows, uuid7s(act.at, len(rows)), strict=True)
+        for row, own, capture in zip(rows, uuid7s(act.at, len(rows)), captures or [None] * len(rows), strict=True)
     )
 
 

@@ -21,6 +21,7 @@ from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Reason,
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
+from doorstep.systems.identity.actions.documents import check_cited
 from doorstep.systems.identity.actions.signin import concerned, new_code, spend_code
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
@@ -28,6 +29,7 @@ from doorstep.systems.identity.models import Account, Appointment, Eid, EidChang
 from doorstep.systems.identity.permissions import COLLECT, FOR_EID, SIGN_IN, SUPPORT
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules import secrets
+from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
@@ -42,28 +44,39 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 class Applicant(msgspec.Struct, frozen=True):
-    """What is collected beside the register's particulars. `complete`: the state's databases hold what is needed."""
+    """What is collected beside the register's particulars. `complete`: the state's databases hold what is needed.
+
+    `capture` is the biometric system's answer, `document` the reference of a check of the document.
+    """
 
     level: Level
     phone: str = ""
     email: str = ""
     language: str = ""
     complete: bool = True
+    capture: Capture | None = None
+    document: str = ""
 
 
 @action(COLLECT, FOR_EID)
 def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected:
-    """An officer takes somebody's record in person, in the commune `unit` within the officer's own."""
+    """An officer takes somebody's record in person, in the commune `unit` within the officer's own.
+
+    A minor's phone is the guardian's, unless another one is told.
+    """
     country = law(Country, "identity")
     person = _person(number)
     if not within(unit, act.actor.unit) or not units.is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
     holder = holder_of(person, country, act.day)
     reasons = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
-    if holder is Holder.MINOR and not guarded(person):
+    guardian = guardian_eid(person) if holder is Holder.MINOR else None
+    if holder is Holder.MINOR and not guardian:
         reasons.append(rules.GUARDIAN_NEEDED("number"))
     if applicant.phone:
         reasons += country.check_phone(applicant.phone)
+    reasons += check_capture(country, applicant.level, applicant.capture, complete=applicant.complete)
+    reasons += check_cited(act, person, applicant.document) if applicant.document else []
     if person.died:
         reasons.append(rules.PERSON_DEAD("number"))
     refuse(reasons)
@@ -75,16 +88,18 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
         level=applicant.level.value,
         state=State.COLLECTED.value,
         unit=unit,
-        phone=applicant.phone,
+        phone=applicant.phone or (guardian.phone if guardian else ""),
         email=applicant.email,
-        language=applicant.language,
+        language=applicant.language or (guardian.language if guardian else ""),
         due=due,
         collected=act.at,
     )
-    if not _insert(eid):
+    if not eid.phone:
+        raise Refused(rules.PHONE_NEEDED("phone"))
+    if not insert(eid):
         raise Refused(rules.EID_THERE("number"))
-    _keep(act, eid, "collect", "")
-    _count(act, eid, Stage.COLLECTED, 1)
+    keep(act, eid, "collect", capture=applicant.capture, document=applicant.document)
+    count(act, eid, Stage.COLLECTED, 1)
     act.journal(subjects=[key_of(person)], fields=["level", "phone", "email"], detail=f"collected {eid.id}")
     return Collected(str(eid.id), due)
 
@@ -92,14 +107,14 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
 @action(COLLECT, FOR_EID)
 def approve(act: Act, eid: UUID, version: int) -> None:
     """Another officer's yes. The holder is told at once that the e-ID can be activated."""
-    row = _locked(eid, version)
+    row = locked(eid, version)
     collector = EidChange.objects.filter(eid=row, change="collect").first()
     if collector and collector.actor == act.actor.subject:
         raise Refused(rules.SAME_OFFICER())
     if not row.phone:
         raise Refused(rules.PHONE_NEEDED("phone"))
-    _step(act, row, Step.APPROVE, approved=act.at)
-    _step(act, row, Step.NOTIFY, notified=act.at)
+    step_on(act, row, Step.APPROVE, approved=act.at)
+    step_on(act, row, Step.NOTIFY, notified=act.at)
     ready(act, row)
     act.journal(subjects=concerned_by(row), fields=["state"], detail=f"approved {eid}")
 
@@ -159,8 +174,8 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
         },
     )
     if State(row.state) is State.NOTIFIED:
-        _step(act, row, Step.ACTIVATE, activated=act.at)
-        _count(act, row, Stage.ACTIVATED, 1)
+        step_on(act, row, Step.ACTIVATE, activated=act.at)
+        count(act, row, Stage.ACTIVATED, 1)
         settle_appointments(act, [row])
     act.journal(subjects=concerned_by(row), fields=["password", "passcode", "state"], detail=f"activated {row.id}")
 
@@ -168,7 +183,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
 @action(SUPPORT, FOR_EID)
 def lock(act: Act, eid: UUID, version: int, cause: LockCause) -> None:
     """Nobody signs in with it from now on; sessions end at once."""
-    row = _locked(eid, version)
+    row = locked(eid, version)
     _lock(act, row, cause)
     act.journal(subjects=concerned_by(row), fields=["state"], detail=f"locked {eid} {cause.value}")
 
@@ -194,8 +209,8 @@ def report_loss(act: Act, login: str, passcode: str) -> bool:
 @action(SUPPORT, FOR_EID)
 def unlock(act: Act, eid: UUID, version: int) -> None:
     """In person, before an officer who has seen the card."""
-    row = _locked(eid, version)
-    _step(act, row, Step.UNLOCK, locked=None, lock_cause="")
+    row = locked(eid, version)
+    step_on(act, row, Step.UNLOCK, locked=None, lock_cause="")
     _tell(act, row, Step.UNLOCK)
     act.journal(subjects=concerned_by(row), fields=["state"], detail=f"unlocked {eid}")
 
@@ -203,8 +218,8 @@ def unlock(act: Act, eid: UUID, version: int) -> None:
 @action(SUPPORT, FOR_EID)
 def recover(act: Act, eid: UUID, version: int) -> None:
     """In person: all secrets, passkeys and sessions end, and the holder activates anew with the phone."""
-    row = _locked(eid, version)
-    _step(act, row, Step.RECOVER, locked=None, lock_cause="")
+    row = locked(eid, version)
+    step_on(act, row, Step.RECOVER, locked=None, lock_cause="")
     for account in Account.objects.select_for_update().filter(eid=row):
         Account.objects.filter(id=account.id).update(password="", passcode="", locked=None)
         Passkey.objects.filter(account=account, removed=None).update(removed=act.at)
@@ -216,28 +231,32 @@ def recover(act: Act, eid: UUID, version: int) -> None:
 @action(SUPPORT, FOR_EID)
 def change_phone(act: Act, eid: UUID, version: int, phone: str) -> None:
     """In person. The old phone is told, so that a change by a stranger is noticed."""
-    row = _locked(eid, version)
+    row = locked(eid, version)
     refuse(law(Country, "identity").check_phone(phone))
     _tell(act, row, Step.CHANGE_PHONE)
-    _step(act, row, Step.CHANGE_PHONE, phone=_plain(phone))
+    step_on(act, row, Step.CHANGE_PHONE, phone=_plain(phone))
     Account.objects.filter(eid=row).update(phone=_plain(phone))
     act.journal(subjects=concerned_by(row), fields=["phone"], detail=f"phone of {eid}")
 
 
 @action(COLLECT, FOR_EID)
-def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
-    """In person, after the officer has checked card and face: the counts move from the old level to the new one."""
-    row = _locked(eid, version)
+def raise_level(act: Act, eid: UUID, version: int, level: Level, capture: Capture | None = None) -> None:
+    """In person, after card and biometrics were checked: the counts move from the old level to the new one.
+
+    Who came of age meanwhile counts as a citizen from now on.
+    """
+    row = locked(eid, version)
     country = law(Country, "identity")
-    birth = row.person.birth if row.person else None
-    if level not in rules.raised(Level(row.level)):
+    if row.person is None or level not in rules.raised(Level(row.level)):
         raise Refused(rules.LEVEL_NOT_OFFERED("level"))
-    refuse(rules.check_holder(country, Holder(row.holder), level, birth, act.day))
+    holder = holder_of(row.person, country, act.day)
+    reasons = rules.check_holder(country, holder, level, row.person.birth, act.day)
+    refuse(reasons + check_capture(country, level, capture, complete=False))
     for stage in (Stage.COLLECTED, Stage.ACTIVATED):
-        _count(act, row, stage, -1)
-    _step(act, row, Step.RAISE, level=level.value)
+        count(act, row, stage, -1)
+    step_on(act, row, Step.RAISE, capture=capture, level=level.value, holder=holder.value)
     for stage in (Stage.COLLECTED, Stage.ACTIVATED):
-        _count(act, row, stage, 1)
+        count(act, row, stage, 1)
     _tell(act, row, Step.RAISE)
     act.journal(subjects=concerned_by(row), fields=["level"], detail=f"level {level.value} of {eid}")
 
@@ -245,11 +264,11 @@ def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
 @action(COLLECT, FOR_EID)
 def revoke(act: Act, eid: UUID, version: int, why: str) -> None:
     """For good: what it counted is taken back today."""
-    row = _locked(eid, version)
-    _count(act, row, Stage.COLLECTED, -1)
+    row = locked(eid, version)
+    count(act, row, Stage.COLLECTED, -1)
     if row.activated:
-        _count(act, row, Stage.ACTIVATED, -1)
-    _step(act, row, Step.REVOKE, why=why, revoked=act.at)
+        count(act, row, Stage.ACTIVATED, -1)
+    step_on(act, row, Step.REVOKE, why=why, revoked=act.at)
     _end_sessions(row)
     _tell(act, row, Step.REVOKE)
     act.journal(subjects=concerned_by(row), fields=["state"], detail=f"revoked {eid}")
@@ -285,25 +304,27 @@ def holder_of(person: Person, country: Country, day: date) -> Holder:
     return Holder.CITIZEN if rules.age_on(person.birth, day) >= own else Holder.MINOR
 
 
-def guarded(person: Person) -> bool:
-    """Whether a guardian of the person has an active e-ID of level 2."""
+def guardian_eid(person: Person) -> Eid | None:
+    """The e-ID of level 2 of a guardian who has activated it."""
     guardians = Guardian.objects.filter(ward=person, valid_to=None).values("guardian")
-    return Eid.objects.filter(person__in=guardians, state=State.ACTIVATED, level=Level.TWO.value).exists()
+    found = Eid.objects.filter(person__in=guardians, state=State.ACTIVATED, level=Level.TWO.value)
+    return found.order_by("id").first()
 
 
-def _insert(eid: Eid) -> bool:
-    """Whether it is the person's first; two officers at once make one."""
+def insert(eid: Eid) -> bool:
+    """Whether it is the first of its person or organisation; two officers at once make one."""
+    of = {"person": eid.person_id} if eid.person_id else {"organisation": eid.organisation_id}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"eid {eid.person_id}"])
-    if Eid.objects.filter(person=eid.person_id).exists():
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"eid {of}"])
+    if Eid.objects.filter(**of).exists():
         return False
     eid.save(force_insert=True)
     return True
 
 
-def _locked(eid: UUID, version: int) -> Eid:
+def locked(eid: UUID, version: int) -> Eid:
     """The e-ID as the page showed it. Officers help whoever stands before them, from whichever commune; it is journalled."""
-    row = Eid.objects.select_for_update(of=("self",)).select_related("person").filter(id=eid).first()
+    row = Eid.objects.select_for_update(of=("self",)).select_related("person", "organisation").filter(id=eid).first()
     if row is None:
         raise NotFound(NOT_FOUND())
     if row.version != version:
@@ -311,7 +332,7 @@ def _locked(eid: UUID, version: int) -> Eid:
     return row
 
 
-def _step(act: Act, row: Eid, step: Step, *, why: str = "", **new: object) -> None:
+def step_on(act: Act, row: Eid, step: Step, *, why: str = "", capture: Capture | None = None, **new: object) -> None:
     """The next state, or the reason why the step does not follow; keeps what was done."""
     state = rules.after(State(row.state), step)
     if isinstance(state, Reason):
@@ -319,10 +340,11 @@ def _step(act: Act, row: Eid, step: Step, *, why: str = "", **new: object) -> No
     for name, value in {**new, "state": state.value, "version": row.version + 1}.items():
         setattr(row, name, value)
     row.save(update_fields=[*new, "state", "version"])
-    _keep(act, row, step.value, why)
+    keep(act, row, step.value, why, capture=capture)
 
 
-def _keep(act: Act, row: Eid, change: str, why: str) -> None:
+def keep(act: Act, row: Eid, change: str, why: str = "", *, capture: Capture | None = None, document: str = "") -> None:
+    """Write down a step with what it rests on."""
     EidChange.objects.create(
         id=act.next_id(),
         eid=row,
@@ -332,11 +354,15 @@ def _keep(act: Act, row: Eid, change: str, why: str) -> None:
         level=row.level,
         actor=act.actor.subject,
         why=why[:300],
+        capture=capture.reference if capture else "",
+        quality=capture.quality if capture else None,
+        score=capture.score if capture else None,
+        document=document,
     )
 
 
 def _lock(act: Act, row: Eid, cause: LockCause) -> None:
-    _step(act, row, Step.LOCK, why=cause.value, locked=act.at, lock_cause=cause.value)
+    step_on(act, row, Step.LOCK, why=cause.value, locked=act.at, lock_cause=cause.value)
     _end_sessions(row)
     notify(act, reach(row), notices.LOCKED, cause=cause)
 
@@ -346,7 +372,7 @@ def _end_sessions(row: Eid) -> None:
         end_sessions(subject)
 
 
-def _count(act: Act, row: Eid, stage: Stage, n: int) -> None:
+def count(act: Act, row: Eid, stage: Stage, n: int) -> None:
     act.fact(
         EidCounted(
             day=act.day, unit=UnitCode(row.unit), stage=stage, holder=Holder(row.holder), level=Level(row.level)
@@ -382,4 +408,8 @@ def key_of(person: Person) -> str:
 
 
 def concerned_by(row: Eid) -> Sequence[str]:
-    return [key_of(row.person)] if row.person else []
+    """Whose entry in the journal it is: the person's, or the representative's of an organisation."""
+    if row.person:
+        return [key_of(row.person)]
+    country = law(Country, "identity")
+    return [subject_of(row.organisation.representative, country)] if row.organisation else []

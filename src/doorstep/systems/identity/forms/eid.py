@@ -24,11 +24,22 @@ class CollectForm(NumberForm):
     level = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect, choices=codes((Level.ONE, Level.TWO)))
     unit = forms.CharField(label=_("Commune"), max_length=30)
     phone = forms.CharField(
-        label=_("Phone number"), max_length=30, widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"})
+        label=_("Phone number"),
+        help_text=_("Of a minor it may stay empty: the guardian's"),
+        required=False,
+        max_length=30,
+        widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"}),
     )
     email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_PRIVATE))
     language = forms.ChoiceField(label=_("Language of messages"), required=False, choices=_languages)
     complete = forms.BooleanField(label=_("The person has a valid identity card"), required=False, initial=True)
+    document = forms.CharField(
+        label=_("Reference of the check of the document"),
+        help_text=_("If the document was checked here today"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={**_PRIVATE, "autocapitalize": "characters"}),
+    )
 
 
 class ActivateForm(NumberForm):

@@ -3,6 +3,7 @@
 from doorstep.systems.identity.models.accounts import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
+from doorstep.systems.identity.models.home import Application, DocumentCheck, TrustFile
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.openid import Consent, Grant, PushedRequest, RelyingParty, SigningKey
 from doorstep.systems.identity.models.protection import Incident, IncidentVersion, JournalQuestion
@@ -18,10 +19,12 @@ from doorstep.systems.identity.models.register import (
 
 __all__ = [
     "Account",
+    "Application",
     "Appointment",
     "Consent",
     "Contact",
     "Correction",
+    "DocumentCheck",
     "Eid",
     "EidChange",
     "Grant",
@@ -43,4 +46,5 @@ __all__ = [
     "RelyingParty",
     "Residence",
     "SigningKey",
+    "TrustFile",
 ]

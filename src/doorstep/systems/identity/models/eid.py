@@ -43,7 +43,11 @@ class Eid(models.Model):
 
 
 class EidChange(models.Model):
-    """One step of an e-ID: from which state to which, by whom, and why."""
+    """One step of an e-ID: from which state to which, by whom, and why.
+
+    `capture` is what the biometric system calls the capture that the step rests on, with its quality and score, and
+    `document` the reference of the check of the document.
+    """
 
     id = models.UUIDField(primary_key=True)
     eid = models.ForeignKey(Eid, models.PROTECT)
@@ -53,6 +57,10 @@ class EidChange(models.Model):
     level = models.TextField()
     actor = models.TextField()
     why = models.TextField(blank=True)
+    capture = models.TextField(blank=True)
+    quality = models.SmallIntegerField(null=True)
+    score = models.SmallIntegerField(null=True)
+    document = models.TextField(blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("eid", "version", name="eid_change_once")]

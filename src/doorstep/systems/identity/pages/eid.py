@@ -33,9 +33,11 @@ from doorstep.systems.identity.forms.eid import (
     PhoneForm,
     SecretsForm,
 )
+from doorstep.systems.identity.pages.captures import capture_for
 from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SUPPORT
 from doorstep.systems.identity.queries import eid as queries
+from doorstep.systems.identity.queries.home import application_told
 from doorstep.systems.identity.rules.drive import Hindrance, Where
 from doorstep.systems.identity.rules.eid import LockCause, Step
 
@@ -105,7 +107,7 @@ def loss(request: HttpRequest) -> HttpResponse:
 @page(COLLECT)
 @require_http_methods(["GET", "POST"])
 def collect(request: HttpRequest) -> HttpResponse:
-    """An officer takes a record, with the person and the card before them."""
+    """An officer takes a record, with the person and the card before them; level 2 with a biometric capture."""
     by = enter(request)
     form = CollectForm(request.POST or None, initial={"level": Level.TWO.value, "unit": by.actor.unit})
 
@@ -117,6 +119,8 @@ def collect(request: HttpRequest) -> HttpResponse:
             email=told["email"],
             language=told["language"],
             complete=told["complete"],
+            capture=capture_for(told["number"], Level(told["level"])),
+            document=read_reference(told["document"]) or told["document"],
         )
         actions.collect(by, told["number"], applicant, told["unit"])
 
@@ -141,17 +145,19 @@ def to_approve(request: HttpRequest) -> HttpResponse:
 @page(SUPPORT)
 @require_http_methods(["GET", "POST"])
 def help_desk(request: HttpRequest) -> HttpResponse:
-    """By number: where the e-ID stands. By reference: why somebody was not let in."""
-    by, form, found, cause = enter(request), NumberForm(request.POST or None), None, None
+    """By number: where the e-ID stands. By reference: why somebody was not let in, or what became of an application."""
+    by, form, found, cause, application = enter(request), NumberForm(request.POST or None), None, None, None
     asked = request.POST.get("reference", "")
     if asked:
-        form = NumberForm()
-        cause = queries.cause_of(by.actor, read_reference(asked) or "")
+        form, reference = NumberForm(), read_reference(asked) or ""
+        cause = queries.cause_of(by.actor, reference)
+        application = look(by.actor, FOR_EID, by.at, application_told, reference)
     elif form.is_valid():
         found = look(by.actor, FOR_EID, by.at, queries.eid_by_number, Masked(form.cleaned_data["number"]))
         if found:
             return SeeOther(reverse("identity:eid", args=[found.id]))
-    context = {"form": form, "asked": asked, "cause": cause, "unknown": form.is_bound and form.is_valid()}
+    unknown = form.is_bound and form.is_valid()
+    context = {"form": form, "asked": asked, "cause": cause, "application": application, "unknown": unknown}
     return _shown(request, "identity/help_desk.html", context)
 
 
@@ -190,7 +196,10 @@ def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
     elif step == Step.CHANGE_PHONE:
         actions.change_phone(by, eid_id, version, told.get("phone", ""))
     elif step == Step.RAISE:
-        actions.raise_level(by, eid_id, version, Level(_one_of(Level, told.get("level", ""))))
+        level = Level(_one_of(Level, told.get("level", "")))
+        holder = look(by.actor, FOR_EID, by.at, queries.eid_by_id, eid_id)
+        capture = capture_for(holder.number, level) if holder else None
+        actions.raise_level(by, eid_id, version, level, capture)
     elif step == Step.REVOKE:
         actions.revoke(by, eid_id, version, told.get("why", ""))
     else:

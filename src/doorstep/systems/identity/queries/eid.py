@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
@@ -22,6 +22,7 @@ from doorstep.systems.identity.rules.eid import Done, State, Step
 from doorstep.systems.identity.rules.register import subject_of
 
 PAGE = 50
+_PERSONS_ONLY = (Step.RECOVER, Step.RAISE)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -31,17 +32,24 @@ class Change(msgspec.Struct, frozen=True):
     change: Done
     level: Level
     why: str
+    capture: str
+    quality: int | None
+    score: int | None
+    document: str
 
 
 class EidRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An e-ID opened whole: who, where it stands, and what may be done with it now."""
+    """An e-ID opened whole: who, where it stands, and what may be done with it now.
+
+    Of an organisation `number` is the tax code, and `subject_key` names its representative.
+    """
 
     id: UUID
     version: int
     subject_key: str
     full_name: str
     number: Masked
-    birth: date
+    birth: date | None
     holder: Holder
     level: Level
     state: State
@@ -82,8 +90,11 @@ class AppointmentRow(msgspec.Struct, frozen=True, kw_only=True):
 
 @personal(SUPPORT)
 def eid_by_number(actor: Actor, number: Masked) -> EidRow | None:  # noqa: ARG001  `personal` needs it
-    """The e-ID of a person's number; officers of any commune help whoever stands before them."""
-    return _opened(Eid.objects.filter(person__number="".join(number.split())))
+    """The e-ID of a person's number or an organisation's tax code; officers of any commune help whoever stands before
+    them.
+    """
+    plain = "".join(number.split())
+    return _opened(Eid.objects.filter(Q(person__number=plain) | Q(organisation__tax_code=plain)))
 
 
 @personal(SUPPORT)
@@ -135,37 +146,59 @@ def cause_of(actor: Actor, reference: str) -> tuple[Cause, datetime] | None:
 
 
 def _opened(rows: QuerySet[Eid]) -> EidRow | None:
-    row = rows.select_related("person").first()
-    if row is None or row.person is None:
+    row = rows.select_related("person", "organisation").first()
+    if row is None:
         return None
-    state, level, person = State(row.state), Level(row.level), row.person
+    state, level, person, body = State(row.state), Level(row.level), row.person, row.organisation
+    number = person.number if person else body.representative if body else ""
     changes = EidChange.objects.filter(eid=row).order_by("-version")
     return EidRow(
         id=row.id,
         version=row.version,
-        subject_key=subject_of(person.number, law(Country, "identity")),
-        full_name=person.full_name,
-        number=Masked(person.number),
-        birth=person.birth,
+        subject_key=subject_of(number, law(Country, "identity")),
+        full_name=_name(row),
+        number=Masked(person.number if person else body.tax_code if body else ""),
+        birth=person.birth if person else None,
         holder=Holder(row.holder),
         level=level,
         state=state,
         phone=Masked(row.phone),
         due=row.due,
         unit=row.unit,
-        steps=rules.permitted(state),
+        steps=[step for step in rules.permitted(state) if person or step not in _PERSONS_ONLY],
         raised=rules.raised(level),
         can_sign_in=Account.objects.filter(eid=row, closed=None).exclude(password="", passcode="").exists(),
-        changes=[Change(instant_of(one.id), Done(one.change), Level(one.level), one.why) for one in changes],
+        changes=[_change(one) for one in changes],
     )
+
+
+def _change(one: EidChange) -> Change:
+    return Change(
+        at=instant_of(one.id),
+        change=Done(one.change),
+        level=Level(one.level),
+        why=one.why,
+        capture=one.capture,
+        quality=one.quality,
+        score=one.score,
+        document=one.document,
+    )
+
+
+def _name(row: Eid) -> str:
+    return row.person.full_name if row.person else row.organisation.name if row.organisation else ""
 
 
 def _listed(row: Eid) -> ListRow:
     return ListRow(
         id=row.id,
         version=row.version,
-        full_name=row.person.full_name if row.person else "",
-        number=Masked(row.person.number).masked if row.person else "",
+        full_name=_name(row),
+        number=Masked(row.person.number).masked
+        if row.person
+        else row.organisation.tax_code
+        if row.organisation
+        else "",
         state=State(row.state),
         level=Level(row.level),
         unit=row.unit,
@@ -176,4 +209,4 @@ def _listed(row: Eid) -> ListRow:
 
 
 def _of_area(actor: Actor, day: date) -> QuerySet[Eid]:
-    return Eid.objects.select_related("person").filter(units.within(actor.unit, day))
+    return Eid.objects.select_related("person", "organisation").filter(units.within(actor.unit, day))

@@ -19,7 +19,8 @@ from doorstep.systems.identity.actions.batches import Line
 from doorstep.systems.identity.actions.eid import Applicant
 from doorstep.systems.identity.facts import Holder, Level, Stage
 from doorstep.systems.identity.rules.arrivals import Batch
-from doorstep.systems.identity.simulation import demo
+from doorstep.systems.identity.rules.captures import Capture
+from doorstep.systems.identity.simulation import demo, home
 
 RECORDS, RECORDS_BEFORE = 75_700_000, 70_200_000
 ACTIVATED = 55_250_000
@@ -49,8 +50,9 @@ def people() -> list[dict[str, str]]:
 
 
 def prepare_demo(at: datetime) -> None:
-    """Accounts and offices of everybody whom the demo lets in."""
+    """Accounts and offices of everybody whom the demo lets in, and people without an e-ID to try everything with."""
     demo.prepare(at, demo_commune())
+    home.prepare(at, demo_commune())
 
 
 def simulate(simulation: Simulation) -> None:
@@ -95,7 +97,9 @@ def _visit(
     for start in range(0, many, batches.MOST):
         size = min(many - start, batches.MOST)
         numbers = _enter(By(registrar, at), place, size, chance, serials)
-        applicants = [Line(number, Applicant(Level.TWO, phone=_phone(chance))) for number in numbers]
+        applicants = [
+            Line(number, Applicant(Level.TWO, phone=_phone(chance), capture=_capture(chance))) for number in numbers
+        ]
         collected = batches.collect_many(By(desk, at + timedelta(hours=1)), place, applicants)
         if collected.refused:
             raise RuntimeError(f"the simulation made a record that the rules refuse: {collected.refused[0].code}")
@@ -157,6 +161,14 @@ def _eve(day: date) -> datetime:
 def _phone(chance: Random) -> str:
     phone: str = profile().fictitious_phone(chance.randrange(100_000))
     return phone
+
+
+def _capture(chance: Random) -> Capture:
+    """What a mobile desk's device would have answered."""
+    score, quality = chance.randrange(90, 101), chance.randrange(60, 101)
+    return Capture(
+        reference=f"simulated:{chance.getrandbits(64):016x}", known=True, match=True, score=score, quality=quality
+    )
 
 
 def demo_commune() -> str:

@@ -21,6 +21,7 @@ from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Office
 from doorstep.systems.identity.rules import passkeys
+from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.mandates import Kind, services
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.passkeys import Party
@@ -29,6 +30,7 @@ from doorstep.systems.identity.simulation.passkeys import SoftPasskey, challenge
 
 BORN = date(1990, 5, 21)
 FIRST_SERIAL = 1_400_000
+CAPTURE = Capture(reference="demo", known=True, match=True, score=100, quality=100)
 DEVICE = Party("localhost", ("http://localhost",))
 
 
@@ -53,7 +55,7 @@ def prepare(at: datetime, commune: str) -> None:
         record = Record(number=number, full_name=person["name"], birth=BORN, sex=Sex.FEMALE, nationality=nationality)
         home = Home(unit=commune, address="12 Đường Ví Dụ", valid_from=BORN)
         register.register_person(By(registrar, at), record, home, Cause.ENTRY, "demo", confirmed=True)
-        applicant = Applicant(Level.TWO, phone=profile().fictitious_phone(serial - FIRST_SERIAL))
+        applicant = Applicant(Level.TWO, profile().fictitious_phone(serial - FIRST_SERIAL), capture=CAPTURE)
         collected = batches.collect_many(By(desk, at), commune, [batches.Line(number, applicant)])
         approved = batches.approve_many(By(colleague, at), [UUID(one) for one in collected.done])
         batches.activate_at_desk(By(desk, at), [UUID(one) for one in approved.done])

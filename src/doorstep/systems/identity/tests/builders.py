@@ -10,6 +10,7 @@ from doorstep.kernel.values.ids import uuid7
 from doorstep.systems.identity.facts import Holder, Level
 from doorstep.systems.identity.models import Account, Eid, Passkey, Person
 from doorstep.systems.identity.rules import passkeys
+from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.passkeys import Party
 from doorstep.systems.identity.rules.secrets import hashed
 from doorstep.systems.identity.simulation.passkeys import SoftPasskey
@@ -19,6 +20,7 @@ PASSWORD, PASSCODE = "Correct-Horse7", "803615"
 HASHED = {"password": hashed(PASSWORD), "passcode": hashed(PASSCODE)}
 PARTY = Party("localhost", ("http://localhost:8000",))
 NUMBER = "900090000123"
+CAPTURE = Capture(reference="capture-1", known=True, match=True, score=97, quality=90)
 
 
 def person(number: str = NUMBER, **changes: Any) -> Person:

@@ -10,7 +10,7 @@ from time import process_time
 
 import pytest
 
-from doorstep.systems.identity.tests.documents import tlv
+from doorstep.systems.identity.simulation.documents import tlv
 
 LENGTHS = pytest.mark.parametrize("count", [1000, pytest.param(200_000, marks=pytest.mark.soak)])
 

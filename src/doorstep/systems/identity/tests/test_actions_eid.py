@@ -24,13 +24,23 @@ from doorstep.systems.identity.models import Account, Appointment, Contact, Eid,
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.drive import Hindrance, Where
 from doorstep.systems.identity.rules.eid import LockCause, State
-from doorstep.systems.identity.tests.builders import AT, NUMBER, PASSCODE, PASSWORD, account, device, eid, person
+from doorstep.systems.identity.tests.builders import (
+    AT,
+    CAPTURE,
+    NUMBER,
+    PASSCODE,
+    PASSWORD,
+    account,
+    device,
+    eid,
+    person,
+)
 
 pytestmark = pytest.mark.django_db
 PLACE = "H38.901"
 PHONE = "0000123456"
 BY = By(VISITOR, AT)
-TWO = Applicant(Level.TWO, phone=PHONE)
+TWO = Applicant(Level.TWO, phone=PHONE, capture=CAPTURE)
 
 
 def officer(subject="officer", unit="H38") -> By:
@@ -193,7 +203,7 @@ def test_another_phone_is_told_to_the_old_one():
 
 def test_a_higher_level_moves_the_counts():
     row = eid(level="one")
-    actions.raise_level(officer(), row.id, 1, Level.TWO)
+    actions.raise_level(officer(), row.id, 1, Level.TWO, CAPTURE)
     assert counted() == {
         ("collected", "one"): -1,
         ("activated", "one"): -1,
@@ -201,7 +211,7 @@ def test_a_higher_level_moves_the_counts():
         ("activated", "two"): 1,
     }
     with pytest.raises(Refused, match="level_not_offered"):
-        actions.raise_level(officer(), row.id, 2, Level.TWO)
+        actions.raise_level(officer(), row.id, 2, Level.TWO, CAPTURE)
 
 
 def test_a_revocation_takes_back_what_was_counted_and_lasts():
@@ -253,8 +263,8 @@ def test_a_desk_works_in_batches_and_bad_lines_come_back():
         Line(Masked(NUMBER), TWO),
         Line(Masked("900090000888"), TWO),
         Line(Masked(NUMBER), TWO),
-        Line(Masked("900090000777"), Applicant(Level.TWO, phone="12")),
-        Line(Masked("900090000777"), Applicant(Level.TWO, phone="0000654321")),
+        Line(Masked("900090000777"), Applicant(Level.TWO, phone="12", capture=CAPTURE)),
+        Line(Masked("900090000777"), Applicant(Level.TWO, phone="0000654321", capture=CAPTURE)),
     ]
     done = batches.collect_many(officer(), PLACE, lines)
     assert [(one.line, one.code) for one in done.refused] == [

@@ -11,8 +11,9 @@ from doorstep.kernel.store.models import ActorSession, JournalSubject, Notice, U
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Appointment, Contact, Eid
+from doorstep.systems.identity.pages import eid as pages
 from doorstep.systems.identity.rules.causes import Cause
-from doorstep.systems.identity.tests.builders import AT, NUMBER, PASSCODE, PASSWORD, account, eid, person
+from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, PASSCODE, PASSWORD, account, eid, person
 from doorstep.systems.identity.tests.test_actions_eid import BY, PHONE, PLACE, officer
 from doorstep.systems.identity.tests.test_pages_register import browser
 
@@ -119,7 +120,8 @@ def test_a_loss_is_reported_from_anywhere_and_says_nothing_else(holder):
     assert not ActorSession.objects.filter(subject=owner.subject).exists()
 
 
-def test_an_officer_collects_and_a_colleague_approves(desk):
+def test_an_officer_collects_and_a_colleague_approves(desk, monkeypatch):
+    monkeypatch.setattr(pages, "capture_for", lambda *_: CAPTURE)
     person()
     told = {
         "number": NUMBER,

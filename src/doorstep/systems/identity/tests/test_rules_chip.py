@@ -13,7 +13,7 @@ from doorstep.systems.identity.rules.chip.findings import VERDICTS, Verdict
 from doorstep.systems.identity.rules.chip.passive import LARGEST_GROUP, ChipFiles, authenticate
 from doorstep.systems.identity.rules.chip.signatures import Policy
 from doorstep.systems.identity.rules.chip.trust import Trust
-from doorstep.systems.identity.tests.documents import (
+from doorstep.systems.identity.simulation.documents import (
     AT,
     ISSUED,
     YEAR,
@@ -31,7 +31,7 @@ from doorstep.systems.identity.tests.documents import (
     written_out,
     zone_file,
 )
-from doorstep.systems.identity.tests.zones import DAY, zone
+from doorstep.systems.identity.simulation.zones import DAY, zone
 
 STATE = State()
 TRUST = trust(STATE)

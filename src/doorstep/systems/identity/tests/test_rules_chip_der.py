@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from doorstep.systems.identity.rules.chip.curves import CURVES
 from doorstep.systems.identity.rules.chip.der import MOST_DEPTH, check_der, elements
-from doorstep.systems.identity.tests.documents import tlv
+from doorstep.systems.identity.simulation.documents import tlv
 
 
 def nested(depth):

@@ -14,7 +14,7 @@ from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.chip.passive import ChipFiles, Outcome, authenticate
 from doorstep.systems.identity.rules.chip.trust import build_trust
 from doorstep.systems.identity.rules.mrz import Mrz, read_mrz, write_mrz
-from doorstep.systems.identity.tests.documents import (
+from doorstep.systems.identity.simulation.documents import (
     AT,
     YEAR,
     State,
@@ -27,8 +27,8 @@ from doorstep.systems.identity.tests.documents import (
     tlv,
     trust,
 )
+from doorstep.systems.identity.simulation.zones import DAY, zone
 from doorstep.systems.identity.tests.mutations import LENGTHS, misread, mutated, run
-from doorstep.systems.identity.tests.zones import DAY, zone
 
 KIND = tlv(0x06, bytes.fromhex("678108010101"))
 SHA_256 = tlv(0x30, tlv(0x06, bytes.fromhex("608648016503040201")))

@@ -10,8 +10,8 @@ from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.chip.passive import authenticate
 from doorstep.systems.identity.rules.chip.signatures import Method, Policy, fits, read_key
 from doorstep.systems.identity.rules.chip.trust import Anchor, build_trust
-from doorstep.systems.identity.tests.documents import AT, YEAR, State, chip, key_info, private_key, signed, trust
-from doorstep.systems.identity.tests.zones import DAY
+from doorstep.systems.identity.simulation.documents import AT, YEAR, State, chip, key_info, private_key, signed, trust
+from doorstep.systems.identity.simulation.zones import DAY
 
 OLD, NEW, NEWEST = (State(generation=n, begins=AT - (14 - n) * YEAR) for n in (11, 12, 13))
 

@@ -18,7 +18,7 @@ from doorstep.systems.identity.rules.mrz import (
     same_name,
     write_mrz,
 )
-from doorstep.systems.identity.tests.zones import DAY, zone
+from doorstep.systems.identity.simulation.zones import DAY, zone
 
 THEN = date(2010, 1, 1)
 CARD = "I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<"

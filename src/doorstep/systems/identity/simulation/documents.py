@@ -1,4 +1,4 @@
-"""Made-up states, signers and chips: everything that passive authentication meets, good and bad.
+"""Made-up states, signers and chips, for the demo and the tests: what passive authentication meets, good and bad.
 
 Keys are made once for each kind and role of a test run. Nothing here is taken from a real document.
 """
@@ -17,27 +17,35 @@ from doorstep.systems.identity.rules.chip.curves import CURVES, Parameters
 from doorstep.systems.identity.rules.chip.passive import ChipFiles
 from doorstep.systems.identity.rules.chip.trust import Anchor, Trust, build_trust
 from doorstep.systems.identity.rules.mrz import write_mrz
-from doorstep.systems.identity.tests.zones import zone
+from doorstep.systems.identity.simulation.zones import zone
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 ISSUED = datetime(2023, 2, 1, 9, tzinfo=UTC)
 """When the chips here were signed."""
 
 YEAR = timedelta(days=365)
-HASHES = {"sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384}
-HASHES["sha512"] = hashes.SHA512
-CURVE_NAMES = {"p192": ec.SECP192R1, **{curve.name: curve for curve, _ in CURVES.values()}}
-IDENTIFIERS = {curve.name: identifier for identifier, (curve, _) in CURVES.items()}
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303  what is weak must be made, too
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+CURVE_NAMES: dict[str, ec.EllipticCurve] = {
+    "p192": ec.SECP192R1(),
+    **{str(curve.name): curve() for curve, _ in CURVES.values()},
+}
+IDENTIFIERS: dict[str, str] = {str(curve.name): identifier for identifier, (curve, _) in CURVES.items()}
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @cache
-def private_key(kind: str, role: str) -> Private:
+def private_key(kind: str, role: str) -> Private:  # noqa: ARG001  keys are told apart by it
     """A key of a kind (`rsa2048`, `secp256r1`) for a role; the same for the whole run."""
     if kind.startswith("rsa"):
         return rsa.generate_private_key(65537, int(kind[3:]))
-    return ec.generate_private_key(CURVE_NAMES[kind]())
+    return ec.generate_private_key(CURVE_NAMES[kind])
 
 
 def method_of(key: Private, method: str | None) -> str:
@@ -45,7 +53,7 @@ def method_of(key: Private, method: str | None) -> str:
 
 
 def signed(key: Private, message: bytes, hash_name: str = "sha256", method: str | None = None, salt: int = 32) -> bytes:
-    algorithm = HASHES[hash_name]()
+    algorithm = HASHES[hash_name]
     if isinstance(key, ec.EllipticCurvePrivateKey):
         return key.sign(message, ec.ECDSA(algorithm))
     pss = padding.PSS(padding.MGF1(algorithm), salt)
@@ -83,9 +91,9 @@ def key_info(key: Private, written: keys.SpecifiedECDomain | None = None) -> key
     if isinstance(key, rsa.RSAPrivateKey):
         numbers = key.public_key().public_numbers()
         return keys.PublicKeyInfo.wrap(keys.RSAPublicKey({"modulus": numbers.n, "public_exponent": numbers.e}), "rsa")
-    numbers = key.public_key().public_numbers()
+    point_of = key.public_key().public_numbers()
     size = (key.curve.key_size + 7) // 8
-    point = b"\x04" + numbers.x.to_bytes(size) + numbers.y.to_bytes(size)
+    point = b"\x04" + point_of.x.to_bytes(size) + point_of.y.to_bytes(size)
     name = IDENTIFIERS.get(key.curve.name, "1.2.840.10045.3.1.1")
     domain = keys.ECDomainParameters(*(("specified", written) if written else ("named", name)))
     return keys.PublicKeyInfo({"algorithm": {"algorithm": "ec", "parameters": domain}, "public_key": point})
@@ -97,6 +105,8 @@ def key_id(key: Private) -> bytes:
 
 def explicit(key: Private) -> keys.SpecifiedECDomain:
     """The parameters of the key's own curve."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("RSA has no curve")
     return written_out(CURVES[IDENTIFIERS[key.curve.name]][1])
 
 
@@ -235,7 +245,7 @@ class State:
         body |= {"next_update": x509.Time("utc_time", due)} if due else {}
         listed = crl.TbsCertList(body)
         parts = {"tbs_cert_list": listed, "signature_algorithm": algorithm, "signature": signed(by, listed.dump())}
-        return crl.CertificateList(parts).dump()
+        return bytes(crl.CertificateList(parts).dump())
 
     @property
     def anchor(self) -> Anchor:

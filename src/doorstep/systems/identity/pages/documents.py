@@ -1,0 +1,78 @@
+"""An officer checks a document: chip, lines and code, with each other and with the register."""
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.reasons import Reason, Refused
+from doorstep.kernel.values.text import N_
+from doorstep.kernel.web import wording
+from doorstep.kernel.web.forms import takes_file
+from doorstep.kernel.web.routes import page
+from doorstep.kernel.web.visits import enter, tried
+from doorstep.systems.identity.actions import documents as actions
+from doorstep.systems.identity.actions.documents import Checked
+from doorstep.systems.identity.forms.home import DocumentForm
+from doorstep.systems.identity.permissions import CHECK
+from doorstep.systems.identity.rules.chip.findings import Verdict
+from doorstep.systems.identity.rules.documents import FILES_TOO_LARGE, MOST_BYTES, read_chip_files
+
+FIELDS = {
+    "number": N_("Personal number"),
+    "full_name": N_("Name"),
+    "birth": N_("Birth date"),
+    "sex": N_("Sex"),
+    "nationality": N_("Nationality"),
+    "expires": N_("Day of expiry"),
+}
+_COLOURS = {Verdict.AUTHENTIC: "success", Verdict.INTEGRITY_ONLY: "warning"}
+
+
+def _sizes(size: int) -> Sequence[Reason]:
+    return [FILES_TOO_LARGE("chip", most=MOST_BYTES // 1_000_000)] if size > MOST_BYTES else []
+
+
+@page(CHECK)
+@takes_file(_sizes)
+@require_http_methods(["GET", "POST"])
+def check(request: HttpRequest) -> HttpResponse:
+    """The form, and below it what the last check found."""
+    by = enter(request)
+    form = DocumentForm(request.POST, request.FILES) if request.method == "POST" else DocumentForm()
+    found: list[Checked] = []
+
+    def do() -> None:
+        told = form.cleaned_data
+        files = read_chip_files(told["chip"]) if told["chip"] else None
+        if isinstance(files, list):
+            raise Refused(files)
+        found.append(actions.check_document(by, Masked(told["number"]), files, told["lines"], told["code"]))
+
+    if request.method == "POST" and tried(form, do):
+        return render(request, "identity/document.html", {"form": DocumentForm(), "found": _shown(found[0])})
+    return render(request, "identity/document.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _shown(told: Checked) -> dict[str, object]:
+    """What was found, in words."""
+    return {
+        "told": told,
+        "colour": _COLOURS.get(told.verdict, "danger") if told.verdict else "info",
+        "reasons": [_words(one) for one in told.reasons],
+        "notes": [_words(one) for one in told.notes],
+        "differs": [gettext(FIELDS.get(one.field, one.field)) for one in told.differs],
+        "groups": ", ".join(str(number) for number in told.groups),
+    }
+
+
+def _words(one: Reason) -> tuple[str, object, object]:
+    """Which part of the document it speaks of, what is wrong, and what to do."""
+    return (
+        gettext(FIELDS.get(one.field, "")) if one.field in FIELDS else "",
+        wording.html_text(one),
+        wording.html_repair(one),
+    )

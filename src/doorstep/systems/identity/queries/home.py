@@ -1,0 +1,99 @@
+"""Applications for e-IDs from home, as officers decide on them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import Q
+
+from doorstep.kernel.access import personal
+from doorstep.kernel.country import law
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.values.ids import Masked
+from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.models import Application
+from doorstep.systems.identity.permissions import COLLECT, SUPPORT
+from doorstep.systems.identity.rules import home as rules
+from doorstep.systems.identity.rules.chip.findings import Verdict
+from doorstep.systems.identity.rules.home import Refusal, State
+from doorstep.systems.identity.rules.register import subject_of
+
+PAGE = 50
+
+
+class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One that waits: whose, and what it rests on."""
+
+    id: UUID
+    version: int
+    reference: str
+    full_name: str
+    number: str
+    birth_year: int
+    unit: str
+    due: date | None
+    through_guardian: bool
+    matched: bool
+    score: int
+    code_agreed: bool
+    chip: Verdict | None
+    against: Sequence[str]
+
+
+class ApplicationTold(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an application, for whoever asks at a counter with its reference."""
+
+    subject_key: str
+    state: State
+    cause: Refusal | None
+    due: date | None
+    decided: datetime | None
+
+
+@personal(COLLECT)
+def applications(actor: Actor) -> list[ApplicationRow]:
+    """Those of the actor's area that wait, due first."""
+    within = Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
+    rows = Application.objects.filter(within, state=State.WAITING.value, unfit="").exclude(person=None)
+    return [_row(row) for row in rows.select_related("person").order_by("due", "id")[:PAGE]]
+
+
+@personal(SUPPORT)
+def application_told(actor: Actor, reference: str) -> ApplicationTold | None:  # noqa: ARG001  any commune helps
+    """One by its reference; why nobody could decide on it stays unsaid."""
+    row = Application.objects.select_related("person").filter(reference=reference).first()
+    if row is None:
+        return None
+    return ApplicationTold(
+        subject_key=subject_of(row.person.number, law(Country, "identity")) if row.person else "",
+        state=State(row.state),
+        cause=Refusal(row.cause) if row.cause else None,
+        due=row.due,
+        decided=row.decided,
+    )
+
+
+def _row(row: Application) -> ApplicationRow:
+    person = row.person
+    if person is None:
+        raise ValueError("nobody's application is in no officer's list")
+    guardian = row.guardian_id is not None
+    return ApplicationRow(
+        id=row.id,
+        version=row.version,
+        reference=row.reference,
+        full_name=person.full_name,
+        number=Masked(person.number).masked,
+        birth_year=person.birth.year,
+        unit=row.unit,
+        due=row.due,
+        through_guardian=guardian,
+        matched=row.matched,
+        score=row.score,
+        code_agreed=row.code_agreed,
+        chip=Verdict(row.chip) if row.chip else None,
+        against=[
+            one.code for one in rules.check_approval(matched=row.matched, chip=row.chip, through_guardian=guardian)
+        ],
+    )
