@@ -141,6 +141,14 @@ def test_an_essential_claim_and_one_for_the_id_token(signed_in: Client):
     assert Grant.objects.get().claims == ["name", "personal_administrative_number"]
 
 
+def test_a_party_may_want_one_person_alone(signed_in: Client):
+    made = registered()
+    sub = read(signed_in, tokens(signed_in, made, code_for(signed_in, made)).json()["id_token"])["sub"]
+    for wanted, error in ((sub, None), ("somebody-else", "login_required"), (7, "login_required")):
+        claims = json.dumps({"id_token": {"sub": {"value": wanted}}, "unknown": 1})
+        assert back(ask(signed_in, asking(made, claims=claims, prompt="none"))).get("error") == error
+
+
 def test_a_party_learns_nothing_that_it_is_not_registered_for(signed_in: Client):
     made = registered(claims=())
     assert tokens(signed_in, made, code_for(signed_in, made)).json()["id_token"]
@@ -162,7 +170,9 @@ def test_a_party_learns_nothing_that_it_is_not_registered_for(signed_in: Client)
         ({"claims": "{"}, "invalid_request"),
         ({"claims": "[" * 5000}, "invalid_request"),
         ({"request": "ey"}, "request_not_supported"),
-        ({"response_mode": "fragment"}, "request_not_supported"),
+        ({"registration": "{}"}, "registration_not_supported"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"claims": '{"id_token": 1}'}, "invalid_request"),
         ({"state": "s1", "nonce": "n" * 3000}, "invalid_request"),
         (
             {"claims": '{"id_token": {"acr": {"essential": true, "values": ["urn:other"]}}}'},
@@ -402,6 +412,22 @@ def test_introspection_and_revocation_are_for_the_own_tokens(signed_in: Client):
     assert signed_in.post("/identity/openid/revoke", {"token": token}, headers=basic(made)).json() == {}
     assert worth(made) == {"active": False}
     assert signed_in.post("/identity/openid/introspect", {}, headers=basic(made)).status_code == 400
+
+
+def test_introspection_knows_refresh_tokens_and_which_is_the_last(signed_in: Client):
+    made = registered()
+    code = code_for(signed_in, made, ("offline_access",), scope="openid offline_access")
+    first = tokens(signed_in, made, code).json()["refresh_token"]
+    second = refreshed(signed_in, made, first).json()["refresh_token"]
+
+    def worth(token: str) -> dict:
+        return signed_in.post("/identity/openid/introspect", {"token": token}, headers=basic(made)).json()
+
+    assert worth(first) == {"active": False}
+    assert worth(second)["exp"] == int((AT + timedelta(days=30)).timestamp())
+    assert "token_type" not in worth(second)
+    Account.objects.update(locked=AT)
+    assert worth(second) == {"active": False}
 
 
 def test_userinfo_wants_a_token_that_holds(signed_in: Client, monkeypatch: pytest.MonkeyPatch):
