@@ -44,8 +44,10 @@ ACCESS_KEPT = timedelta(minutes=10)
 ID_TOKEN_KEPT = timedelta(minutes=10)
 REFRESH_KEPT = timedelta(days=30)
 PUSHED_KEPT = timedelta(minutes=10)
-ASSERTION_KEPT = timedelta(minutes=15)
-"""The longest that a relying party's own assertion may hold (RFC 7523, 3): until then its id is kept."""
+ASSERTION_KEPT = timedelta(minutes=65)
+"""The longest that a relying party's own assertion may hold (RFC 7523, 3): until then its id is kept. Some libraries make
+them for an hour, and clocks differ.
+"""
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 ALGORITHMS = ("ES256", "RS256")
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
