@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from doorstep.site.benches.serving import free_port
 from doorstep.site.cli import home, installation, say
 
 TURN = timedelta(seconds=20)
-SHARES = {"flows": 30, "tampering": 3, "keys": 2, "authlib": 11}
+SHARES = {"flows": 30, "tampering": 3, "keys": 2, "authlib": 11, "hospital": 1}
 """How many people each suite has: an account may be tried ten times a quarter of an hour from one place."""
 
 
@@ -56,6 +57,7 @@ def prepared(at: datetime) -> dict[str, Any]:
     from doorstep.systems.identity.actions import openid
     from doorstep.systems.identity.pages.openid import CLOCK
     from doorstep.systems.identity.queries.openid import issuer
+    from doorstep.systems.identity.simulation import demo
     from doorstep.systems.identity.tests import builders
 
     before = at - timedelta(days=84)
@@ -69,7 +71,9 @@ def prepared(at: datetime) -> dict[str, Any]:
         secrets = {"password": builders.PASSWORD, "passcode": builders.PASSCODE}
         people.append({"file": file, "login": number, "phone": phone, **secrets})
     sms = os.environ["DOORSTEP_SMS_URL"]
-    return {"issuer": issuer(), "sms": sms, "people": people, "parties": dict(parties(at))}
+    demo.register_hospital(at, "H38", f"http://localhost:{free_port()}")
+    told = {"issuer": issuer(), "sms": sms, "people": people, "parties": dict(parties(at))}
+    return told | {"hospital": demo.hospital()}
 
 
 def parties(at: datetime) -> Any:

