@@ -82,8 +82,8 @@ clean:
 	@$(RUN) doorstep.site.translations compile
 	@touch $@
 
-# In the data folder, because the settings collect the files there.
+# In the data folder, because the settings collect the files there; as production, which makes no secret key.
 $(HOME_FOLDER)/static/staticfiles.json: $(STATIC) .venv/.frontend .venv/.package
 	@echo "==> Collecting styles, scripts and fonts"
 	@mkdir -p -m 700 "$(HOME_FOLDER)"
-	@DOORSTEP_MODE=demo $(RUN) django collectstatic --noinput --clear --verbosity 0 --settings doorstep.site.settings
+	@DOORSTEP_MODE=production $(RUN) django collectstatic --noinput --clear --verbosity 0 --settings doorstep.site.settings

@@ -1,7 +1,7 @@
 """Looks: the one way to read other people's records. The query and its journal entry are one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -19,6 +19,10 @@ from doorstep.kernel.values.ids import Masked, uuid7
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LOOKS: dict[str, Scope] = {}
+"""The scope of each query that is looked through, by the name under which the journal knows the look."""
+
+_NOTHING_TOLD = {"id", "subject_key", "version"}
 _looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
@@ -45,6 +49,7 @@ def personal(
             return query(actor, *args, **kwargs)
 
         run.personal = True  # type: ignore[attr-defined]
+        LOOKS[_name(query)] = scope
         return run  # type: ignore[return-value]
 
     return declare
@@ -60,7 +65,8 @@ def look(
 ) -> R:
     """Run a `personal` query and journal it: who looked, why, with which filter, and the digest of what was seen.
 
-    A list is one entry without subjects, since it shows people masked; a single record names its `subject_key`.
+    A list is one entry without subjects, since it shows people masked; a single record names its `subject_key`, and the
+    entry its fields: those of the record that are not empty, or what the record says as `told_fields`.
     """
     with transaction.atomic():
         with looking():
@@ -68,9 +74,10 @@ def look(
         journal.write(
             uuid7(at),
             actor,
-            f"{home_of(query)}.look.{query.__name__}",
+            _name(query),
             purpose,
             subjects=[*_subjects(seen)],
+            fields=[*dict.fromkeys(getattr(seen, "told_fields", ()) or _fields(seen))] if _subjects(seen) else (),
             detail=" ".join([*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items() if v)]),
             digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
         )
@@ -92,6 +99,20 @@ def _shown(value: object) -> str:
     return value.masked if isinstance(value, Masked) else str(value)
 
 
-def _subjects(seen: Any) -> Iterable[str]:
+def _name(query: Callable[..., Any]) -> str:
+    return f"{home_of(query)}.look.{query.__name__}"
+
+
+def _subjects(seen: Any) -> Sequence[str]:
     key = getattr(seen, "subject_key", "")
     return [key] if key else []
+
+
+def _fields(seen: Any) -> Iterator[str]:
+    """What the record told of its person: names of its fields and, in place of a part, those of the part."""
+    for name in seen.__struct_fields__:
+        value = getattr(seen, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _fields(value)
+        elif name not in _NOTHING_TOLD and value not in (None, "", (), []):
+            yield name

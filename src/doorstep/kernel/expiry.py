@@ -48,6 +48,10 @@ Watch = Callable[[datetime], Iterable[Expiring]]
 WATCHES: dict[str, Watch] = {}
 
 
+reaches: list[Callable[[str], Reach | None]] = []
+"""How systems reach the owners that they know; `tasks` of a system adds to it. Whoever nobody knows has the inbox."""
+
+
 def watch(name: str, function: Watch) -> None:
     """Have `system.things` watched: a function of now. Call it in the system's `tasks`, which every reader loads."""
     if WATCHES.setdefault(name, function) is not function:
@@ -71,11 +75,16 @@ def tell_owners(act: Act) -> int:
         day = timezone.localtime(one.expires).date()
         given: Any = {"credential": one.credential, "what": one.what, "day": day, "days": min(days, default=0)}
         if days and not told_since(act.at - WINDOW, one.owner, EXPIRES, **given):
-            mail = settings.OPERATOR if one.owner == OPERATOR else ""
-            notify(act, Reach(one.owner, email=mail, channel=Channel.EMAIL), EXPIRES, **given)
+            notify(act, _reach(one.owner), EXPIRES, **given)
             owners.append(one.owner)
     act.journal(subjects=sorted(set(owners)), detail=f"{len(owners)} notices")
     return len(owners)
+
+
+def _reach(owner: str) -> Reach:
+    if owner == OPERATOR:
+        return Reach(owner, email=settings.OPERATOR, channel=Channel.EMAIL)
+    return next((found for find in reaches if (found := find(owner))), Reach(owner))
 
 
 def _access_keys(at: datetime) -> Iterable[Expiring]:

@@ -64,8 +64,9 @@ def notify(act: Act, reach: Reach, kind: NoticeKind, /, **given: Given) -> UUID:
 
 
 def told_since(at: datetime, subject: str, kind: NoticeKind, /, **given: Given) -> bool:
-    """Whether the subject was sent just this notice at `at` or later."""
-    return Notice.objects.filter(id__gte=first_uuid7(at), subject=subject, kind=kind.code, given=_kept(given)).exists()
+    """Whether the subject was sent this notice at `at` or later: just this one, or without `given` any of its kind."""
+    rows = Notice.objects.filter(id__gte=first_uuid7(at), subject=subject, kind=kind.code)
+    return (rows.filter(given=_kept(given)) if given else rows).exists()
 
 
 def _kept(given: Mapping[str, Given]) -> dict[str, Any]:

@@ -38,6 +38,10 @@ COMMANDS = {
 }
 
 
+OLDEST_SERVER = 15
+"""The oldest major version of PostgreSQL that this runs on."""
+
+
 class Stop(Exception):  # noqa: N818  an answer to the caller, not an error of ours
     """Ends the command with exit code 1 and this sentence on stderr."""
 
@@ -141,6 +145,7 @@ def installation(mode: str = "") -> Iterator[None]:
         with nullcontext() if os.environ.get("DOORSTEP_DATABASE_URL") else database(home()):
             _refuse_another_database()
             migrate()
+            _refuse_another_key()
             _keep()
             try:
                 yield
@@ -164,6 +169,20 @@ def installation(mode: str = "") -> Iterator[None]:
         ) from error
 
 
+def old_server() -> str:
+    """What to say of a database server that is too old; else "". Raises OperationalError where none answers."""
+    from django.db import NotSupportedError, connection  # noqa: PLC0415
+
+    try:
+        version: int = connection.pg_version  # type: ignore[attr-defined]
+    except NotSupportedError as error:  # older than what Django speaks with
+        return f"{error}. Take PostgreSQL {OLDEST_SERVER} or newer."
+    found = (
+        f"The database is PostgreSQL {version // 10_000}, which is too old. Take PostgreSQL {OLDEST_SERVER} or newer."
+    )
+    return found if version < OLDEST_SERVER * 10_000 else ""
+
+
 def _refuse_another_database() -> None:
     """A data folder goes with one database: with another, its lake and log would be of records that are not there."""
     from django.conf import settings  # noqa: PLC0415
@@ -172,6 +191,8 @@ def _refuse_another_database() -> None:
     from doorstep.kernel.store.models import Installation  # noqa: PLC0415
 
     try:
+        if old := old_server():
+            raise Stop(old)
         row = Installation.objects.filter(key="database").first()
     except OperationalError as error:
         raise Stop(f"The database cannot be reached: {error}".strip()) from error
@@ -183,6 +204,19 @@ def _refuse_another_database() -> None:
             f"{home()} belongs to another database than the one that answers. "
             f"Is DOORSTEP_DATABASE_URL as it was? To begin anew, choose another DOORSTEP_HOME."
         )
+
+
+def _refuse_another_key() -> None:
+    """An evidence log has one key: with another, what was published could be proved no more."""
+    from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
+    from doorstep.kernel.lake.rings import foreign_key  # noqa: PLC0415
+
+    try:
+        wrong = next(filter(None, map(foreign_key, Ring)), "")
+    except PermissionError as error:
+        raise Stop(str(error)) from error
+    if wrong:
+        raise Stop(wrong)
 
 
 def _keep() -> None:

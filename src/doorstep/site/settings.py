@@ -176,6 +176,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "doorstep.kernel.web.problems.ProblemMiddleware",
     "doorstep.kernel.web.actors.actor_middleware",
+    *(["doorstep.systems.identity.pages.mandates.acting"] if "identity" in SYSTEMS else []),
 ]
 
 ROOT_URLCONF = "doorstep.site.urls"

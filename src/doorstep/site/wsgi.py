@@ -10,3 +10,19 @@ from doorstep.site.settings import refuse_insecure
 
 refuse_insecure()
 application = get_wsgi_application()
+
+
+def _read_ahead() -> None:
+    """The pages, their addresses and texts in each language, and their frame: the first visitor does not wait for them."""
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+    from django.template.loader import get_template  # noqa: PLC0415
+    from django.urls import reverse  # noqa: PLC0415
+    from django.utils import translation  # noqa: PLC0415
+
+    get_template("kernel/base.html")
+    for code, _ in settings.LANGUAGES:
+        with translation.override(code):
+            reverse("home")
+
+
+_read_ahead()

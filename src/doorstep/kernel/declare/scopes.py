@@ -2,7 +2,7 @@
 
 import msgspec
 
-from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_ALLOWED, NotAllowed
+from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_ALLOWED, NOT_IN_MANDATE, NotAllowed
 
 SCOPES: dict[str, "Scope"] = {}
 ROLES: dict[str, "Role"] = {}
@@ -43,6 +43,16 @@ class Role(msgspec.Struct, frozen=True):
         return hash(self.code)
 
 
+class Service(Role, frozen=True):
+    """What somebody may do for another person or organisation: a role that comes with a mandate, and with nothing else.
+
+    Its scopes let nobody go on after the mandate has ended: none of them issues keys or grants rights.
+    """
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+
 class Purpose(msgspec.Struct, frozen=True):
     """Why a record is touched; its legal basis is the profile's to say, under the same code."""
 
@@ -58,7 +68,8 @@ class Actor(msgspec.Struct, frozen=True):
     """Somebody or something that acts: `subject` in which `roles` for which `unit` ("" the nation), at which level.
 
     `via` says how: "page", "token:<id>", "task", "simulation". `principal` is the key of the person or organisation that
-    the actor acts for by mandate. Both go into the journal.
+    the actor acts for by mandate; `stands_for` the subject that it has, or would have, when it signs in itself. Who acts
+    and for whom go into the journal.
     """
 
     subject: str
@@ -67,6 +78,12 @@ class Actor(msgspec.Struct, frozen=True):
     level: int = 1
     via: str = "page"
     principal: str = ""
+    stands_for: str = ""
+
+    @property
+    def owner(self) -> str:
+        """Whose own records are meant by "own": those of whoever the actor stands for, or of the actor."""
+        return self.stands_for or self.subject
 
     def holds(self, scope: Scope) -> bool:
         """Whether a role of the actor includes the scope, at whatever level."""
@@ -78,7 +95,8 @@ class Actor(msgspec.Struct, frozen=True):
     def need(self, scope: Scope) -> None:
         """Raises NotAllowed unless the actor holds the scope, at its level."""
         if not self.may(scope):
-            raise NotAllowed(LEVEL_TOO_LOW() if self.holds(scope) else NOT_ALLOWED(scope=scope.code))
+            missing = NOT_IN_MANDATE if self.principal else NOT_ALLOWED
+            raise NotAllowed(LEVEL_TOO_LOW() if self.holds(scope) else missing(scope=scope.code))
 
 
 ISSUE_TOKEN = Scope("kernel.token.issue", "Give a program access in your name")

@@ -10,6 +10,7 @@ from django.db import connection
 from doorstep.kernel.lake.evidence import EvidenceLog, EvidenceReader, Forked
 from doorstep.kernel.lake.models import Leaf, Ring
 from doorstep.kernel.lake.notes import Head, SigningKey
+from doorstep.kernel.store.models import Installation
 
 SEAL_LOCK, KEEP_LOCK = 0x5EA1, 0x4EE9
 
@@ -44,13 +45,42 @@ def folder(ring: Ring) -> Path:
     return Path(settings.HOME) / "log-rings" / ring
 
 
+def foreign_key(ring: Ring) -> str:
+    """Why the data folder's key must not sign the ring: the database's log has another under the same name; else "".
+
+    PermissionError where others may read the key.
+    """
+    path, name = _key(ring)
+    known = _known(name)
+    if not known or (path.exists() and SigningKey.open(path, name).verifier == known):
+        return ""
+    return (
+        f"{path} is not the key under which this database's log goes by {name}. Is DOORSTEP_HOME as it was? "
+        "Put keys/ and log-rings/ back from the folder of before, or give the log a new name (DOORSTEP_ORIGIN)."
+    )
+
+
+def _known(name: str) -> str:
+    """The verifier key of the log of this name, empty for a new log or name."""
+    return Installation.objects.filter(key=name).values_list("value", flat=True).first() or ""
+
+
+def _key(ring: Ring) -> tuple[Path, str]:
+    """The file of the ring's key, and the name under which it signs."""
+    return Path(settings.HOME) / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}"
+
+
 def open_log(ring: Ring) -> EvidenceLog:
     """The ring's log under the installation's key, compared with the checkpoint that was published elsewhere, if any.
 
-    Operators put that checkpoint into `witness/<ring>.checkpoint`; the key that verifies lies beside the log as `key`.
+    Operators put that checkpoint into `witness/<ring>.checkpoint`; the key that verifies lies beside the log as `key`,
+    and the database remembers it. Raises Forked where that was another one.
     """
-    home = Path(settings.HOME)
-    key = SigningKey.open(home / "keys" / f"log-{ring}.pem", f"{settings.ORIGIN}/log/{ring}")
+    if wrong := foreign_key(ring):
+        raise Forked(wrong)
+    home, key = Path(settings.HOME), SigningKey.open(*_key(ring))
+    if not _known(key.name):
+        Installation.objects.get_or_create(key=key.name, defaults={"value": key.verifier})
     elsewhere = home / "witness" / f"{ring}.checkpoint"
     log = EvidenceLog.open(folder(ring), key, elsewhere.read_bytes() if elsewhere.exists() else None)
     said, verifier = folder(ring) / "key", f"{key.verifier}\n"

@@ -1,14 +1,25 @@
-"""The journal's writer: one entry for each action or look, one row for each person it concerns."""
+"""The journal: one entry for each action or look, one row for each person it concerns, who can read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from doorstep.kernel.declare.scopes import BASES, Actor, Purpose
+from doorstep.kernel.values.ids import instant_of
 
 COPY_FROM = 20
 """From so many subjects on, COPY is cheaper than one INSERT of many rows."""
+_ENTRY = (
+    "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_WITH_SUBJECTS = (
+    "WITH entry AS (" + _ENTRY + " RETURNING id) INSERT INTO kernel_journalsubject (subject, id)"  # noqa: S608  of constants
+    " SELECT unnest(%s::text[]), id FROM entry"
+)
 
 
 def write(
@@ -22,22 +33,23 @@ def write(
     detail: str = "",
     digest: bytes = b"",
 ) -> None:
-    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition."""
+    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition.
+
+    Whoever was acted for finds the entry too.
+    """
+    subjects = [*subjects, actor.principal] if actor.principal and actor.principal not in subjects else subjects
     who = (actor.subject, actor.principal, actor.unit, actor.via)
     row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
+    said = (*row, " ".join(fields), detail, digest)
+    few = 0 < len(subjects) < COPY_FROM
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (*row, " ".join(fields), detail, digest),
-        )
-        if len(subjects) >= COPY_FROM:
+        if few:
+            cursor.execute(_WITH_SUBJECTS, (*said, [*subjects]))
+        else:
+            cursor.execute(_ENTRY, said)
+        if subjects and not few:
             with cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
                 copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
-        elif subjects:
-            cursor.execute(
-                "INSERT INTO kernel_journalsubject (subject, id) SELECT unnest(%s::text[]), %s", [[*subjects], entry]
-            )
 
 
 def escape(text: str) -> str:
@@ -49,3 +61,48 @@ def escape(text: str) -> str:
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
         return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An entry as somebody whom it concerns reads it; `subject` is the key under which it was found."""
+
+    id: UUID
+    subject: str
+    actor: str
+    principal: str
+    unit: str
+    via: str
+    action: str
+    purpose: str
+    basis: str
+    fields: tuple[str, ...]
+
+    @property
+    def at(self) -> datetime:
+        return instant_of(self.id)
+
+
+FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
+
+
+def concerning(
+    subjects: Mapping[str, UUID], most: int, *, since: UUID = FIRST, before: UUID = LAST, but: Sequence[str] = ()
+) -> list[Entry]:
+    """At most `most` entries about any of the subjects, newest first, with ids in [since, before), but not by the actors
+    `but`. An entry about two of them comes once. `subjects`: each with the id before which it named this person.
+    """
+    found: dict[UUID, Entry] = {}
+    with connection.cursor() as cursor:
+        # One by one, and the entries looked up for each row (OFFSET 0 keeps the planner from walking the whole journal
+        # backwards), so that each subject is read in the order of its index and no further than needed.
+        for subject, until in subjects.items():
+            cursor.execute(
+                "SELECT s.id, %s, e.* FROM (SELECT id FROM kernel_journalsubject"
+                " WHERE subject = %s AND id >= %s AND id < %s ORDER BY id DESC OFFSET 0) s, LATERAL"
+                " (SELECT actor, principal, unit, via, action, purpose, basis, fields FROM kernel_journalentry j"
+                " WHERE j.id = s.id OFFSET 0) e WHERE NOT e.actor = ANY(%s) ORDER BY s.id DESC LIMIT %s",
+                [subject, subject, since, min(before, until), [*but], most],
+            )
+            for *values, fields in cursor.fetchall():
+                found.setdefault(values[0], Entry(*values, *[tuple(fields.split())]))
+    return [found[number] for number in sorted(found, reverse=True)[:most]]

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
@@ -47,16 +48,52 @@ def test_one_record_is_one_row_for_its_person():
     entry = JournalEntry.objects.get()
     assert (entry.actor, entry.unit, entry.via) == ("trier", "", "page")
     assert (entry.action, entry.purpose) == ("kernel.look.record", TRYING.code)
+    assert entry.fields == "full_name document"
     assert entry.id.int >> 80 == int(AT.timestamp() * 1000)
     (subject,) = JournalSubject.objects.all()
     assert (subject.subject, subject.id) == (f"pin:{PIN}", entry.id)
     assert bytes(entry.digest) == hashlib.sha256(msgspec.json.encode(HOA, enc_hook=str)).digest()
 
 
+class Home(msgspec.Struct, frozen=True):
+    unit: str
+    since: str = ""
+
+
+class Wrapped(msgspec.Struct, frozen=True):
+    subject_key: str
+    found: Record
+    told_fields: ClassVar = ("name",)
+
+
+@personal(READ_IT)
+def wrapped(actor: Actor) -> Wrapped:
+    return Wrapped(HOA.subject_key, HOA)
+
+
+class Whole(msgspec.Struct, frozen=True):
+    id: UUID
+    home: Home
+    record: Record
+    changes: tuple[str, ...]
+    subject_key: str
+
+
+@personal(READ_IT)
+def whole(actor: Actor) -> Whole:
+    return Whole(UUID(int=1), Home("H38"), HOA, (), HOA.subject_key)
+
+
+def test_a_look_names_the_fields_that_told_something():
+    look(ACTOR, TRYING, AT, whole)
+    look(ACTOR, TRYING, AT, wrapped)
+    assert sorted(JournalEntry.objects.values_list("fields", flat=True)) == ["name", "unit full_name document"]
+
+
 def test_a_list_is_one_row_with_its_filter_and_names_nobody():
     assert look(ACTOR, TRYING, AT, records, "H38", "2024-03-01", late=True) == [HOA]
     entry = JournalEntry.objects.get()
-    assert entry.detail == "H38 2024-03-01 late=True"
+    assert (entry.detail, entry.fields) == ("H38 2024-03-01 late=True", "")
     assert PIN not in entry.detail
     assert not JournalSubject.objects.exists()
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from doorstep.kernel import documents, expiry, tasks
-from doorstep.kernel.declare.notices import Channel
+from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import OPERATOR, Credential, Expiring, expiring, watch
 from doorstep.kernel.notices import inbox
@@ -74,6 +74,14 @@ def test_the_operator_is_told_by_mail(watched, settings):
     tasks.watch_expiry(END - 7 * DAY)
     row = Notice.objects.get()
     assert (row.channel, row.target) == (Channel.EMAIL, "operator@example.org")
+
+
+def test_an_owner_is_told_by_the_channel_that_a_system_knows(watched, monkeypatch):
+    known = {"lan": Reach("lan", phone="0000123456", channel=Channel.SMS)}
+    monkeypatch.setattr(expiry, "reaches", [known.get])
+    watched.append(Expiring("Bank A", "minh", END))
+    tasks.watch_expiry(END - 7 * DAY)
+    assert dict(Notice.objects.values_list("subject", "channel")) == {"lan": Channel.SMS, "minh": Channel.INBOX}
 
 
 def test_a_list_holds_what_ends_and_what_ended(watched):

@@ -106,6 +106,11 @@ NOT_ALLOWED = reason(
     "Your role does not include this: {scope}.",
     repair="Ask the administrator of your unit for a role that includes it.",
 )
+NOT_IN_MANDATE = reason(
+    "kernel.not_in_mandate",
+    "The mandate under which you act does not include this: {scope}.",
+    repair="Stop acting for somebody else, or ask for a mandate that includes it.",
+)
 LEVEL_TOO_LOW = reason(
     "kernel.level_too_low",
     "This needs a surer way of signing in than the one you used.",

@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
 
+from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.scopes import Actor
 
 _ACTOR = "actor"
@@ -32,6 +33,19 @@ def actor_middleware(
         return get_response(request)
 
     return middleware
+
+
+class Acting(msgspec.Struct, frozen=True):
+    """For whom somebody acts by mandate: a name, as what, and the URL name at which it stops."""
+
+    name: str
+    kind: Code
+    stop: str
+
+
+def acting_of(request: HttpRequest) -> Acting | None:
+    """Set by the system that keeps mandates, on each request under one."""
+    return cast("Acting | None", getattr(request, "acting", None))
 
 
 def actor_of(request: HttpRequest) -> Actor | None:

@@ -15,7 +15,7 @@ from doorstep.kernel import notices, simulation
 from doorstep.kernel.declare.scopes import PRINT_LETTERS, ROLES, Actor
 from doorstep.kernel.system import systems
 from doorstep.kernel.values.text import N_
-from doorstep.kernel.web.actors import actor_of, name_of
+from doorstep.kernel.web.actors import acting_of, actor_of, name_of
 from doorstep.kernel.web.routes import Entry, may_enter
 
 THEME_COOKIE = "theme"
@@ -34,6 +34,7 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     return {
         "actor": actor,
         "actor_name": name_of(request),
+        "acting": acting_of(request),
         "actor_roles": [gettext(ROLES[role].text) for role in actor.roles if role in ROLES] if actor else [],
         "unread": unread(actor) if actor else 0,
         "menu": menu(actor, request.path),

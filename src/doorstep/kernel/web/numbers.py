@@ -38,13 +38,13 @@ def isolated(text: str) -> SafeString:
 def number(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """`decimals` None shows what there is; otherwise exactly so many, rounded half to even."""
     locale = _locale(language)
-    return _marked(cldr.format_decimal(_rounded(value, decimals), _pattern("#,##0", decimals), locale), locale)
+    return _marked(cldr.format_decimal(_rounded(value, decimals), _parsed_pattern("#,##0", decimals), locale), locale)
 
 
 def percent(value: Number, *, decimals: int | None = None, language: str | None = None) -> str:
     """Of a value in percent: 42 is 42 %."""
     locale = _locale(language)
-    pattern = _pattern(locale.percent_formats[None].pattern, decimals)
+    pattern = _parsed_pattern(locale.percent_formats[None].pattern, decimals)
     return _marked(cldr.format_percent(_rounded(value, decimals) / 100, pattern, locale), locale)
 
 
@@ -139,6 +139,11 @@ def _in(language: str | None) -> Iterator[None]:
 def _pattern(whole: str, decimals: int | None) -> str:
     shown = ".##########" if decimals is None else "." + "0" * decimals if decimals else ""
     return whole.replace("#,##0", "#,##0" + shown)
+
+
+@cache
+def _parsed_pattern(whole: str, decimals: int | None) -> cldr.NumberPattern:
+    return cldr.parse_pattern(_pattern(whole, decimals))
 
 
 def _rounded(value: Number, decimals: int | None) -> Decimal:

@@ -11,6 +11,9 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from doorstep.kernel.store.models import ActorSession
+from doorstep.kernel.store.prepared import Prepared
+
+_LASTING = Prepared(lambda: ActorSession.objects.filter(session_key="").filter(expire_date__gt=timezone.now()))
 
 
 class SessionStore(DatabaseStore):
@@ -21,8 +24,7 @@ class SessionStore(DatabaseStore):
         return ActorSession
 
     def _get_session_from_db(self) -> ActorSession | None:
-        kept = ActorSession.objects.filter(session_key=kept_key(self.session_key), expire_date__gt=timezone.now())
-        return kept.first()
+        return _LASTING.first(kept_key(self.session_key), timezone.now())
 
     def load(self) -> dict[str, Any]:
         row = self._get_session_from_db() if self.session_key else None

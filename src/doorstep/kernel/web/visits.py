@@ -24,14 +24,17 @@ def enter(request: HttpRequest) -> By:
 
 
 def tried(form: BaseForm, act: Callable[[], object]) -> bool:
-    """Does it, unless the form has errors already; what the action refuses stands in the form afterwards."""
+    """Does it, unless the form has errors already; what the action refuses stands in the form afterwards.
+
+    That somebody may not, or that there is no such record, is an answer of its own, unless it is about one of the fields.
+    """
     if not form.is_valid():
         return False
     try:
         act()
-    except (NotFound, NotAllowed):
-        raise
     except Refused as refused:
+        if isinstance(refused, NotFound | NotAllowed) and not {one.field for one in refused.reasons} & {*form.fields}:
+            raise
         add_reasons(form, refused.reasons)
         return False
     return True

@@ -1,12 +1,15 @@
-"""Testland's law on e-identity: no level one, everything within 2 working days, passcodes of four digits."""
+"""Testland's law on e-identity: no level one, everything within 2 working days, passcodes of four digits, a breach
+told to the lighthouse within ten hours.
+"""
 
 from datetime import date, timedelta
 
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import N_
 from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.personal_number import check_number, check_phone
 from doorstep.systems.identity.contract import Particular
-from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
+from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, SecretRow
 from doorstep.systems.identity.facts import Holder, Level
 
 TAX_CODE_MALFORMED = reason(
@@ -73,7 +76,17 @@ def country(*, fictitious: bool) -> Country:
         ),
         adult_age=21,
         activate_within=timedelta(days=3),
-        breach_within=timedelta(hours=10),
+        answers=(AnswerRow(within=timedelta(days=9), valid_from=_FOUNDED, source=_SOURCE, certainty="invented"),),
+        breaches=(
+            BreachRow(
+                authority=N_("The lighthouse keeper"),
+                within=timedelta(hours=10),
+                counts_from="found",
+                valid_from=_FOUNDED,
+                source=_SOURCE,
+                certainty="invented",
+            ),
+        ),
         usage_years=3,
         granted={"identity.eid": frozenset({Particular.FULL_NAME, Particular.UNIT})},
     )

@@ -4,11 +4,12 @@ from datetime import date, timedelta
 
 from doorstep.kernel.values.dates import Certainty
 from doorstep.kernel.values.reasons import Reason
+from doorstep.kernel.values.text import N_
 from doorstep.profiles.vietnam.calendar import CALENDAR
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_phone
 from doorstep.profiles.vietnam.tax_code import check_tax_code
 from doorstep.systems.identity.contract import Particular
-from doorstep.systems.identity.country import AgeRow, Country, LimitRow, SecretRow
+from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, SecretRow
 from doorstep.systems.identity.facts import Holder, Level
 
 _DECREE_59 = date(2022, 10, 20)
@@ -82,6 +83,27 @@ SECRETS = (
     ),
 )
 
+_DECREE_13 = date(2023, 7, 1)
+_SUCCESSOR = "Law 91/2025 follows it from 1 January 2026 (general knowledge); its times were not looked up"
+ANSWERS = (
+    AnswerRow(
+        within=timedelta(hours=72),
+        valid_from=_DECREE_13,
+        source=f"Decree 13/2023, rights of the person. {_SUCCESSOR}",
+        certainty="general-knowledge",
+    ),
+)
+BREACHES = (
+    BreachRow(
+        authority=N_("A05, the department for cyber security of the Ministry of Public Security"),
+        within=timedelta(hours=72),
+        counts_from="happened",
+        valid_from=_DECREE_13,
+        source=f"Decree 13/2023 art. 23 [S87]. {_SUCCESSOR}",
+        certainty="sourced",
+    ),
+)
+
 _SHOWN = frozenset({Particular.FULL_NAME, Particular.BIRTH, Particular.SEX, Particular.NATIONALITY})
 GRANTED = {"identity.eid": frozenset(Particular), "identity.relying_party": _SHOWN}
 """Our own choice within Decree 13/2023, which allows what the purpose needs [S87]; a system that asks adds its purpose."""
@@ -105,7 +127,8 @@ def country(numbers: PersonalNumbers) -> Country:
         secrets=SECRETS,
         adult_age=18,
         activate_within=timedelta(days=7),  # Decree 59/2022: general knowledge, not verified
-        breach_within=timedelta(hours=72),  # Decree 13/2023 art. 23 [S87]
+        answers=ANSWERS,
+        breaches=BREACHES,
         usage_years=5,  # [S33]
         granted=GRANTED,
     )

@@ -12,7 +12,9 @@ EXAMPLES = [
     "doorstep bench report --facts 50000000 --json",
     "doorstep bench register --persons 10000000",
 ]
-NAMES = {name: f"doorstep.site.benches.{name}" for name in ("messages", "register", "report", "signin", "stays")}
+NAMES = {
+    name: f"doorstep.site.benches.{name}" for name in ("crowd", "messages", "register", "report", "signin", "stays")
+}
 
 
 def add(parser: argparse.ArgumentParser) -> None:

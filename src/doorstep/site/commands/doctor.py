@@ -7,12 +7,13 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 
-from doorstep.site.cli import home, port, say, set_up
+from doorstep.site.cli import home, old_server, port, say, set_up
 
 EXAMPLES = ["doorstep doctor", "DOORSTEP_HOME=/srv/doorstep doorstep doctor"]
 
@@ -149,6 +150,10 @@ def _answers() -> Iterator[Finding]:
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
     try:
+        if old := old_server():
+            what, _, repair = old.partition(". ")
+            yield False, what, repair
+            return
         plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('server_version'), now()")
@@ -165,9 +170,20 @@ def _answers() -> Iterator[Finding]:
     away = abs((datetime.now(UTC) - there).total_seconds())
     yield away < 5, f"its clock is {away:.0f} s from ours", "Set both (NTP)."
     if not plan:
+        yield from _log_keys()
         yield from _waiting()
         yield from _notices()
         yield from _expiring()
+
+
+def _log_keys() -> Iterator[Finding]:
+    from doorstep.kernel.lake.models import Ring  # noqa: PLC0415
+    from doorstep.kernel.lake.rings import foreign_key  # noqa: PLC0415
+
+    for ring in Ring:
+        with suppress(PermissionError):  # said of each key above
+            wrong = foreign_key(ring)
+            yield not wrong, f"the key of the {ring} ring is {'not ' * bool(wrong)}that of the database's log", wrong
 
 
 def _waiting() -> Iterator[Finding]:

@@ -17,9 +17,11 @@ from typing import NamedTuple
 import msgspec
 import psycopg
 import pytest
+from django.db import connection
 
 import doorstep
-from doorstep.site.cli import COMMANDS, main
+from doorstep.site.cli import COMMANDS, Stop, _refuse_another_database, main
+from doorstep.site.commands.doctor import _answers
 from doorstep.site.embedded import Embedded, database
 
 PUBLISHED = Path(doorstep.__file__).parent / "profiles" / "vietnam" / "published-2024-h1.csv"
@@ -441,6 +443,35 @@ def test_a_data_folder_goes_with_its_own_database(tmp_path):
     assert refused.code == lost.code == 1
     assert "belongs to another database than the one that answers" in refused.err
     assert "Is DOORSTEP_DATABASE_URL as it was?" in refused.err
+
+
+def test_a_used_database_takes_no_other_key_under_the_same_name(tmp_path):
+    old, new, renamed = (tmp_path / name for name in ("old", "new", "renamed"))
+    with database(old) as server:
+        url = {"DOORSTEP_MODE": "test", "DOORSTEP_DATABASE_URL": server.url}
+        with shell(old, **url) as run:
+            assert run("seal", "log show --ring public")[1].code == 0
+        with shell(new, **url) as run:
+            seal, doctor = run("seal", "doctor")
+        with shell(renamed, **url, DOORSTEP_ORIGIN="other.example.org") as run:
+            assert run("seal")[0].code == 0, "a new name is a new log"
+        with shell(old, **url) as run:
+            assert run("seal")[0].code == 0
+    assert (seal.code, seal.out) == (1, "")
+    assert "is not the key under which this database's log goes by localhost/log/" in seal.err
+    assert "Put keys/ and log-rings/ back" in seal.err
+    assert not list((new / "keys").glob("log-*")), "no key is made"
+    assert not (new / "made-with").exists()
+    assert "ILL   the key of the public ring is not that of the database's log" in doctor.out
+
+
+def test_an_old_server_is_refused(db, monkeypatch):
+    monkeypatch.setattr(connection, "pg_version", 140_012)
+    with pytest.raises(Stop, match=r"PostgreSQL 14, which is too old\. Take PostgreSQL 15 or newer\."):
+        _refuse_another_database()
+    assert list(_answers()) == [
+        (False, "The database is PostgreSQL 14, which is too old", "Take PostgreSQL 15 or newer.")
+    ]
 
 
 def test_a_database_that_is_not_there_is_said_plainly(tmp_path):

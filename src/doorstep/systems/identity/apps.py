@@ -10,8 +10,10 @@ from doorstep.systems.identity.permissions import (
     GRANT,
     MANAGE_CLIENTS,
     OWN,
+    PROTECT,
     READ_ORGANISATION,
     READ_PERSON,
+    RECORD,
     SUPPORT,
 )
 
@@ -22,14 +24,19 @@ class Identity(SystemConfig):
     retention = N_("The register: for good. Codes, tokens and sessions: until they expire. Usage: as the profile says.")
     menu = (
         Entry(OWN, "identity:offices", N_("My offices")),
+        Entry(OWN, "identity:mandates", N_("Act for somebody")),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions")),
         Entry(OWN, "identity:connections", N_("Where my e-ID is known")),
+        Entry(OWN, "identity:journal", N_("Who looked at my data")),
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve")),
         Entry(DRIVE, "identity:drive", N_("Not yet activated")),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity")),
         Entry(MANAGE_CLIENTS, "identity:parties", N_("Relying parties")),
+        Entry(RECORD, "identity:mandates_counter", N_("Mandates on paper")),
         Entry(GRANT, "identity:staff", N_("Staff")),
         Entry(APPROVE, "identity:offices_waiting", N_("Offices that wait for a second person")),
         Entry(READ_PERSON, "identity:register", N_("Population register")),
         Entry(READ_ORGANISATION, "identity:organisations", N_("Organisations")),
+        Entry(PROTECT, "identity:questions", N_("Questions about looks at data")),
+        Entry(PROTECT, "identity:incidents", N_("Register of breaches")),
     )

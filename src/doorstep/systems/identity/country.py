@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -55,13 +56,37 @@ class SecretRow(msgspec.Struct, frozen=True, kw_only=True):
     certainty: Certainty
 
 
+class AnswerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Within which time a person's question about the own data is to be answered."""
+
+    within: timedelta
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
+class BreachRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Which authority (an English message id) is told of a breach, and within which time from when it `happened` or was
+    `found`.
+    """
+
+    authority: str
+    within: timedelta
+    counts_from: Literal["happened", "found"]
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's law on identity.
 
     `check_number(number, birth, female, day)` judges a personal number against what else is known (`female` None: not
     stated); its reasons name the field `number`. `subject_key(number)` is the key under which the journal finds the
     person. `activate_within` is how long after the notice an account is to be activated. `is_working_day` serves
-    limits. `breach_within` is the time for the notice of a breach. `usage_years` is how long usage stays known.
+    limits. `answers` and `breaches` are the clocks of data protection. `usage_years` is how long usage stays known.
     `granted` says by purpose code which particulars of a person the register tells.
     """
 
@@ -76,7 +101,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     secrets: tuple[SecretRow, ...]
     adult_age: int
     activate_within: timedelta
-    breach_within: timedelta
+    answers: tuple[AnswerRow, ...]
+    breaches: tuple[BreachRow, ...]
     usage_years: int
     granted: Mapping[str, frozenset[Particular]]
 

@@ -18,6 +18,13 @@ OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandat
 SIGN_IN = Scope("identity.session.begin", "Sign in")
 STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
 
+# Mandates
+
+GIVE = Scope(
+    "identity.mandate.give", "Let somebody act for oneself, or for an organisation that one represents", level=2
+)
+RECORD = Scope("identity.mandate.record", "Record, confirm and end mandates that are brought on paper", level=2)
+
 # Offices
 
 GRANT = Scope("identity.office.grant", "Invite, assign, transfer and end the staff of one's unit", level=2)
@@ -31,7 +38,7 @@ EXCHANGE = Scope("identity.grant.exchange", "Take the tokens of persons who sign
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
-PERSON = Role("identity.person", "Person", (OWN,), for_everybody=True)
+PERSON = Role("identity.person", "Person", (OWN, GIVE), for_everybody=True)
 VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
     "identity.registrar",
@@ -39,7 +46,9 @@ REGISTRAR = Role(
     (REGISTER, READ_PERSON, READ_ORGANISATION),
     powerful=True,
 )
-OFFICER = Role("identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, READ_PERSON, ASK_REGISTER))
+OFFICER = Role(
+    "identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, RECORD, READ_PERSON, ASK_REGISTER)
+)
 ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
 ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)

@@ -1,11 +1,11 @@
-"""Identity's recurring work: offices whose days are over end, and what was kept for minutes or days is deleted."""
+"""Identity's recurring work: offices end, officers are reminded of clocks that run out, and what has served its time is deleted."""
 
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.expiry import watch
+from doorstep.kernel.expiry import reaches, watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import offices, openid, signin
+from doorstep.systems.identity.actions import incidents, looks, mandates, offices, openid, reviews, signin
 from doorstep.systems.identity.queries.openid import client_secrets
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
@@ -15,6 +15,17 @@ def end_offices(at: datetime) -> None:
     """Within minutes of the legal midnight."""
     while offices.expired(at) and offices.end_expired(By(CLOCK, at)):
         pass
+
+
+def end_mandates(at: datetime) -> None:
+    """As offices."""
+    while mandates.expired(at) and mandates.end_expired(By(CLOCK, at)):
+        pass
+
+
+def remind_of_reviews(at: datetime) -> None:
+    """Administrators learn which rights they are to review."""
+    reviews.remind(By(CLOCK, at))
 
 
 def forget(at: datetime) -> None:
@@ -33,10 +44,26 @@ def turn_keys(at: datetime) -> None:
     openid.turn_keys(By(CLOCK, at))
 
 
+def remind_officers(at: datetime) -> None:
+    """Of breaches and questions whose time runs out."""
+    if incidents.reminders_due(at):
+        incidents.remind_officers(By(CLOCK, at))
+
+
+def forget_questions(at: datetime) -> None:
+    """Answered questions whose entries are gone."""
+    looks.forget_questions(By(CLOCK, at))
+
+
 watch("identity.client_secrets", client_secrets)
+reaches.append(signin.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),
+    (timedelta(minutes=5), end_mandates),
     (timedelta(hours=1), forget),
     (timedelta(minutes=5), forget_grants),
+    (timedelta(hours=6), remind_of_reviews),
     (timedelta(hours=12), turn_keys),
+    (timedelta(minutes=5), remind_officers),
+    (timedelta(hours=24), forget_questions),
 )

@@ -6,10 +6,13 @@ from doorstep.systems.identity.pages import (
     authorize,
     devices,
     eid,
+    looks,
+    mandates,
     offices,
     openid,
     organisations,
     parties,
+    protection,
     register,
     signin,
 )
@@ -45,6 +48,19 @@ OFFICES = [
     path(f"{_OFFICE}review/", offices.review, name="review"),
 ]
 
+_MANDATE = "mandates/<uuid:mandate>/"
+MANDATES = [
+    path("mandates/", mandates.own, name="mandates"),
+    path("mandates/give/", mandates.give, name="mandate_give"),
+    path("mandates/act/", mandates.act, name="act_for"),
+    path("mandates/stop/", mandates.stop, name="stop_acting"),
+    path("mandates/counter/", mandates.counter, name="mandates_counter"),
+    path("mandates/counter/new/", mandates.record, name="mandate_record"),
+    path(f"{_MANDATE}end/", mandates.end, name="mandate_end"),
+    path(f"{_MANDATE}paper/", mandates.paper, name="mandate_paper"),
+    path(f"{_MANDATE}drop/", mandates.end_at_counter, name="mandate_end_at_counter"),
+]
+
 _PERSON = "register/persons/<uuid:person_id>/"
 _ORGANISATION = "register/organisations/<uuid:organisation_id>/"
 REGISTER = [
@@ -76,6 +92,7 @@ EIDS = [
     path("eids/collect/", eid.collect, name="collect"),
     path("eids/approve/", eid.to_approve, name="to_approve"),
     path("eids/drive/", eid.drive, name="drive"),
+    path("eids/appointments/<uuid:appointment>/kept/", eid.kept, name="appointment_kept"),
     path("help-desk/", eid.help_desk, name="help_desk"),
     path(_EID, eid.eid, name="eid"),
     path(f"{_EID}contact/", eid.contact, name="contact"),
@@ -103,4 +120,34 @@ OPENID = [
     path("parties/<uuid:party_id>/end/", parties.end, name="party_end"),
 ]
 
-urlpatterns: list[URLPattern] = [*SIGN_IN, *DEVICES, *OFFICES, *EIDS, *REGISTER, *OPENID]
+LOOKS = [
+    path("journal/", looks.shown, name="journal"),
+    path("journal/export/", looks.export, name="journal_export"),
+    path("journal/<uuid:entry>/ask/", looks.ask, name="journal_ask"),
+]
+
+_INCIDENT = "incidents/<uuid:incident_id>/"
+PROTECTION = [
+    path("questions/", protection.open_questions, name="questions"),
+    path("questions/<uuid:question_id>/", protection.question, name="question"),
+    path("incidents/", protection.incidents, name="incidents"),
+    path("incidents/new/", protection.new, name="incident_new"),
+    path(_INCIDENT, protection.incident, name="incident"),
+    path(f"{_INCIDENT}add/", protection.add, name="incident_add"),
+    path(f"{_INCIDENT}notified/", protection.notified, name="incident_notified"),
+    path(f"{_INCIDENT}close/", protection.close, name="incident_close"),
+    path(f"{_INCIDENT}tell/", protection.tell, name="incident_tell"),
+    path(f"{_INCIDENT}notice.pdf", protection.notice, name="incident_notice"),
+]
+
+urlpatterns: list[URLPattern] = [
+    *SIGN_IN,
+    *DEVICES,
+    *OFFICES,
+    *MANDATES,
+    *EIDS,
+    *REGISTER,
+    *OPENID,
+    *LOOKS,
+    *PROTECTION,
+]

@@ -19,7 +19,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses, stays
 from doorstep.systems.lodging.actions.stays import Line
 from doorstep.systems.lodging.country import Country, DocumentType, Sex
-from doorstep.systems.lodging.facts import Channel, GuestKind
+from doorstep.systems.lodging.facts import Channel, FacilityType, GuestKind
 from doorstep.systems.lodging.rules.changes import WhyCancelled
 from doorstep.systems.lodging.rules.records import Guest, StayReason
 
@@ -37,7 +37,14 @@ ABROAD = (
     *(("DE", "Anna Beispiel"), ("FR", "Luc Exemple"), ("KR", "Kim Sample"), ("JP", "Yuki Sample")),
     *(("AU", "Sam Example"), ("EG", "Salma Mithal"), ("LA", "Kham Sample"), ("US", "Pat Example")),
 )
-HOUSE_NAMES = ("Nhà nghỉ Hoa Ban", "Khách sạn Ví Dụ", "Homestay Mẫu", "Nhà trọ Bình Yên", "Khách sạn Sông Mẫu")
+HOUSE_NAMES = {
+    FacilityType.TOURIST: ("Nhà nghỉ Hoa Ban", "Khách sạn Ví Dụ", "Homestay Mẫu", "Khách sạn Sông Mẫu"),
+    FacilityType.HEALTH: ("Bệnh viện Ví Dụ", "Trạm y tế Mẫu"),
+    FacilityType.RENTAL: ("Nhà trọ Bình Yên", "Dãy trọ Ví Dụ"),
+    FacilityType.HOUSEHOLD: ("Nhà ông Nguyễn Văn Ví Dụ", "Nhà bà Trần Thị Mẫu"),
+    FacilityType.OTHER: ("Nhà khách Ví Dụ", "Ký túc xá Mẫu"),
+}
+"""Made-up names, as houses of each kind are called: hotel, hospital, rooms to let, family, hostel."""
 
 
 def simulate(simulation: Simulation) -> None:
@@ -56,8 +63,8 @@ def simulate(simulation: Simulation) -> None:
     done = 0
     for number, (unit, share) in enumerate(zip(places, shares, strict=True), 1):
         actor = Actor(f"simulated:keeper:{number}", roles=("lodging.keeper",), via="simulation")
-        name, address = f"{chance.choice(HOUSE_NAMES)} {number}", f"{number} Đường Ví Dụ"
         facility, remote = chance.choice(facilities), chance.random() < 0.1
+        name, address = f"{chance.choice(HOUSE_NAMES[facility])} {number}", f"{number} Đường Ví Dụ"
         code = houses.enrol_establishment(By(actor, opens), name, facility, unit, address, remote=remote).code
         _House(actor, code, chance, serials, simulation.until).run(days, share)
         done += share
@@ -170,7 +177,7 @@ def demo_province() -> str:
 
 
 def people() -> list[dict[str, str]]:
-    keeper, officer = N_("Guesthouse keeper"), N_("Police officer for residence")
+    keeper, officer = N_("Lodging keeper"), N_("Police officer for residence")
     return [
         {"subject": "demo:keeper", "name": "Hoa", "role": "lodging.keeper", "unit": "", "title": keeper},
         {"subject": "demo:police", "name": "Minh", "role": "lodging.police", "unit": demo_province(), "title": officer},
@@ -208,8 +215,7 @@ def _demo_house(by: By, name: str, commune: str, chance: Random, serials: Iterat
     """A house that notified guests on each of the last 24 days."""
     country = law(Country, "lodging")
     today = country.day(by.at)
-    facility = in_force(country.facilities, today)[0].type
-    code = houses.enrol_establishment(by, name, facility, commune, "12 Đường Ví Dụ").code
+    code = houses.enrol_establishment(by, name, FacilityType.TOURIST, commune, "12 Đường Ví Dụ").code
     house = _House(by.actor, code, chance, serials, by.at)
     house.rooms, house.lateness = ["101", "102", "103"], 0.2
     for back in range(24, 0, -1):

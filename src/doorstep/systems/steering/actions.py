@@ -14,7 +14,7 @@ from doorstep.kernel.lake.models import Pin, Ring
 from doorstep.kernel.lake.rings import alone, append
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import uuid7s
-from doorstep.kernel.values.reasons import CHANGED, NOT_ALLOWED, NotAllowed, Reason, Refused, Stale
+from doorstep.kernel.values.reasons import CHANGED, NOT_ALLOWED, NotAllowed, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.permissions import FOR_REPORT, PUBLISH, REQUEST, STORE, SUBMIT
@@ -148,6 +148,7 @@ def request_report(act: Act, period: str, unit: str = "") -> UUID:
     asked = reports.read_period(period)
     if isinstance(asked, Reason):
         raise Refused(asked)
+    refuse(reports.check_begun(asked, act.day))
     if unit and not in_being(unit, act.day, asked.last):
         raise Refused(UNKNOWN_UNIT("unit", given=unit[:40]))
     if act.actor.unit and not (unit and UnitCode(unit).within(act.actor.unit)):

@@ -1,5 +1,6 @@
 """Steering's reads: figures, stored values and published reports; none of them could name a person."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.values.period import Period
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
+from doorstep.kernel.values.unit_tree import lineage
 from doorstep.systems.steering.models import Figure, Report, ReportRequest, Value
 from doorstep.systems.steering.rules import report as reports
 from doorstep.systems.steering.rules.figures import SubmittedFigure
@@ -125,10 +127,20 @@ def in_being(unit: str, *days: date) -> set[str]:
     return {row.code for day in days for row in units.in_force(day).filter(code=unit)}
 
 
-def reportable(actor: Actor, day: date, language: str) -> list[tuple[str, str]]:
-    """Code and name of the units whose reports this actor may have made, but for the nation: its own and those below."""
-    rows = [*units.in_force(day).filter(code=actor.unit), *units.below(actor.unit, day)]
+def reportable(actor: Actor, day: date, language: str, within: str = "") -> list[tuple[str, str]]:
+    """Code and name of the units whose reports this actor may have made, but for the nation: `within`, which is its own
+    unit or one below it (its own, if empty), and those directly below that. NotFound for any other.
+    """
+    top = within or actor.unit
+    if actor.unit and actor.unit not in lineage(top):
+        raise NotFound(NOT_FOUND("within"))
+    rows = [*units.in_force(day).filter(code=top), *units.below(top, day)]
     return [(row.code, units.named(row, language)) for row in rows]
+
+
+def divided(codes: Iterable[str], day: date) -> set[str]:
+    """Those of the units that have others below them."""
+    return set(units.in_force(day).filter(parent__in=set(codes)).values_list("parent", flat=True))
 
 
 def requests() -> list[Requested]:

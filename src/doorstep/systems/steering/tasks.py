@@ -20,7 +20,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Installation
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.period import Period
-from doorstep.kernel.values.reasons import Reason, Refused, Stale, reason
+from doorstep.kernel.values.reasons import Reason, Refused, Stale, reason, refuse
 from doorstep.systems.steering import queries
 from doorstep.systems.steering.actions import answer_request, publish_report, store_values
 from doorstep.systems.steering.rules import report as reports
@@ -71,7 +71,7 @@ def refresh(at: datetime) -> Refreshed:
 def make_report(period: Period, unit: str, at: datetime) -> reports.Report:
     """The report of a period as known now, published. A report that says the same as the last one is that one.
 
-    Refused with the reason where there is nothing to report, or where a file that it would rest on is not as sealed.
+    Refused with the reason where there is nothing to report (yet), or where a file that it would rest on is not as sealed.
     """
     rings.publish(Ring.PUBLIC)  # a log that signs nothing refuses before there is a report without a signature
     with rings.kept():  # until the report's pin keeps the files
@@ -117,8 +117,10 @@ def build(
     source: engine.Source = "rollup",
 ) -> reports.Report:
     """The report from the lake's snapshot of `size`, which the signed `checkpoint` speaks of, and the figures as they
-    stood at `at`; Refused if it is empty.
+    stood at `at`; Refused if it is empty, or if the period has not begun.
     """
+    day = profile().calendar.day(at)
+    refuse(reports.check_begun(period, day))
     lake = engine.Engine()
     try:
         # A unit's report tells its parts apart, which no rollup does.
@@ -134,7 +136,7 @@ def build(
         )
         for key, cells in found.items()
     }
-    known = queries.in_being(unit, profile().calendar.day(at), period.last)
+    known = queries.in_being(unit, day, period.last)
     built = reports.build_report(
         period,
         queries.figures(at),
@@ -144,6 +146,7 @@ def build(
         simulated_scale=scale,
         evidence=reports.Evidence(size, checkpoint if size else "", _segments(size)),
         unit=unit,
+        until=day if day in period else None,
     )
     if isinstance(built, Reason):
         raise Refused(built)

@@ -8,13 +8,21 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from doorstep.kernel.country import law
-from doorstep.kernel.store.units import is_commune
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, uuid7s
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
-from doorstep.systems.identity.actions.eid import Applicant, guarded, holder_of, key_of, ready
+from doorstep.systems.identity.actions.eid import (
+    Applicant,
+    guarded,
+    holder_of,
+    key_of,
+    ready,
+    settle_appointments,
+)
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Eid, EidChange, Person
@@ -44,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def collect_many(act: Act, unit: str, lines: Sequence[Line]) -> Outcome:
     """Records of up to `MOST` persons, taken in one commune."""
     country = law(Country, "identity")
-    if not within(unit, act.actor.unit) or not is_commune(unit, act.day):
+    if not within(unit, act.actor.unit) or not units.is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
     numbers = ["".join(line.number.split()) for line in lines[:MOST]]
     people = {person.number: person for person in Person.objects.select_for_update().filter(number__in=numbers)}
@@ -93,12 +101,12 @@ def approve_many(act: Act, eids: Sequence[UUID]) -> Outcome:
 @action(DRIVE, FOR_EID)
 def activate_at_desk(act: Act, eids: Sequence[UUID]) -> Outcome:
     """Activation with an officer's help, at home or at a mobile desk; the holder chooses secrets later, by the phone."""
-    rows = [row for row in _rows(eids, State.NOTIFIED) if within(row.unit, act.actor.unit)]
+    rows = _rows(eids, State.NOTIFIED, units.within(act.actor.unit, act.day))
     _move(act, rows, Step.ACTIVATE, activated=act.at)
     accounts = [
         Account(
             id=own,
-            subject=f"account:{own}",
+            subject=rules.subject_of_holder(row.person.id),
             eid=row,
             name=row.person.full_name,
             login=row.person.number.casefold(),
@@ -112,6 +120,7 @@ def activate_at_desk(act: Act, eids: Sequence[UUID]) -> Outcome:
     ]
     Account.objects.bulk_create(accounts)
     _count(act, rows, Stage.ACTIVATED)
+    settle_appointments(act, rows)
     act.journal(subjects=_keys(rows), fields=["state"], detail=f"activated {len(rows)} at a desk")
     return Outcome(tuple(str(row.id) for row in rows))
 
@@ -146,9 +155,9 @@ def _new(act: Act, person: Person, applicant: Applicant, country: Country, unit:
     )
 
 
-def _rows(eids: Sequence[UUID], state: State) -> list[Eid]:
+def _rows(eids: Sequence[UUID], state: State, area: Q | None = None) -> list[Eid]:
     rows = Eid.objects.select_for_update(of=("self",)).select_related("person")
-    return list(rows.filter(id__in=list(eids)[:MOST], state=state).order_by("id"))
+    return list(rows.filter(area or Q(), id__in=list(eids)[:MOST], state=state).order_by("id"))
 
 
 def _move(act: Act, rows: list[Eid], step: Step, **times: Any) -> None:

@@ -13,10 +13,10 @@ from django.db import connection
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.notices import notify
-from doorstep.kernel.store.units import is_commune
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
-from doorstep.kernel.values.ids import person_key, read_uuid, uuid7
+from doorstep.kernel.values.ids import read_uuid, uuid7
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Reason, Refused, Stale, refuse
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
@@ -24,14 +24,14 @@ from doorstep.systems.identity import notices
 from doorstep.systems.identity.actions.signin import concerned, new_code, spend_code
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
-from doorstep.systems.identity.models import Account, Appointment, Contact, Eid, EidChange, Guardian, Passkey, Person
-from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SIGN_IN, SUPPORT
+from doorstep.systems.identity.models import Account, Appointment, Eid, EidChange, Guardian, Passkey, Person
+from doorstep.systems.identity.permissions import COLLECT, FOR_EID, SIGN_IN, SUPPORT
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules import secrets
 from doorstep.systems.identity.rules.causes import Cause
-from doorstep.systems.identity.rules.drive import Hindrance, Where
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
+from doorstep.systems.identity.rules.register import subject_of
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ def collect(act: Act, number: str, applicant: Applicant, unit: str) -> Collected
     """An officer takes somebody's record in person, in the commune `unit` within the officer's own."""
     country = law(Country, "identity")
     person = _person(number)
-    if not within(unit, act.actor.unit) or not is_commune(unit, act.day):
+    if not within(unit, act.actor.unit) or not units.is_commune(unit, act.day):
         raise NotFound(NOT_FOUND("unit"))
     holder = holder_of(person, country, act.day)
     reasons = rules.check_holder(country, holder, applicant.level, person.birth, act.day)
@@ -101,7 +101,7 @@ def approve(act: Act, eid: UUID, version: int) -> None:
     _step(act, row, Step.APPROVE, approved=act.at)
     _step(act, row, Step.NOTIFY, notified=act.at)
     ready(act, row)
-    act.journal(subjects=_concerned(row), fields=["state"], detail=f"approved {eid}")
+    act.journal(subjects=concerned_by(row), fields=["state"], detail=f"approved {eid}")
 
 
 @action(SIGN_IN, FOR_EID)
@@ -115,8 +115,8 @@ def begin_activation(act: Act, number: str, phone: str) -> str:
         act.journal(detail="activation: nothing fits")
         return f"eid:{uuid7(act.at)}"
     subject = f"eid:{row.id}"
-    notify(act, _reach(row, Channel.SMS), notices.CODE, code=new_code(act, subject, "activate"))
-    act.journal(subjects=_concerned(row), detail=f"activation begun {row.id}")
+    notify(act, reach(row, Channel.SMS), notices.CODE, code=new_code(act, subject, "activate"))
+    act.journal(subjects=concerned_by(row), detail=f"activation begun {row.id}")
     return subject
 
 
@@ -149,7 +149,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
         create_defaults={
             **kept,
             "id": act.id,
-            "subject": f"account:{act.id}",
+            "subject": rules.subject_of_holder(person.id),
             "name": person.full_name,
             "login": person.number.casefold(),
             "phone": row.phone,
@@ -161,7 +161,8 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
     if State(row.state) is State.NOTIFIED:
         _step(act, row, Step.ACTIVATE, activated=act.at)
         _count(act, row, Stage.ACTIVATED, 1)
-    act.journal(subjects=_concerned(row), fields=["password", "passcode", "state"], detail=f"activated {row.id}")
+        settle_appointments(act, [row])
+    act.journal(subjects=concerned_by(row), fields=["password", "passcode", "state"], detail=f"activated {row.id}")
 
 
 @action(SUPPORT, FOR_EID)
@@ -169,7 +170,7 @@ def lock(act: Act, eid: UUID, version: int, cause: LockCause) -> None:
     """Nobody signs in with it from now on; sessions end at once."""
     row = _locked(eid, version)
     _lock(act, row, cause)
-    act.journal(subjects=_concerned(row), fields=["state"], detail=f"locked {eid} {cause.value}")
+    act.journal(subjects=concerned_by(row), fields=["state"], detail=f"locked {eid} {cause.value}")
 
 
 @action(SIGN_IN, FOR_EID)
@@ -186,7 +187,7 @@ def report_loss(act: Act, login: str, passcode: str) -> bool:
         act.journal(subjects=concerned(account) if account else [], detail="loss not reported")
         return False
     _lock(act, row, LockCause.LOSS)
-    act.journal(subjects=_concerned(row), fields=["state"], detail=f"loss reported {row.id}")
+    act.journal(subjects=concerned_by(row), fields=["state"], detail=f"loss reported {row.id}")
     return True
 
 
@@ -196,7 +197,7 @@ def unlock(act: Act, eid: UUID, version: int) -> None:
     row = _locked(eid, version)
     _step(act, row, Step.UNLOCK, locked=None, lock_cause="")
     _tell(act, row, Step.UNLOCK)
-    act.journal(subjects=_concerned(row), fields=["state"], detail=f"unlocked {eid}")
+    act.journal(subjects=concerned_by(row), fields=["state"], detail=f"unlocked {eid}")
 
 
 @action(SUPPORT, FOR_EID)
@@ -209,7 +210,7 @@ def recover(act: Act, eid: UUID, version: int) -> None:
         Passkey.objects.filter(account=account, removed=None).update(removed=act.at)
         end_sessions(account.subject)
     ready(act, row)
-    act.journal(subjects=_concerned(row), fields=["password", "passcode", "passkey"], detail=f"recovered {eid}")
+    act.journal(subjects=concerned_by(row), fields=["password", "passcode", "passkey"], detail=f"recovered {eid}")
 
 
 @action(SUPPORT, FOR_EID)
@@ -220,7 +221,7 @@ def change_phone(act: Act, eid: UUID, version: int, phone: str) -> None:
     _tell(act, row, Step.CHANGE_PHONE)
     _step(act, row, Step.CHANGE_PHONE, phone=_plain(phone))
     Account.objects.filter(eid=row).update(phone=_plain(phone))
-    act.journal(subjects=_concerned(row), fields=["phone"], detail=f"phone of {eid}")
+    act.journal(subjects=concerned_by(row), fields=["phone"], detail=f"phone of {eid}")
 
 
 @action(COLLECT, FOR_EID)
@@ -238,7 +239,7 @@ def raise_level(act: Act, eid: UUID, version: int, level: Level) -> None:
     for stage in (Stage.COLLECTED, Stage.ACTIVATED):
         _count(act, row, stage, 1)
     _tell(act, row, Step.RAISE)
-    act.journal(subjects=_concerned(row), fields=["level"], detail=f"level {level.value} of {eid}")
+    act.journal(subjects=concerned_by(row), fields=["level"], detail=f"level {level.value} of {eid}")
 
 
 @action(COLLECT, FOR_EID)
@@ -251,41 +252,19 @@ def revoke(act: Act, eid: UUID, version: int, why: str) -> None:
     _step(act, row, Step.REVOKE, why=why, revoked=act.at)
     _end_sessions(row)
     _tell(act, row, Step.REVOKE)
-    act.journal(subjects=_concerned(row), fields=["state"], detail=f"revoked {eid}")
+    act.journal(subjects=concerned_by(row), fields=["state"], detail=f"revoked {eid}")
 
 
-@action(DRIVE, FOR_EID)
-def note_contact(act: Act, eid: UUID, hindrance: Hindrance, note: str) -> None:
-    """An officer reached for the holder: why it is not done yet."""
-    row = _of_area(act, eid)
-    Contact.objects.create(
-        id=act.id, eid=row, at=act.at, officer=act.actor.subject, hindrance=hindrance.value, note=note[:300]
-    )
-    act.journal(subjects=_concerned(row), fields=["contact"], detail=f"contact {eid}")
-
-
-@action(DRIVE, FOR_EID)
-def appoint(act: Act, eid: UUID, kind: Where, day: date, slot: str, place: str) -> None:
-    """An appointment, in place of an open one; the holder is told."""
-    row = _of_area(act, eid)
-    Appointment.objects.filter(eid=row, kept=None, cancelled=None).update(cancelled=act.at)
-    Appointment.objects.create(
-        id=act.id,
-        eid=row,
-        unit=row.unit,
-        kind=kind.value,
-        day=day,
-        slot=slot[:20],
-        place=place[:200],
-        made_by=act.actor.subject,
-    )
-    notify(act, _reach(row), notices.APPOINTED, day=day, slot=slot[:20], place=place[:200])
-    act.journal(subjects=_concerned(row), fields=["appointment"], detail=f"appointment {act.id}")
+def settle_appointments(act: Act, rows: Sequence[Eid]) -> None:
+    """Their holders have activated: an appointment of today was kept, a later one is not needed."""
+    made = Appointment.objects.filter(eid__in=rows, kept=None, cancelled=None)
+    made.filter(day=act.day).update(kept=act.at)
+    made.update(cancelled=act.at)
 
 
 def ready(act: Act, row: Eid) -> None:
     """Tell the holder that the e-ID can be activated, and by when."""
-    notify(act, _reach(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
+    notify(act, reach(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
 
 
 def _person(number: str) -> Person:
@@ -332,13 +311,6 @@ def _locked(eid: UUID, version: int) -> Eid:
     return row
 
 
-def _of_area(act: Act, eid: UUID) -> Eid:
-    row = Eid.objects.select_for_update(of=("self",)).select_related("person").filter(id=eid).first()
-    if row is None or not within(row.unit, act.actor.unit):
-        raise NotFound(NOT_FOUND())
-    return row
-
-
 def _step(act: Act, row: Eid, step: Step, *, why: str = "", **new: object) -> None:
     """The next state, or the reason why the step does not follow; keeps what was done."""
     state = rules.after(State(row.state), step)
@@ -366,7 +338,7 @@ def _keep(act: Act, row: Eid, change: str, why: str) -> None:
 def _lock(act: Act, row: Eid, cause: LockCause) -> None:
     _step(act, row, Step.LOCK, why=cause.value, locked=act.at, lock_cause=cause.value)
     _end_sessions(row)
-    notify(act, _reach(row), notices.LOCKED, cause=cause)
+    notify(act, reach(row), notices.LOCKED, cause=cause)
 
 
 def _end_sessions(row: Eid) -> None:
@@ -384,10 +356,10 @@ def _count(act: Act, row: Eid, stage: Stage, n: int) -> None:
 
 
 def _tell(act: Act, row: Eid, step: Step) -> None:
-    notify(act, _reach(row), notices.CHANGED, step=step)
+    notify(act, reach(row), notices.CHANGED, step=step)
 
 
-def _reach(row: Eid, channel: Channel | None = None) -> Reach:
+def reach(row: Eid, channel: Channel | None = None) -> Reach:
     """How the holder is reached: by SMS where there is a phone; the inbox is the account's, once there is one."""
     subject = Account.objects.filter(eid=row).values_list("subject", flat=True).first() or f"eid:{row.id}"
     chosen = channel or (Channel.SMS if row.phone else Channel.EMAIL if row.email else Channel.INBOX)
@@ -406,8 +378,8 @@ def _id_of(subject: str) -> UUID:
 
 
 def key_of(person: Person) -> str:
-    return person_key("national_id", person.nationality, person.number)
+    return subject_of(person.number, law(Country, "identity"))
 
 
-def _concerned(row: Eid) -> Sequence[str]:
+def concerned_by(row: Eid) -> Sequence[str]:
     return [key_of(row.person)] if row.person else []

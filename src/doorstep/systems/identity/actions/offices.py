@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor
+from doorstep.kernel.store import units
 from doorstep.kernel.store.tokens import revoke_tokens
-from doorstep.kernel.store.units import in_force as units_in_force
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, reference
@@ -119,11 +119,9 @@ def accept(act: Act, code: str) -> Granted:
 @action(GRANT, FOR_OFFICE)
 def withdraw(act: Act, invitation: UUID) -> None:
     """An invitation holds no more."""
-    rows = Invitation.objects.filter(id=invitation, accepted=None, withdrawn=None)
-    row = rows.first()
-    if row is None or not offices.within(row.unit, act.actor.unit):
+    rows = Invitation.objects.filter(units.within(act.actor.unit, act.day), id=invitation)
+    if not rows.filter(accepted=None, withdrawn=None).update(withdrawn=act.at):
         raise NotFound(NOT_FOUND())
-    rows.update(withdrawn=act.at)
     act.journal(detail=f"invitation {invitation} withdrawn")
 
 
@@ -131,7 +129,7 @@ def withdraw(act: Act, invitation: UUID) -> None:
 def approve(act: Act, office: UUID) -> None:
     """The second person's yes to a powerful office."""
     row = _office(act, office)
-    refuse(offices.check_approval(act.actor, row.subject, row.unit, row.granted_by))
+    refuse(offices.check_approval(act.actor, row.subject, row.granted_by))
     if row.approved:
         raise NotFound(NOT_FOUND())
     Office.objects.filter(id=row.id).update(approved=act.at, approved_by=act.actor.subject)
@@ -163,8 +161,8 @@ def end(act: Act, office: UUID, why: str) -> None:
 def leave(act: Act, login: str, why: str) -> int:
     """Somebody leaves: all their offices within the actor's unit end now; returns how many."""
     account = _account(login)
-    rows = Office.objects.select_for_update().filter(subject=account.subject, ended=None).order_by("id")
-    leaving = [row for row in rows if offices.within(row.unit, act.actor.unit)]
+    rows = Office.objects.select_for_update().filter(units.within(act.actor.unit, act.day))
+    leaving = list(rows.filter(subject=account.subject, ended=None).order_by("id"))
     for row in leaving:
         _end(act, row, why)
     act.journal(subjects=concerned(account), fields=["office"], detail=f"left {len(leaving)} offices")
@@ -262,7 +260,7 @@ def found_administrator(act: Act, login: str, name: str, password: str, passcode
 def _grant(
     act: Act, subject: str, unit: str, role: str, term: Term, by: str, *, stems_from: Office | None = None
 ) -> Office:
-    if unit and not units_in_force(act.day).filter(code=unit).exists():
+    if unit and not units.in_force(act.day).filter(code=unit).exists():
         raise Refused(offices.UNIT_UNKNOWN("unit"))
     powerful = ROLES[role].powerful
     try:
@@ -293,8 +291,9 @@ def _end(act: Act, row: Office, why: str) -> None:
 
 
 def _office(act: Act, office: UUID) -> Office:
-    row = Office.objects.select_for_update().filter(id=office, ended=None).first()
-    if row is None or not offices.within(row.unit, act.actor.unit):
+    rows = Office.objects.select_for_update().filter(units.within(act.actor.unit, act.day))
+    row = rows.filter(id=office, ended=None).first()
+    if row is None:
         raise NotFound(NOT_FOUND())
     return row
 

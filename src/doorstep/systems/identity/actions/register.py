@@ -17,6 +17,7 @@ from doorstep.kernel.values.text import check_required
 from doorstep.systems.identity.contract import Relation
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import (
+    Account,
     Correction,
     Guardian,
     Organisation,
@@ -321,6 +322,8 @@ def _change(
         _follow_death(person, before.died, after.died)
     if after.number != before.number:
         Organisation.objects.filter(representative=before.number).update(representative=after.number)
+    if (after.number, after.full_name) != (before.number, before.full_name):
+        _follow_account(person, after)
     act.journal(subjects=people, fields=changed, detail=f"person {person.id} {cause}")
 
 
@@ -367,6 +370,16 @@ def _follow_death(person: Person, before: date | None, after: date | None) -> No
     Residence.objects.filter(person=person, valid_to=then).update(valid_to=now)
     Guardian.objects.filter(guardian=person, valid_to=then).update(valid_to=now)
     Guardian.objects.filter(ward=person, valid_to=then).update(valid_to=now)
+
+
+def _follow_account(person: Person, after: Record) -> None:
+    """The person signs in with the new number, and is greeted by the new name."""
+    try:
+        with transaction.atomic():
+            named = {"login": after.number.casefold(), "name": after.full_name}
+            Account.objects.filter(eid__person=person).update(**named)
+    except IntegrityError as taken:
+        raise Refused(rules.NUMBER_TAKEN("number")) from taken
 
 
 def _columns(record: Record) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, QuerySet
 
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
@@ -17,17 +18,19 @@ from doorstep.kernel.notices import notify
 from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.ids import person_key, reference, uuid7
+from doorstep.kernel.values.ids import reference, uuid7
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
 from doorstep.systems.identity.rules import passkeys, secrets
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.passkeys import Party
+from doorstep.systems.identity.rules.register import subject_of
 
 VISITOR = Actor("visitor", roles=("identity.visitor",))
 CODE_KEPT = timedelta(minutes=5)
@@ -210,6 +213,18 @@ def own_account(act: Act) -> Account:
     return account
 
 
+def reach_of(account: Account) -> Reach:
+    """How its holder is told: by the phone or the e-mail address that was given, else in the inbox only."""
+    channel = Channel.SMS if account.phone else Channel.EMAIL if account.email else Channel.INBOX
+    return Reach(account.subject, account.language, account.phone, account.email, channel)
+
+
+def reach_of_subject(subject: str) -> Reach | None:
+    """As above, by the subject; None where there is no such account."""
+    account = Account.objects.filter(subject=subject, closed=None).first()
+    return reach_of(account) if account else None
+
+
 def everybodys_roles() -> tuple[str, ...]:
     """The roles of whoever signs in."""
     return tuple(sorted(role.code for role in ROLES.values() if role.for_everybody))
@@ -221,7 +236,7 @@ def concerned(account: Account) -> list[str]:
     if eid is None:
         return []
     if eid.person:
-        return [person_key("national_id", eid.person.nationality, eid.person.number)]
+        return [subject_of(eid.person.number, law(Country, "identity"))]
     return [f"tax_code:{eid.organisation.tax_code}"] if eid.organisation else []
 
 
@@ -241,7 +256,7 @@ def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) 
         return _refuse(act, account, cause)
     eid = account.eid
     level = min(most, _LEVELS[Level(eid.level)]) if eid else most
-    first = Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
+    first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
     act.journal(subjects=concerned(account), detail=f"signed in {' '.join(methods)}")

@@ -1,13 +1,10 @@
 """What holders and officers fill in about e-IDs."""
 
-from typing import Any
-
 from django import forms
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
-from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.web.forms import DayInput
+from doorstep.kernel.web.forms import DayInput, Form, codes
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.rules.drive import Hindrance, Where
 from doorstep.systems.identity.rules.eid import LockCause
@@ -15,10 +12,8 @@ from doorstep.systems.identity.rules.eid import LockCause
 _PRIVATE = {"autocomplete": "off", "spellcheck": "false"}
 
 
-class Form(forms.Form):
-    """The rules judge, so the browser stops no form."""
-
-    use_required_attribute = False
+def _languages() -> list[tuple[str, str]]:
+    return [(code, get_language_info(code)["name_local"]) for code in ("vi", "en", "de", "ar")]
 
 
 class NumberForm(Form):
@@ -26,20 +21,14 @@ class NumberForm(Form):
 
 
 class CollectForm(NumberForm):
-    level = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect)
+    level = forms.ChoiceField(label=_("Level"), widget=forms.RadioSelect, choices=codes((Level.ONE, Level.TWO)))
     unit = forms.CharField(label=_("Commune"), max_length=30)
     phone = forms.CharField(
         label=_("Phone number"), max_length=30, widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"})
     )
     email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_PRIVATE))
-    language = forms.ChoiceField(label=_("Language of messages"), required=False)
+    language = forms.ChoiceField(label=_("Language of messages"), required=False, choices=_languages)
     complete = forms.BooleanField(label=_("The person has a valid identity card"), required=False, initial=True)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["level"].choices = chosen(Level, without=(Level.NONE,))  # type: ignore[attr-defined]
-        languages = [(code, get_language_info(code)["name_local"]) for code in ("vi", "en", "de", "ar")]
-        self.fields["language"].choices = languages  # type: ignore[attr-defined]
 
 
 class ActivateForm(NumberForm):
@@ -89,33 +78,16 @@ class PhoneForm(Form):
 
 
 class LockForm(Form):
-    cause = forms.ChoiceField(label=_("Cause"))
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["cause"].choices = chosen(LockCause)  # type: ignore[attr-defined]
+    cause = forms.ChoiceField(label=_("Cause"), choices=codes(LockCause))
 
 
 class ContactForm(Form):
-    hindrance = forms.ChoiceField(label=_("Why it is not done yet"))
+    hindrance = forms.ChoiceField(label=_("Why it is not done yet"), choices=codes(Hindrance))
     note = forms.CharField(label=_("Note"), required=False, max_length=300, widget=forms.TextInput(attrs=_PRIVATE))
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["hindrance"].choices = chosen(Hindrance)  # type: ignore[attr-defined]
 
 
 class AppointmentForm(Form):
-    kind = forms.ChoiceField(label=_("Where"), widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=_("Where"), widget=forms.RadioSelect, choices=codes(Where))
     day = forms.DateField(label=_("Day"), widget=DayInput)
     slot = forms.CharField(label=_("Time"), max_length=20, widget=forms.TextInput(attrs={"placeholder": "9:00–10:00"}))
     place = forms.CharField(label=_("Place"), max_length=200, widget=forms.TextInput(attrs=_PRIVATE))
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["kind"].choices = chosen(Where)  # type: ignore[attr-defined]
-
-
-def chosen(kind: type[Code], *, without: tuple[Code, ...] = ()) -> list[tuple[str, object]]:
-    """The choices of a closed list, in the reader's language when shown."""
-    return [(one.value, gettext_lazy(one.text)) for one in kind if one not in without]

@@ -7,14 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.declare.scopes import Role
-from doorstep.kernel.web.forms import DayInput
+from doorstep.kernel.web.forms import DayInput, Form
 from doorstep.systems.identity.rules.offices import Term
-
-
-class Form(forms.Form):
-    """The rules judge, so the browser stops no form."""
-
-    use_required_attribute = False
 
 
 class TermForm(Form):

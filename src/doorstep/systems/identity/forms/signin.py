@@ -3,17 +3,18 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from doorstep.kernel.web.forms import Form
+
 _NUMBER = {"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}
 
 
-class Form(forms.Form):
-    """The browser stops no form that is answered with a reason."""
+class OnwardForm(Form):
+    """`next` is where the person goes on after signing in."""
 
-    use_required_attribute = False
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-class LoginForm(Form):
+class LoginForm(OnwardForm):
     login = forms.CharField(
         label=_("Personal number, tax code or staff name"), max_length=100, widget=forms.TextInput(attrs=_NUMBER)
     )
@@ -37,7 +38,7 @@ class PasscodeForm(LoginForm):
     )
 
 
-class CodeForm(Form):
+class CodeForm(OnwardForm):
     code = forms.CharField(
         label=_("Code"),
         help_text=_("Six digits, from the message to your phone"),

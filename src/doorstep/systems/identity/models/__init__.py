@@ -5,6 +5,7 @@ from doorstep.systems.identity.models.drive import Appointment, Contact
 from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.openid import Consent, Grant, PushedRequest, RelyingParty, SigningKey
+from doorstep.systems.identity.models.protection import Incident, IncidentVersion, JournalQuestion
 from doorstep.systems.identity.models.register import (
     Correction,
     Guardian,
@@ -25,7 +26,10 @@ __all__ = [
     "EidChange",
     "Grant",
     "Guardian",
+    "Incident",
+    "IncidentVersion",
     "Invitation",
+    "JournalQuestion",
     "Mandate",
     "Office",
     "OneTimeCode",

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from doorstep.systems.identity.models.register import Organisation, Person
+
 
 class Office(models.Model):
     """`subject` has `role` for `unit` ("" the nation) on the days [valid_from, valid_to). Ended, never deleted.
@@ -52,26 +54,43 @@ class Invitation(models.Model):
 
 
 class Mandate(models.Model):
-    """`agent` (an account's subject) may act for a person or organisation in `services` on [valid_from, valid_to).
+    """`agent` may act for a person or an organisation in `services` on [valid_from, valid_to). Ended, never deleted.
 
-    `principal` is a key of a person concerned, as in the journal. Ended, never deleted.
+    It holds from `confirmed` on: at once where the principal's own e-ID gave it, after a second officer's look at the
+    `paper` (its reference) where one was brought to a counter of `unit`.
     """
 
     id = models.UUIDField(primary_key=True)
-    principal = models.TextField()
-    agent = models.TextField()
+    agent = models.ForeignKey(Person, models.PROTECT, related_name="mandates")
+    person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="agents")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="agents")
     kind = models.TextField()
     services = models.JSONField()
     valid_from = models.DateField()
     valid_to = models.DateField(null=True)
-    granted = models.DateTimeField()
     granted_by = models.TextField()
+    unit = models.TextField(blank=True)
+    paper_kind = models.TextField(blank=True)
+    paper_day = models.DateField(null=True)
     paper = models.TextField(blank=True)
+    confirmed = models.DateTimeField(null=True)
+    confirmed_by = models.TextField(blank=True)
     ended = models.DateTimeField(null=True)
     ended_by = models.TextField(blank=True)
 
     class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(person=None) ^ models.Q(organisation=None), name="mandate_of_person_or_organisation"
+            ),
+            models.UniqueConstraint(
+                fields=["agent", "person", "organisation"],
+                condition=models.Q(ended=None),
+                nulls_distinct=False,
+                name="one_mandate_an_agent_and_principal",
+            ),
+        ]
         indexes: ClassVar = [
-            models.Index(fields=["agent"], name="mandate_agent"),
-            models.Index(fields=["principal"], name="mandate_principal"),
+            models.Index(fields=["unit", "id"], name="mandate_waiting", condition=models.Q(confirmed=None, ended=None)),
+            models.Index(fields=["valid_to"], name="mandate_valid_to", condition=models.Q(ended=None)),
         ]

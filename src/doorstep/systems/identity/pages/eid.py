@@ -15,6 +15,8 @@ from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
+from doorstep.kernel.web.visits import enter, tried
+from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
 from doorstep.systems.identity.country import Country
@@ -31,7 +33,6 @@ from doorstep.systems.identity.forms.eid import (
     PhoneForm,
     SecretsForm,
 )
-from doorstep.systems.identity.pages.offices import by_of, tried
 from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SUPPORT
 from doorstep.systems.identity.queries import eid as queries
@@ -105,7 +106,7 @@ def loss(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def collect(request: HttpRequest) -> HttpResponse:
     """An officer takes a record, with the person and the card before them."""
-    by = by_of(request)
+    by = enter(request)
     form = CollectForm(request.POST or None, initial={"level": Level.TWO.value, "unit": by.actor.unit})
 
     def do() -> None:
@@ -128,11 +129,12 @@ def collect(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def to_approve(request: HttpRequest) -> HttpResponse:
     """Records that wait for another officer."""
-    by = by_of(request)
+    by = enter(request)
     if request.method == "POST":
         actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
         return SeeOther(reverse("identity:to_approve"))
-    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve), "today": _today(by.at)}
+    today = _today(by.at)
+    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, today), "today": today}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -140,7 +142,7 @@ def to_approve(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def help_desk(request: HttpRequest) -> HttpResponse:
     """By number: where the e-ID stands. By reference: why somebody was not let in."""
-    by, form, found, cause = by_of(request), NumberForm(request.POST or None), None, None
+    by, form, found, cause = enter(request), NumberForm(request.POST or None), None, None
     asked = request.POST.get("reference", "")
     if asked:
         form = NumberForm()
@@ -157,7 +159,7 @@ def help_desk(request: HttpRequest) -> HttpResponse:
 @require_GET
 def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
     """One e-ID: who, where it stands, and only the repairs that its state permits."""
-    by = by_of(request)
+    by = enter(request)
     found = look(by.actor, FOR_EID, by.at, queries.eid_by_id, eid_id)
     if found is None:
         raise NotFound(NOT_FOUND())
@@ -178,7 +180,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
 @require_POST
 def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
     """One of the repairs; the action knows whether the state permits it."""
-    by, version, told = by_of(request), _version(request), request.POST
+    by, version, told = enter(request), _version(request), request.POST
     if step == Step.LOCK:
         actions.lock(by, eid_id, version, LockCause(_one_of(LockCause, told.get("cause", ""))))
     elif step == Step.UNLOCK:
@@ -200,9 +202,9 @@ def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
 @require_GET
 def drive(request: HttpRequest) -> HttpResponse:
     """Who could activate and has not, and today's appointments."""
-    by, after = by_of(request), request.GET.get("after")
-    rows = look(by.actor, FOR_EID, by.at, queries.not_activated, read_uuid(after) if after else None)
+    by, after = enter(request), request.GET.get("after")
     today = _today(by.at)
+    rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
     context = {
         "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in rows],
         "appointments": [(row, Where(row.kind)) for row in look(by.actor, FOR_EID, by.at, queries.appointments, today)],
@@ -215,22 +217,29 @@ def drive(request: HttpRequest) -> HttpResponse:
 
 @page(DRIVE)
 @require_POST
+def kept(request: HttpRequest, appointment: UUID) -> HttpResponse:
+    drives.keep_appointment(enter(request), appointment)
+    return SeeOther(reverse("identity:drive"))
+
+
+@page(DRIVE)
+@require_POST
 def contact(request: HttpRequest, eid_id: UUID) -> HttpResponse:
     form = ContactForm(request.POST)
     if form.is_valid():
         told = form.cleaned_data
-        actions.note_contact(by_of(request), eid_id, Hindrance(told["hindrance"]), told["note"])
+        drives.note_contact(enter(request), eid_id, Hindrance(told["hindrance"]), told["note"])
     return SeeOther(reverse("identity:drive"))
 
 
 @page(DRIVE)
 @require_http_methods(["GET", "POST"])
 def appoint(request: HttpRequest, eid_id: UUID) -> HttpResponse:
-    by, form = by_of(request), AppointmentForm(request.POST or None, initial={"kind": Where.HOME.value})
+    by, form = enter(request), AppointmentForm(request.POST or None, initial={"kind": Where.HOME.value})
 
     def do() -> None:
         told = form.cleaned_data
-        actions.appoint(by, eid_id, Where(told["kind"]), told["day"], told["slot"], told["place"])
+        drives.appoint(by, eid_id, Where(told["kind"]), told["day"], told["slot"], told["place"])
 
     if request.method == "POST" and tried(form, do):
         return SeeOther(reverse("identity:drive"))

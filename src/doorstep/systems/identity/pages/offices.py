@@ -1,26 +1,20 @@
 """Offices: taking up one's own, lending it, and for administrators the staff of their unit."""
 
-from collections.abc import Callable
-from typing import cast
 from uuid import UUID
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law
-from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
-from doorstep.kernel.values.reasons import Refused
 from doorstep.kernel.web import wording
-from doorstep.kernel.web.actors import actor_of, become, name_of
-from doorstep.kernel.web.forms import add_reasons
+from doorstep.kernel.web.actors import become, name_of
 from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import enter, tried
 from doorstep.systems.identity.actions import offices as actions
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.offices import CodeForm, LendForm, LinesForm, OfficeForm, TransferForm
@@ -29,28 +23,11 @@ from doorstep.systems.identity.queries import offices as queries
 from doorstep.systems.identity.rules.offices import read_staff
 
 
-def by_of(request: HttpRequest) -> By:
-    """Who asks, and now."""
-    return By(cast("Actor", actor_of(request)), timezone.now())
-
-
-def tried(form: Form, do: Callable[[], object]) -> bool:
-    """Whether it was done; the reasons of a refusal stand at the form's fields."""
-    if not form.is_valid():
-        return False
-    try:
-        do()
-    except Refused as refused:
-        add_reasons(form, refused.reasons)
-        return False
-    return True
-
-
 @page(OWN)
 @require_http_methods(["GET", "POST"])
 def own(request: HttpRequest) -> HttpResponse:
     """The own offices; the code of an invitation brings one more."""
-    by = by_of(request)
+    by = enter(request)
     form = CodeForm(request.POST or None)
     if request.method == "POST" and tried(form, lambda: actions.accept(by, form.cleaned_data["code"])):
         return SeeOther(reverse("identity:offices"))
@@ -62,7 +39,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def take_up(request: HttpRequest) -> HttpResponse:
     """From now on the person acts in this office."""
-    actor = actions.take_up(by_of(request), read_uuid(request.POST.get("office", "")))
+    actor = actions.take_up(enter(request), read_uuid(request.POST.get("office", "")))
     become(request, actor, name=name_of(request))
     return SeeOther(reverse("home"))
 
@@ -71,7 +48,7 @@ def take_up(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lend(request: HttpRequest, office: UUID) -> HttpResponse:
     """A deputy for the time of an absence."""
-    by, form = by_of(request), LendForm(request.POST or None)
+    by, form = enter(request), LendForm(request.POST or None)
     if request.method == "POST" and tried(
         form, lambda: actions.lend(by, office, form.cleaned_data["login"], form.term)
     ):
@@ -83,7 +60,7 @@ def lend(request: HttpRequest, office: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def staff(request: HttpRequest) -> HttpResponse:
     """The staff of the unit and below, and a form for one more."""
-    by = by_of(request)
+    by = enter(request)
     today = law(Country, "identity").day(by.at)
     first = {"unit": by.actor.unit, "valid_from": today}
     form = OfficeForm(queries.grantable(), request.POST or None, initial=first)
@@ -104,9 +81,10 @@ def staff(request: HttpRequest) -> HttpResponse:
         "form": form,
         "code": "".join(code),
         "staff": rows,
+        "overdue": [] if after else look(by.actor, FOR_OFFICE, by.at, queries.overdue, today),
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
         "first": reverse("identity:staff") if after else "",
-        "invitations": queries.invitations(by.actor, by.at),
+        "invitations": queries.invitations(by.actor, by.at, today),
     }
     return render(request, "identity/staff.html", context, status=_status(form))
 
@@ -115,7 +93,7 @@ def staff(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lines(request: HttpRequest) -> HttpResponse:
     """Many offices at once: good lines are granted, bad ones come back with line and repair."""
-    by, form = by_of(request), LinesForm(request.POST or None)
+    by, form = enter(request), LinesForm(request.POST or None)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
         read, reasons = read_staff(form.cleaned_data["lines"])
@@ -131,7 +109,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 @page(GRANT)
 @require_POST
 def end(request: HttpRequest, office: UUID) -> HttpResponse:
-    actions.end(by_of(request), office, request.POST.get("why", ""))
+    actions.end(enter(request), office, request.POST.get("why", ""))
     return SeeOther(reverse("identity:staff"))
 
 
@@ -139,7 +117,7 @@ def end(request: HttpRequest, office: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def transfer(request: HttpRequest, office: UUID) -> HttpResponse:
     """The same role elsewhere."""
-    by, form = by_of(request), TransferForm(request.POST or None)
+    by, form = enter(request), TransferForm(request.POST or None)
     if request.method == "POST" and tried(
         form, lambda: actions.transfer(by, office, form.cleaned_data["unit"], form.term)
     ):
@@ -150,7 +128,7 @@ def transfer(request: HttpRequest, office: UUID) -> HttpResponse:
 @page(GRANT)
 @require_POST
 def withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
-    actions.withdraw(by_of(request), invitation)
+    actions.withdraw(enter(request), invitation)
     return SeeOther(reverse("identity:staff"))
 
 
@@ -158,7 +136,7 @@ def withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
 @require_GET
 def waiting(request: HttpRequest) -> HttpResponse:
     """Powerful offices that wait for a second person."""
-    by = by_of(request)
+    by = enter(request)
     rows = look(by.actor, FOR_OFFICE, by.at, queries.waiting, law(Country, "identity").day(by.at))
     return render(request, "identity/offices_waiting.html", {"offices": rows})
 
@@ -166,14 +144,14 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @page(APPROVE)
 @require_POST
 def approve(request: HttpRequest, office: UUID) -> HttpResponse:
-    actions.approve(by_of(request), office)
+    actions.approve(enter(request), office)
     return SeeOther(reverse("identity:offices_waiting"))
 
 
 @page(REVIEW)
 @require_POST
 def review(request: HttpRequest, office: UUID) -> HttpResponse:
-    actions.review(by_of(request), office, keep=request.POST.get("keep") == "yes")
+    actions.review(enter(request), office, keep=request.POST.get("keep") == "yes")
     return SeeOther(reverse("identity:staff"))
 
 

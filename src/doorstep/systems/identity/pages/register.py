@@ -31,17 +31,13 @@ from doorstep.systems.identity.forms import register as forms
 from doorstep.systems.identity.permissions import FOR_REGISTER, READ_PERSON, REGISTER
 from doorstep.systems.identity.queries import register as queries
 from doorstep.systems.identity.queries.register import Change, PersonRecord, PersonRow
+from doorstep.systems.identity.rules.looks import FIELDS as NAMES
 from doorstep.systems.identity.rules.register import LIKELY_SAME, Cause, Record, ResidenceKind
 
 FIELDS = {
-    "number": N_("Personal number"),
-    "full_name": N_("Name"),
-    "birth": N_("Birth date"),
-    "sex": N_("Sex"),
-    "nationality": N_("Nationality"),
-    "died": N_("Day of death"),
+    **{name: NAMES[name] for name in ("number", "full_name", "birth", "sex", "nationality", "died")},
     "unit": N_("Commune of residence"),
-    "address": N_("Address"),
+    "address": NAMES["address"],
 }
 """What is said of a person, in the order of reading."""
 

@@ -1,20 +1,27 @@
 """Signing in, without script by password or by passcode and code; with script by passkey."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.actors import sign_in as enter
 from doorstep.kernel.web.addresses import address_of
+from doorstep.kernel.web.layout import THEME_COOKIE, THEMES, simulated_scale
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
@@ -33,6 +40,8 @@ GUESSES_OF_ACCOUNT = Limit("identity.guesses_of_account", 300, timedelta(hours=1
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """The sign-in page: passkey where the browser can, else number and password."""
+    if request.method == "GET" and actor_of(request) is None:
+        return _for_strangers(request)
     form = PasswordForm(request.POST or None, initial={"next": onward_of(request)})
     reference = ""
     if form.is_valid():
@@ -130,6 +139,36 @@ def passkey_options(request: HttpRequest) -> dict[str, str]:
     """What the script hands to the browser to use a passkey."""
     challenge = passkeys.new_challenge(derived("passkeys"), timezone.now())
     return {"passkey_options": passkeys.request_options(party(request), challenge)}
+
+
+_NEXT, _CSRF, _OPTIONS = "~next~", "~csrf~", "~options~"
+"""Marks in the kept page; no encoding changes them."""
+_kept: dict[tuple[object, ...], str] = {}
+
+
+def _for_strangers(request: HttpRequest) -> HttpResponse:
+    """The page that the crowd asks for. It is made once for each language and look, then only its three values change."""
+    onward, theme = onward_of(request), request.COOKIES.get(THEME_COOKIE, "")
+    key = (get_language(), theme if theme in THEMES else "", simulated_scale(), bool(onward))
+    if key not in _kept:
+        _kept[key] = _blank(request.path, theme, _NEXT if onward else "")
+    text = _kept[key]
+    if onward:
+        once = quote(onward, safe="")
+        text = text.replace(f"%3Fnext%3D{_NEXT}", f"%3Fnext%3D{quote(once, safe='')}")
+        text = text.replace(f"?next={_NEXT}", f"?next={once}").replace(_NEXT, escape(onward))
+    options = passkey_options(request)["passkey_options"]
+    return HttpResponse(text.replace(_CSRF, get_token(request)).replace(_OPTIONS, escape(options)))
+
+
+def _blank(path: str, theme: str, onward: str) -> str:
+    """The page with marks, as nobody asked for it."""
+    asked = HttpRequest()
+    asked.method, asked.path, asked.COOKIES = "GET", path, {THEME_COOKIE: theme}
+    asked.META["QUERY_STRING"] = f"next={onward}" if onward else ""
+    form = PasswordForm(initial={"next": onward})
+    context = {"form": form, "next": onward, "reference": "", "csrf_token": _CSRF, "passkey_options": _OPTIONS}
+    return render_to_string("identity/sign_in.html", context, asked)
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

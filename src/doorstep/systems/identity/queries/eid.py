@@ -5,17 +5,21 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from doorstep.kernel.access import personal
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.values.ids import Masked, instant_of, person_key
+from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import Masked, instant_of
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level
 from doorstep.systems.identity.models import Account, Appointment, Contact, Eid, EidChange, RefusedSignIn
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, SUPPORT
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import Done, State, Step
+from doorstep.systems.identity.rules.register import subject_of
 
 PAGE = 50
 
@@ -89,17 +93,17 @@ def eid_by_id(actor: Actor, eid: UUID) -> EidRow | None:  # noqa: ARG001  `perso
 
 
 @personal(COLLECT)
-def to_approve(actor: Actor) -> list[ListRow]:
+def to_approve(actor: Actor, day: date) -> list[ListRow]:
     """Records that wait for another officer, those due first."""
-    rows = _of_area(actor).filter(state=State.COLLECTED).order_by("due", "id")[:PAGE]
+    rows = _of_area(actor, day).filter(state=State.COLLECTED).order_by("due", "id")[:PAGE]
     return [_listed(row) for row in rows]
 
 
 @personal(DRIVE)
-def not_activated(actor: Actor, after: UUID | None = None) -> list[ListRow]:
+def not_activated(actor: Actor, day: date, after: UUID | None = None) -> list[ListRow]:
     """Who could activate and has not, in the actor's area, with what was learnt at the last contact."""
     last = Contact.objects.filter(eid=OuterRef("id")).order_by("-at")
-    rows = _of_area(actor).filter(state=State.NOTIFIED)
+    rows = _of_area(actor, day).filter(state=State.NOTIFIED)
     rows = rows.annotate(hindrance=Subquery(last.values("hindrance")[:1]), contacted=Subquery(last.values("at")[:1]))
     rows = rows.filter(id__gt=after) if after else rows
     return [_listed(row) for row in rows.order_by("id")[:PAGE]]
@@ -108,7 +112,8 @@ def not_activated(actor: Actor, after: UUID | None = None) -> list[ListRow]:
 @personal(DRIVE)
 def appointments(actor: Actor, day: date) -> list[AppointmentRow]:
     """The open appointments of a day in the actor's area."""
-    rows = Appointment.objects.select_related("eid__person").filter(_within(actor), day=day, kept=None, cancelled=None)
+    rows = Appointment.objects.select_related("eid__person").filter(units.within(actor.unit, day))
+    rows = rows.filter(day=day, kept=None, cancelled=None)
     return [
         AppointmentRow(
             id=row.id,
@@ -138,7 +143,7 @@ def _opened(rows: QuerySet[Eid]) -> EidRow | None:
     return EidRow(
         id=row.id,
         version=row.version,
-        subject_key=person_key("national_id", person.nationality, person.number),
+        subject_key=subject_of(person.number, law(Country, "identity")),
         full_name=person.full_name,
         number=Masked(person.number),
         birth=person.birth,
@@ -170,9 +175,5 @@ def _listed(row: Eid) -> ListRow:
     )
 
 
-def _within(actor: Actor) -> Q:
-    return Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
-
-
-def _of_area(actor: Actor) -> QuerySet[Eid]:
-    return Eid.objects.select_related("person").filter(_within(actor))
+def _of_area(actor: Actor, day: date) -> QuerySet[Eid]:
+    return Eid.objects.select_related("person").filter(units.within(actor.unit, day))

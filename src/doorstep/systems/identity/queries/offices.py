@@ -5,9 +5,13 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from doorstep.kernel.access import personal
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.store import units
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Invitation, Office
 from doorstep.systems.identity.permissions import APPROVE, GRANT, OWN
 from doorstep.systems.identity.rules import offices
@@ -26,6 +30,7 @@ class OfficeRow(msgspec.Struct, frozen=True, kw_only=True):
     valid_to: date | None
     approved: bool
     lent: bool
+    review_by: date
     review_due: bool
 
 
@@ -48,38 +53,46 @@ def own_offices(actor: Actor, day: date) -> list[OfficeRow]:
 @personal(GRANT)
 def staff(actor: Actor, day: date, after: UUID | None = None) -> list[OfficeRow]:
     """Offices of the actor's unit and below it, newest first."""
-    rows = _below(actor).filter(ended=None)
+    rows = _below(actor, day).filter(ended=None)
     rows = rows.filter(id__lt=after) if after else rows
     return _rows(list(rows.order_by("-id")[:PAGE]), day)
+
+
+@personal(GRANT)
+def overdue(actor: Actor, day: date) -> list[OfficeRow]:
+    """Offices of the actor's unit and below it that should have been reviewed long ago, the longest first."""
+    seen = Coalesce("reviewed", "granted")
+    last = day - offices.REVIEW_EVERY - offices.REVIEW_PATIENCE
+    rows = _below(actor, day).filter(ended=None).annotate(seen=seen).filter(seen__date__lt=last)
+    return _rows(list(rows.order_by("seen", "id")[:PAGE]), day)
 
 
 @personal(APPROVE)
 def waiting(actor: Actor, day: date) -> list[OfficeRow]:
     """Offices that wait for a second person, oldest first."""
-    return _rows(list(_below(actor).filter(ended=None, approved=None).order_by("id")[:PAGE]), day)
+    return _rows(list(_below(actor, day).filter(ended=None, approved=None).order_by("id")[:PAGE]), day)
 
 
-def invitations(actor: Actor, at: datetime) -> list[InvitationRow]:
+def invitations(actor: Actor, at: datetime, day: date) -> list[InvitationRow]:
     """Invitations of the actor's unit and below it that may still be taken."""
     actor.need(GRANT)
-    rows = Invitation.objects.filter(_within(actor), accepted=None, withdrawn=None, expires__gt=at).order_by("-id")
+    rows = Invitation.objects.filter(
+        units.within(actor.unit, day), accepted=None, withdrawn=None, expires__gt=at
+    ).order_by("-id")
     return [InvitationRow(row.id, ROLES[row.role], row.unit, row.expires) for row in rows[:PAGE]]
 
 
 def grantable() -> list[Role]:
     """The roles that an office may have, in order of their code."""
-    return sorted((role for role in ROLES.values() if not role.for_everybody), key=lambda role: role.code)
+    return sorted((role for role in ROLES.values() if offices.role_of(role.code) is role), key=lambda role: role.code)
 
 
-def _within(actor: Actor) -> Q:
-    return Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
-
-
-def _below(actor: Actor) -> QuerySet[Office]:
-    return Office.objects.filter(_within(actor))
+def _below(actor: Actor, day: date) -> QuerySet[Office]:
+    return Office.objects.filter(units.within(actor.unit, day))
 
 
 def _rows(rows: list[Office], day: date) -> list[OfficeRow]:
+    country = law(Country, "identity")
     names = dict(Account.objects.filter(subject__in={row.subject for row in rows}).values_list("subject", "name"))
     return [
         OfficeRow(
@@ -91,7 +104,8 @@ def _rows(rows: list[Office], day: date) -> list[OfficeRow]:
             valid_to=row.valid_to,
             approved=row.approved is not None,
             lent=row.stems_from_id is not None,
-            review_due=offices.review_due((row.reviewed or row.granted).date(), day),
+            review_by=(by := offices.review_by(country.day(row.reviewed or row.granted))),
+            review_due=day >= by - offices.REVIEW_AHEAD,
         )
         for row in rows
         if row.role in ROLES

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.dates import in_force
@@ -173,3 +174,11 @@ def raised(level: Level) -> Sequence[Level]:
     """The levels above one."""
     order = (Level.ONE, Level.TWO)
     return order[order.index(level) + 1 :] if level in order else ()
+
+
+def subject_of_holder(holder: UUID) -> str:
+    """The subject under which a person or organisation signs in once the e-ID is activated, by its id in the register.
+
+    Known before, so that what others do for them by mandate is theirs later.
+    """
+    return f"account:{holder}"

@@ -1,13 +1,15 @@
 """Who may grant an office, from when to when it holds, and when it must be looked at again."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
 
-from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.declare.scopes import ROLES, Actor, Role, Service
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.unit_tree import lineage
 from doorstep.kernel.values.units import UnitCode
 
 ROLE_UNKNOWN = reason(
@@ -73,6 +75,10 @@ COLUMNS = ("login", "role", "unit", "valid_from", "valid_to")
 MOST_LINES = 2_000
 LONGEST_DELEGATION = timedelta(days=90)
 REVIEW_EVERY = timedelta(days=365)
+REVIEW_AHEAD = timedelta(days=30)
+"""So long before the day administrators are reminded, and may review."""
+REVIEW_PATIENCE = timedelta(days=30)
+"""So long after the day an office stands at the top of the list as overdue."""
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -124,7 +130,7 @@ def read_staff(text: str) -> tuple[list[StaffLine], list[Reason]]:
 def role_of(code: str) -> Role | Reason:
     """The role that an office may have: any that not everybody has anyhow."""
     role = ROLES.get(code)
-    return ROLE_UNKNOWN("role") if role is None or role.for_everybody else role
+    return ROLE_UNKNOWN("role") if role is None or role.for_everybody or isinstance(role, Service) else role
 
 
 def check_grant(granter: Actor, subject: str, unit: str, role: str, term: Term) -> list[Reason]:
@@ -141,11 +147,9 @@ def check_grant(granter: Actor, subject: str, unit: str, role: str, term: Term) 
     return found
 
 
-def check_approval(approver: Actor, subject: str, unit: str, granted_by: str) -> list[Reason]:
-    """Against approving: a third person, of the unit or above."""
+def check_approval(approver: Actor, subject: str, granted_by: str) -> list[Reason]:
+    """Against approving an office of the approver's area: it takes a third person."""
     found = []
-    if not within(unit, approver.unit):
-        found.append(UNIT_OUTSIDE("unit"))
     if approver.subject == subject:
         found.append(OWN_OFFICE())
     if approver.subject == granted_by:
@@ -172,6 +176,20 @@ def within(unit: str, area: str) -> bool:
         return False
 
 
-def review_due(last: date, day: date) -> bool:
-    """Whether a year has passed since the office was granted or looked at."""
-    return day - last >= REVIEW_EVERY
+def review_by(last: date) -> date:
+    """The day by which an office that was granted or looked at on `last` is to be looked at.
+
+    >>> review_by(date(2023, 3, 1))
+    datetime.date(2024, 2, 29)
+    """
+    return last + REVIEW_EVERY
+
+
+def administrators_for(unit: str, administrators: Mapping[str, Sequence[str]]) -> str | None:
+    """The unit whose administrators look after the offices of `unit`: its own, else those of the nearest one above.
+
+    >>> administrators_for("H38.901", {"": ["lan"], "H38": ["minh"]})
+    'H38'
+    """
+    above = [*lineage(unit), ""] if unit else [""]
+    return next((code for code in above if administrators.get(code)), None)

@@ -3,14 +3,16 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
+from threading import BoundedSemaphore
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.reasons import Reason, Unavailable, reason
 from doorstep.systems.identity.country import SecretRow
 
 PASSWORD_LENGTH = reason(
@@ -35,6 +37,12 @@ PASSCODE_EASY = reason(
     repair="Avoid one digit repeated, rows such as 123456, and your birth date.",
 )
 
+TOO_BUSY = reason(
+    "identity.too_busy",
+    "Very many people are signing in at this moment.",
+    repair="Try it again in a few seconds. A passkey works at once.",
+)
+
 CODE_DIGITS = 6
 _KINDS: dict[str, Callable[[str], bool]] = {
     "digit": str.isdigit,
@@ -43,6 +51,20 @@ _KINDS: dict[str, Callable[[str], bool]] = {
     "special": lambda character: not character.isalnum(),
 }
 _MEMORY_KIB, _PASSES = 19_456, 2
+AT_ONCE, WAITING = 2, 3
+"""So many secrets are hashed at once in a process, and so many wait; the other threads go on answering pages."""
+_seats, _cores = BoundedSemaphore(AT_ONCE + WAITING), BoundedSemaphore(AT_ONCE)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    if not _seats.acquire(blocking=False):
+        raise Unavailable(TOO_BUSY())
+    try:
+        with _cores:
+            yield
+    finally:
+        _seats.release()
 
 
 def check_password(text: str, row: SecretRow, *, names: tuple[str, ...] = ()) -> list[Reason]:
@@ -68,9 +90,13 @@ def check_passcode(text: str, row: SecretRow, *, birth: date | None = None) -> l
 
 
 def hashed(secret: str) -> str:
-    """The Argon2id string that is kept in a secret's place; takes some 20 ms of a core on purpose."""
+    """The Argon2id string that is kept in a secret's place; takes some 20 ms of a core on purpose.
+
+    Raises Unavailable where too many wait already.
+    """
     kdf = Argon2id(salt=secrets.token_bytes(16), length=32, iterations=_PASSES, lanes=1, memory_cost=_MEMORY_KIB)
-    return kdf.derive_phc_encoded(secret.encode())
+    with _in_turn():
+        return kdf.derive_phc_encoded(secret.encode())
 
 
 NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -78,9 +104,13 @@ NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAA
 
 
 def matches(secret: str, kept: str) -> bool:
-    """Whether the secret is the one kept; an empty `kept` matches nothing and takes as long."""
+    """Whether the secret is the one kept; an empty `kept` matches nothing and takes as long.
+
+    Raises Unavailable where too many wait already.
+    """
     try:
-        Argon2id.verify_phc_encoded(secret.encode(), kept or NOBODYS)
+        with _in_turn():
+            Argon2id.verify_phc_encoded(secret.encode(), kept or NOBODYS)
     except InvalidKey:
         return False
     return bool(kept)

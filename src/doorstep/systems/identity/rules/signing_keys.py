@@ -18,6 +18,8 @@ AHEAD = timedelta(days=7)
 SIGNS = timedelta(days=90)
 AFTER = timedelta(days=7)
 """It stays published so long after it signed last."""
+EARLIER = timedelta(minutes=5)
+"""The first key signs from a little earlier on, so that it serves requests that began before it was made."""
 MOST_KEYS = 20
 SignKey = ECKey | RSAKey
 
@@ -41,7 +43,7 @@ def due(turns: Sequence[Turn], algorithm: str, at: datetime) -> tuple[datetime, 
     """The turn of a key to be made now: at once where none signs, else AHEAD of the end of the last one's."""
     last = max((one.signs_to for one in turns if one.algorithm == algorithm), default=at)
     if last <= at:
-        return at, at + SIGNS
+        return at - EARLIER, at + SIGNS
     return (last, last + SIGNS) if last - at <= AHEAD else None
 
 

@@ -37,13 +37,14 @@ GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hà", "Khánh", "Lan", "Nam", 
 def people() -> list[dict[str, str]]:
     """Whom the demo lets in with one tap."""
     officer, clerk = N_("Officer for e-identity"), N_("Registrar of the population register")
-    administrator = N_("Administrator of a unit")
+    administrator, protector = N_("Administrator of a unit"), N_("Data protection officer")
     unit = demo_commune()
     return [
         {"subject": "demo:mai", "name": "Mai", "role": "identity.person", "unit": "", "title": N_("Person")},
         {"subject": "demo:officer", "name": "Tuấn", "role": "identity.officer", "unit": unit, "title": officer},
         {"subject": "demo:registrar", "name": "Oanh", "role": "identity.registrar", "unit": unit, "title": clerk},
         {"subject": "demo:admin", "name": "Dũng", "role": "identity.administrator", "unit": "", "title": administrator},
+        {"subject": "demo:protector", "name": "Hạnh", "role": "identity.protector", "unit": "", "title": protector},
     ]
 
 

@@ -18,7 +18,7 @@ from doorstep.kernel.keys import derived
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.system import systems
 from doorstep.kernel.values.ids import Masked
-from doorstep.systems.identity.actions import batches, offices, parties, register, signin
+from doorstep.systems.identity.actions import batches, mandates, offices, parties, register, signin
 from doorstep.systems.identity.actions.eid import Applicant
 from doorstep.systems.identity.actions.parties import Registration
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
@@ -26,6 +26,7 @@ from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Office
 from doorstep.systems.identity.rules import passkeys, signing_keys
+from doorstep.systems.identity.rules.mandates import Kind, services
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.rules.passkeys import Party
@@ -54,6 +55,7 @@ def prepare(at: datetime, commune: str) -> None:
         )
     )
     nationality = profile().identity.nationality
+    numbers: dict[str, Masked] = {}
     for serial, person in enumerate(_people(), FIRST_SERIAL):
         number = Masked(profile().fictitious_number(BORN, True, serial))
         record = Record(number=number, full_name=person["name"], birth=BORN, sex=Sex.FEMALE, nationality=nationality)
@@ -64,11 +66,13 @@ def prepare(at: datetime, commune: str) -> None:
         approved = batches.approve_many(By(colleague, at), [UUID(one) for one in collected.done])
         batches.activate_at_desk(By(desk, at), [UUID(one) for one in approved.done])
         _own(person, number, at)
+        numbers[person["subject"]] = number
         if not ROLES[person["role"]].for_everybody:
             term = Term(profile().calendar.day(at))
             granted = offices.assign(By(chief, at), number, person["unit"], person["role"], term)
             if not granted.in_force:
                 offices.approve(By(second, at), UUID(granted.id))
+    _let_act(numbers, at)
 
 
 def register_hospital(at: datetime, unit: str, address: str) -> None:
@@ -118,6 +122,22 @@ def _hospital() -> Path:
 
 def _people() -> list[dict[str, str]]:
     return [person for config in systems() for person in config.demo_people]
+
+
+def _let_act(numbers: dict[str, Masked], at: datetime) -> None:
+    """The first of those without an office may act for the others of them, as a relative, in all services."""
+    agent, *principals = (person for person in _people() if ROLES[person["role"]].for_everybody)
+    term = Term(profile().calendar.day(at))
+    for one in principals:
+        wish = mandates.Wish(
+            number=numbers[agent["subject"]],
+            full_name=agent["name"],
+            kind=Kind.RELATIVE,
+            services=[service.code for service in services()],
+            term=term,
+        )
+        actor = Actor(one["subject"], roles=("identity.person",), level=2, via="simulation")
+        mandates.give(By(actor, at + timedelta(seconds=2)), "", wish)
 
 
 def _own(person: dict[str, str], number: Masked, at: datetime) -> None:

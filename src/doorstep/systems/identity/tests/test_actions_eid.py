@@ -14,7 +14,7 @@ from doorstep.kernel.store.models import ActorSession, FactBatch, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused, Stale
-from doorstep.systems.identity.actions import batches, signin
+from doorstep.systems.identity.actions import batches, drive, signin
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.batches import Line
 from doorstep.systems.identity.actions.eid import Applicant
@@ -216,13 +216,34 @@ def test_a_revocation_takes_back_what_was_counted_and_lasts():
 
 def test_the_drive_notes_contacts_and_makes_one_appointment():
     row = approved()
-    actions.note_contact(officer(), row.id, Hindrance.NO_PHONE, "lends the son's")
+    drive.note_contact(officer(), row.id, Hindrance.NO_PHONE, "lends the son's")
     for day in (date(2024, 3, 5), date(2024, 3, 6)):
-        actions.appoint(officer(), row.id, Where.HOME, day, "9:00", "12 Đường Ví Dụ")
+        drive.appoint(officer(), row.id, Where.HOME, day, "9:00", "12 Đường Ví Dụ")
     assert Contact.objects.get().hindrance == "no_phone"
     assert Appointment.objects.get(cancelled=None).day == date(2024, 3, 6)
     with pytest.raises(NotFound):
-        actions.note_contact(officer(unit="H39"), row.id, Hindrance.AWAY, "")
+        drive.note_contact(officer(unit="H39"), row.id, Hindrance.AWAY, "")
+
+
+def test_an_appointment_is_kept_by_the_activation_on_its_day_or_by_the_officer():
+    row = approved()
+    drive.appoint(officer(), row.id, Where.HOME, date(2024, 3, 5), "9:00", "12 Đường Ví Dụ")
+    first = Appointment.objects.get()
+    with pytest.raises(NotFound):
+        drive.keep_appointment(officer(unit="H39"), first.id)
+    drive.keep_appointment(officer(), first.id)
+    with pytest.raises(NotFound):
+        drive.keep_appointment(officer(), first.id)
+    drive.appoint(officer(), row.id, Where.HOME, date(2024, 3, 1), "9:00", "12 Đường Ví Dụ")
+    activate(row)
+    assert list(Appointment.objects.order_by("id").values_list("kept", "cancelled")) == [(AT, None), (AT, None)]
+
+
+def test_an_appointment_is_not_needed_once_the_holder_has_activated():
+    row = approved()
+    drive.appoint(officer(), row.id, Where.HOME, date(2024, 3, 5), "9:00", "12 Đường Ví Dụ")
+    activate(row)
+    assert Appointment.objects.values_list("kept", "cancelled").get() == (None, AT)
 
 
 def test_a_desk_works_in_batches_and_bad_lines_come_back():

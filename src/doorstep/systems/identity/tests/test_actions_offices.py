@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import AccessToken, ActorSession, JournalSubject, Unit
+from doorstep.kernel.store.models import AccessToken, ActorSession, JournalSubject, Notice, Unit
+from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.store.tokens import issue_token
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
-from doorstep.systems.identity.actions import offices
+from doorstep.systems.identity.actions import offices, reviews
 from doorstep.systems.identity.models import Account, Office
 from doorstep.systems.identity.rules.offices import StaffLine, Term
 from doorstep.systems.identity.tests.builders import AT, NUMBER, PASSCODE, PASSWORD, account, eid, person, person_actor
@@ -219,3 +220,34 @@ def test_two_approvals_and_two_grants_at_once_make_one():
         thread.join()
     assert sorted(outcomes) == ["granted", "refused", "refused", "refused"]
     assert Office.objects.count() == 1
+
+
+def test_the_office_of_a_unit_that_merged_is_the_successors():
+    owner = minh()
+    office = as_office(owner, unit="H39", by=admin(unit="H39"))
+    Unit.objects.filter(code="H39").update(valid_to=date(2024, 3, 2), successor="H38")
+    later = By(admin().actor, AT + timedelta(days=1))
+    with pytest.raises(NotFound):
+        offices.end(admin(), office.id, "still theirs")
+    offices.end(later, office.id, "left")
+    assert Office.objects.get(id=office.id).why_ended == "left"
+
+
+def test_administrators_are_reminded_ahead_and_while_a_review_is_overdue():
+    owner, boss = minh(), account(eid(person("900090000777")), "account:boss", phone="")
+    as_office(owner, unit="H38.901")
+    for unit in ("H38", ""):
+        office = as_office(boss, "identity.administrator", unit, admin("first", ""))
+        offices.approve(admin("second", ""), office.id)
+    ensure_months(DAY, date(2025, 6, 1))
+    clock = Actor("task", roles=("identity.clock",))
+    told = []
+    for days in (0, 334, 335, 336, 365, 366, 380, 397):
+        reviews.remind(By(clock, AT + timedelta(days=days)))
+        told.append(Notice.objects.filter(subject=boss.subject).count())
+    assert told == [0, 0, 1, 1, 1, 2, 2, 3]
+    days = Notice.objects.filter(kind="identity.review_overdue").values_list("given__day__day", flat=True)
+    assert set(days) == {"2025-03-01"}
+    for office in Office.objects.all():
+        offices.review(By(admin("second", "").actor, AT + timedelta(days=398)), office.id, keep=True)
+    assert reviews.remind(By(clock, AT + timedelta(days=440))) == 0

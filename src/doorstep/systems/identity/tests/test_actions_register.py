@@ -9,9 +9,10 @@ from doorstep.kernel.store.models import Unit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused, Stale
-from doorstep.systems.identity.actions import register
+from doorstep.systems.identity.actions import register, signin
 from doorstep.systems.identity.contract import Relation, Sex
 from doorstep.systems.identity.models import (
+    Account,
     Correction,
     Guardian,
     Organisation,
@@ -22,6 +23,7 @@ from doorstep.systems.identity.models import (
 )
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules.register import Cause, ResidenceKind
+from doorstep.systems.identity.tests.builders import PASSCODE, account, eid
 from doorstep.systems.identity.tests.people import (
     AT,
     BY,
@@ -151,6 +153,26 @@ def test_a_new_number_is_journalled_under_both_and_followed_by_organisations():
     register.change_person(BY, person.id, 1, after, Cause.COURT, DAY, SOURCE)
     assert journal("change_person") == [({key(person.number), key(after.number)}, "number sex")]
     assert Organisation.objects.get().representative == after.number
+
+
+def test_whoever_gets_a_new_number_signs_in_with_it():
+    person = enter()
+    owner = account(eid(person))
+    after = replaced(record_of(person), sex=Sex.FEMALE, number=record(sex=Sex.FEMALE).number)
+    register.change_person(BY, person.id, 1, after, Cause.COURT, DAY, SOURCE)
+    begin = signin.begin_with_passcode
+    assert begin(By(signin.VISITOR, AT), after.number, PASSCODE) == owner.subject
+    assert begin(By(signin.VISITOR, AT), person.number, PASSCODE) != owner.subject
+
+
+def test_a_new_number_with_which_somebody_signs_in_already_is_refused_as_a_whole():
+    person = enter()
+    account(eid(person))
+    after = replaced(record_of(person), sex=Sex.FEMALE, number=record(sex=Sex.FEMALE).number)
+    Account.objects.create(id=uuid7(AT), subject="account:staff", name="Staff", login=after.number, created=AT)
+    changed = (BY, person.id, 1, after, Cause.COURT, DAY, SOURCE)
+    assert refused(register.change_person, *changed) == [("number_taken", "number")]
+    assert Person.objects.get().number == person.number
 
 
 def test_a_number_of_somebody_else_is_not_taken_over():

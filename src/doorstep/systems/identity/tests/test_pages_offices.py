@@ -1,6 +1,6 @@
 """The pages of offices: an administrator grants, a person takes up, and acts from then on for the unit."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -80,3 +80,15 @@ def test_who_is_only_a_person_sees_no_staff():
     )
     assert client.get("/identity/staff/").status_code == 403
     assert "You have no office." in client.get("/identity/offices/").content.decode()
+
+
+def test_a_review_that_is_long_overdue_stands_at_the_top(browser):
+    told = {"login": "first", "role": "identity.officer", "unit": "H38", "valid_from": "2024-03-01", "valid_to": ""}
+    browser.post("/identity/staff/", told)
+    office = Office.objects.filter(role="identity.officer")
+    for days, due, overdue in ((300, False, False), (350, True, False), (395, True, False), (396, True, True)):
+        office.update(granted=AT - timedelta(days=days))
+        page = browser.get("/identity/staff/").content.decode()
+        assert (("To be reviewed by" in page), ("Review overdue" in page)) == (due, overdue), days
+    assert browser.post(f"/identity/staff/{office.get().id}/review/", {"keep": "yes"}).status_code == 303
+    assert "Review overdue" not in browser.get("/identity/staff/").content.decode()

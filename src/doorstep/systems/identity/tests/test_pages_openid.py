@@ -98,6 +98,7 @@ def test_the_journal_says_which_party_learned_what(signed_in: Client):
     entries = JournalEntry.objects.filter(actor=f"client:{made.id}")
     assert {entry.action for entry in entries} == {"identity.exchange", "identity.look.userinfo"}
     assert JournalSubject.objects.filter(id__in=[e.id for e in entries]).count() == 2
+    assert signed_in.get("/identity/journal/", headers=ENGLISH).content.decode().count("Clinic") == 2
 
 
 def test_who_agreed_once_is_not_asked_again_until_taking_it_back(signed_in: Client):

@@ -28,6 +28,23 @@ def test_a_password_signs_in_and_goes_on(client: Client):
     assert "This browser" in client.get("/identity/devices/", headers={"Accept-Language": "en"}).content.decode()
 
 
+def test_the_page_for_strangers_is_made_once_and_holds_nobodys_values(client: Client):
+    first = client.get('/identity/sign-in/?next=/a?b="<c>"%26d', headers={"Accept-Language": "en"}).content.decode()
+    other = (
+        Client().get("/identity/sign-in/?next=/identity/devices/", headers={"Accept-Language": "en"}).content.decode()
+    )
+    assert 'name="next" value="/a?b=&quot;&lt;c&gt;&quot;&amp;d"' in first
+    assert "?next=%2Fa%3Fb%3D%22%3Cc%3E%22%26d" in first
+    assert "next%3D%252Fa" in first
+    assert "~" not in re.sub(r"data-options=.*", "", first + other)
+    assert "%2Fa" not in other
+    tokens = [set(re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page)) for page in (first, other)]
+    assert len(tokens[0] | tokens[1]) == 2
+    plain = client.get("/identity/sign-in/", headers={"Accept-Language": "vi"}).content.decode()
+    assert 'lang="vi"' in plain
+    assert "?next=%2F" not in plain.replace("?next=%2Fidentity%2Fsign-in%2F", "")
+
+
 def test_next_never_leads_away(client: Client):
     account()
     for next_ in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):

@@ -105,7 +105,7 @@ def test_levels_needed_and_preferred():
 
 def test_a_key_is_made_before_its_turn_and_stays_after():
     first = signing_keys.due([], "ES256", AT)
-    assert first == (AT, AT + signing_keys.SIGNS)
+    assert first == (AT - signing_keys.EARLIER, AT + signing_keys.SIGNS)
     turns = [Turn(UUID(int=1), "ES256", *first)]
     assert signing_keys.due(turns, "ES256", AT + timedelta(days=82)) is None
     ahead = AT + timedelta(days=84)

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from doorstep.kernel.values.reasons import Unavailable
 from doorstep.profiles.testland.identity import country as of_testland
 from doorstep.profiles.vietnam.identity import SECRETS
 from doorstep.systems.identity.rules import secrets
@@ -76,3 +77,15 @@ def test_a_code_is_kept_for_its_subject_and_purpose():
         for purpose in ("p", "q")
     }
     assert len(digests) == 8
+
+
+def test_hashing_leaves_threads_for_pages():
+    for _ in range(secrets.AT_ONCE + secrets.WAITING):
+        secrets._seats.acquire()
+    try:
+        with pytest.raises(Unavailable):
+            secrets.matches("x", "")
+    finally:
+        for _ in range(secrets.AT_ONCE + secrets.WAITING):
+            secrets._seats.release()
+    assert not secrets.matches("x", "")

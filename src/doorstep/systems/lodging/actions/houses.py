@@ -15,7 +15,16 @@ from doorstep.kernel.values.text import check_required
 from doorstep.systems.lodging.country import Country
 from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.models import Booking, Establishment, Keeper, NoGuests, OpenStay, Room, Stay, StayVersion
-from doorstep.systems.lodging.permissions import ENROL, FOR_HOUSE, FOR_NOTICE, FOR_RETENTION, MANAGE, NOTIFY, RETAIN
+from doorstep.systems.lodging.permissions import (
+    APPOINT,
+    ENROL,
+    FOR_HOUSE,
+    FOR_NOTICE,
+    FOR_RETENTION,
+    MANAGE,
+    NOTIFY,
+    RETAIN,
+)
 from doorstep.systems.lodging.queries.keeper import kept_house
 from doorstep.systems.lodging.rules import houses
 from doorstep.systems.lodging.rules.changes import retention_ends
@@ -45,7 +54,7 @@ def enrol_establishment(
         remote=remote,
         enrolled=act.at,
     )
-    Keeper.objects.create(establishment=house, subject=act.actor.subject, since=act.at)
+    Keeper.objects.create(establishment=house, subject=act.actor.owner, since=act.at)
     act.journal(detail=f"house {house.code}")
     return Enrolled(house.code)
 
@@ -58,7 +67,7 @@ def close_house(act: Act, code: str) -> None:
     act.journal(detail=f"house {code}")
 
 
-@action(MANAGE, FOR_HOUSE)
+@action(APPOINT, FOR_HOUSE)
 def add_keeper(act: Act, code: str, subject: str) -> None:
     """Another keeper with the same rights; adding one twice changes nothing."""
     house = kept_house(act.actor, code)
@@ -69,7 +78,7 @@ def add_keeper(act: Act, code: str, subject: str) -> None:
     act.journal(subjects=[subject.strip()], detail=f"house {code}")
 
 
-@action(MANAGE, FOR_HOUSE)
+@action(APPOINT, FOR_HOUSE)
 def end_keeper(act: Act, code: str, subject: str) -> None:
     """A keeper leaves; the last one cannot."""
     house = kept_house(act.actor, code)

@@ -90,7 +90,7 @@ class DaysForm(Form):
 class AreaForm(Form):
     """Which notices of the area to show."""
 
-    unit = Choice(label=_("Commune or ward"), required=False)
+    unit = Choice(label=_("Unit"), required=False)
     day = Day(label=_("Day of the notice"), required=False)
     late = forms.BooleanField(label=_("Late notices only"), required=False)
 

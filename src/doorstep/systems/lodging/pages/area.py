@@ -1,5 +1,6 @@
 """The police unit's pages: notices of its area, one notice whole, and the houses that said nothing. Each look is journalled."""
 
+from datetime import date
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from doorstep.kernel.access import look
 from doorstep.kernel.store import units
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import page
 from doorstep.kernel.web.visits import enter, further, language
@@ -25,7 +27,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     """Guests notified, masked, newest first; by commune and day."""
     by = enter(request)
     today = country().day(by.at)
-    form = AreaForm(queries.areas.areas(by.actor.unit, today, language()), request.GET)
+    form = _form(request, by, today)
     told = form.cleaned_data if form.is_valid() else {}
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
     filters = (today, told.get("unit") or "", told.get("day"), after)
@@ -39,6 +41,11 @@ def notices(request: HttpRequest) -> HttpResponse:
         "first": further(request) if after else "",
     }
     return render(request, "lodging/area.html", context)
+
+
+def _form(request: HttpRequest, by: By, today: date) -> AreaForm:
+    """The filter, with the units that one can choose next."""
+    return AreaForm(queries.areas.nearby(by.actor.unit, request.GET.get("unit", ""), today, language()), request.GET)
 
 
 @page(READ_NOTICES)
@@ -57,7 +64,7 @@ def silent(request: HttpRequest) -> HttpResponse:
     """Houses that today neither notified anybody nor said that nobody stays."""
     by = enter(request)
     today = country().day(by.at)
-    form = AreaForm(queries.areas.areas(by.actor.unit, today, language()), request.GET)
+    form = _form(request, by, today)
     unit = form.cleaned_data["unit"] if form.is_valid() else ""
     after = request.GET.get("after", "")
     houses = queries.police.silent_houses(by.actor, today, unit, after)

@@ -22,7 +22,7 @@ from doorstep.systems.lodging.facts import FacilityType
 from doorstep.systems.lodging.forms.houses import HouseForm, KeeperForm, RoomForm, TokenForm, price_text
 from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.visits import country, due_now, enter_house, in_house, money
-from doorstep.systems.lodging.permissions import ENROL, FOR_HOUSE, MANAGE, NOTIFY
+from doorstep.systems.lodging.permissions import APPOINT, ENROL, FOR_HOUSE, MANAGE, NOTIFY
 
 REMIND_BEFORE = timedelta(hours=3)
 """How long before the deadline the board begins to urge."""
@@ -121,7 +121,7 @@ def retire_room(request: HttpRequest, code: str) -> HttpResponse:
     return SeeOther(reverse("lodging:rooms", args=[code]))
 
 
-@page(MANAGE)
+@page(APPOINT)
 @require_http_methods(["GET", "POST"])
 def keepers(request: HttpRequest, code: str) -> HttpResponse:
     """Who keeps the house; another keeper has the same rights."""
@@ -133,14 +133,14 @@ def keepers(request: HttpRequest, code: str) -> HttpResponse:
     return in_house(request, "keepers", house, context, status=REFUSED if form.errors else 200)
 
 
-@page(MANAGE)
+@page(APPOINT)
 @require_POST
 def end_keeper(request: HttpRequest, code: str) -> HttpResponse:
     """Whoever ends the own keeping has no more business in the house."""
     by = enter(request)
     subject = request.POST.get("subject", "")
     houses.end_keeper(by, code, subject)
-    own = subject == by.actor.subject
+    own = subject == by.actor.owner
     return SeeOther(reverse("lodging:houses") if own else reverse("lodging:keepers", args=[code]))
 
 

@@ -13,6 +13,7 @@ from doorstep.kernel import documents
 from doorstep.kernel.access import look
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
+from doorstep.kernel.web.actors import acting_of, name_of
 from doorstep.kernel.web.forms import add_reasons
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import page
@@ -40,7 +41,7 @@ def acknowledgement(request: HttpRequest, code: str, reference: str) -> HttpResp
     notice, guests = look(by.actor, FOR_NOTICE, by.at, queries.keeper.acknowledged, house, reference)
     title = gettext("Acknowledgement of lodging notice")
     data = {
-        **_page(title, numbers.instant(notice.at), reference),
+        **_page(request, title, numbers.instant(notice.at), reference),
         "qr": documents.qr_svg(reference),
         "qr_alt": gettext("QR code of the reference {reference}").format(reference=reference),
         "facts": [
@@ -81,7 +82,7 @@ def register(request: HttpRequest, code: str) -> HttpResponse:
         return in_house(request, "register", house, {"form": form}, status=REFUSED)
     days = gettext("{first} to {last}").format(first=numbers.day(first), last=numbers.day(last))
     data = {
-        **_page(gettext("Stay register"), numbers.instant(by.at), house.code),
+        **_page(request, gettext("Stay register"), numbers.instant(by.at), house.code),
         "facts": [*_house_facts(house), (gettext("Days of arrival"), days)],
         "header": [gettext(text) for text in _REGISTERED],
         "guests": [_registered(number, record) for number, record in enumerate(records, 1)],
@@ -98,7 +99,7 @@ def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     told = look(by.actor, FOR_HOUSE, by.at, queries.rooms.bill, house, stay_id)
     guest = told.stay.stay.guest
     data = {
-        **_page(gettext("Bill"), numbers.day(country().day(by.at)), ""),
+        **_page(request, gettext("Bill"), numbers.day(country().day(by.at)), ""),
         "facts": [
             *_house_facts(house),
             (gettext("Guest"), printable(guest.full_name, guest.name_latin)),
@@ -171,16 +172,23 @@ def _house_facts(house: House) -> list[tuple[str, str]]:
     ]
 
 
-def _page(title: str, day: str, reference: str) -> dict[str, Any]:
-    """What every sheet carries (see kernel/documents/page.typ)."""
-    scale = simulated_scale()
-    note = gettext("Made from simulated records at a scale of {scale}.") if scale else ""
+def _page(request: HttpRequest, title: str, day: str, reference: str) -> dict[str, Any]:
+    """What every sheet carries (see kernel/documents/page.typ); under a mandate also who made it for whom."""
+    scale, acting = simulated_scale(), acting_of(request)
+    notes = []
+    if scale:
+        simulated = gettext("Made from simulated records at a scale of {scale}.")
+        notes.append(simulated.format(scale=numbers.number(scale)))
+    if acting:
+        made = gettext("Made by {agent} for {principal}. As: {kind}.")
+        names = {"agent": printable(name_of(request)), "principal": printable(acting.name)}
+        notes.append(made.format(**names, kind=gettext(acting.kind.text)))
     return {
         "title": title,
         "issuer": gettext("Lodging notices"),
         "date": day,
         "reference": reference,
-        "note": note.format(scale=numbers.number(scale)) if scale else "",
+        "note": " ".join(notes),
         "page_of": gettext("Page {page} of {pages}"),
     }
 

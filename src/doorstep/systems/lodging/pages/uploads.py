@@ -1,8 +1,6 @@
 """A file of stays: judged as a whole first, then notified in chunks, each once whatever happens to the connection."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from hashlib import sha256
 from itertools import islice
@@ -19,6 +17,7 @@ from doorstep.kernel.access import look
 from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
 from doorstep.kernel.web import wording
+from doorstep.kernel.web.downloads import csv_file
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, language, tried
@@ -77,7 +76,7 @@ def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttp
     """The lines that came back, to be corrected in the same columns and sent again."""
     by, house = enter_house(request, code)
     told = _told(by, house, digest)
-    return _csv_file(_refused_rows(told, language()), "refused-lines")
+    return csv_file(_refused_rows(told, language()), "refused-lines")
 
 
 @page(NOTIFY)
@@ -85,7 +84,7 @@ def refused_lines(request: HttpRequest, code: str, digest: str) -> StreamingHttp
 def template(request: HttpRequest, code: str) -> StreamingHttpResponse:
     """An empty file with all columns."""
     enter_house(request, code)
-    return _csv_file([[_column(column.field) for column in COLUMNS]], "guests")
+    return csv_file([[_column(column.field) for column in COLUMNS]], "guests")
 
 
 def _answer(by: By, house: House, file: UploadedFile) -> str:
@@ -172,21 +171,3 @@ def _column(field: str) -> str:
     """What a file calls the field: the first name in Vietnamese for its readers, else in English."""
     names = next((column.names for column in COLUMNS if column.field == field), (field, field))
     return names[1 if language() == "vi" else 0]
-
-
-def _csv_file(rows: Iterable[Sequence[str]], name: str) -> StreamingHttpResponse:
-    """UTF-8 with its mark, which spreadsheets need to see, and no cell that one of them would run."""
-    response = StreamingHttpResponse(_csv_lines(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    yield b"\xef\xbb\xbf"
-    for row in rows:
-        writer.writerow([sheets.safe_cell(cell) for cell in row])
-        yield out.getvalue().encode()
-        out.seek(0)
-        out.truncate()

@@ -6,6 +6,7 @@ import msgspec
 
 from doorstep.kernel.store import units
 from doorstep.kernel.values.names import folded
+from doorstep.kernel.values.unit_tree import lineage
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -14,6 +15,15 @@ class Area(msgspec.Struct, frozen=True):
     code: str
     name: str
     further: bool
+
+
+def nearby(within: str, chosen: str, day: date, language: str) -> list[Area]:
+    """The units below `within`, and those below and beside `chosen`, if it is among them: so one gets down to communes."""
+    found = areas(within, day, language)
+    for code in reversed(lineage(chosen)):
+        if code in {area.code for area in found if area.further}:
+            found += areas(code, day, language)
+    return found
 
 
 def areas(within: str, day: date, language: str) -> list[Area]:

@@ -175,7 +175,7 @@ def upload_key(code: str, digest: str, chunk: int | None = None) -> str:
 
 
 def _kept(actor: Actor) -> QuerySet[Establishment]:
-    return Establishment.objects.filter(keeper__subject=actor.subject, keeper__until=None)
+    return Establishment.objects.filter(keeper__subject=actor.owner, keeper__until=None)
 
 
 def notice_of(row: Notice) -> NoticeRow:

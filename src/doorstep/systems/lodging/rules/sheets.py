@@ -18,6 +18,7 @@ from typing import BinaryIO
 import msgspec
 
 from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.text import FORMULA
 from doorstep.systems.lodging.rules.columns import by_field, read_header
 
 FILE_EMPTY = reason(
@@ -85,7 +86,6 @@ LARGEST_RATIO = 200
 """Text of a list packs 5 to 30 times; a zip bomb a thousand times and more."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -176,15 +176,6 @@ def by_column(cells: Sequence[str], sheet: Sheet) -> dict[str, str] | list[Reaso
     return {field: _unmarked(cell) for field, cell in zip(sheet.fields, padded, strict=False) if field}
 
 
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe before the signs that begin one.
-
-    >>> safe_cell("=1+1"), safe_cell("Hoa")
-    ("'=1+1", 'Hoa')
-    """
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 class Packing:
     """Lines that come back, compressed as they come."""
 
@@ -273,4 +264,4 @@ def _text(file: BinaryIO, encoding: str) -> Iterator[io.TextIOWrapper]:
 
 def _unmarked(cell: str) -> str:
     """Without the apostrophe that `safe_cell`, or a spreadsheet, put before a sign to mark text."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell

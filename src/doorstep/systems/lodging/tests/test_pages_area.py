@@ -48,6 +48,22 @@ def test_the_list_is_masked_filtered_by_commune_and_day_and_journalled(desk: Cli
     assert JournalEntry.objects.filter(detail__contains="H38.902").count() == 2
 
 
+def test_the_nation_s_police_gets_down_to_a_commune_without_script(desk: Client) -> None:
+    a_house(desk)
+    officer = police("")
+
+    def offered(page: str, **asked: str) -> list[str]:
+        return [code for code, _ in officer.get(reverse(page), asked).context["form"].fields["unit"].choices]
+
+    for page in ("lodging:area", "lodging:silent"):
+        assert offered(page) == ["", "H38"]
+        assert offered(page, unit="H38") == offered(page, unit="H38.902") == ["", "H38", "H38.902", "H38.901"]
+        assert offered(page, unit="X." * 500) == offered(page, unit="x") == ["", "H38"]
+    silent = officer.get(reverse("lodging:silent"), {"unit": "H38.902"})
+    assert silent.context["form"].is_valid()
+    assert silent.context["houses"] == []
+
+
 def test_a_person_with_two_open_stays_is_marked_for_the_police_unit_alone(desk: Client) -> None:
     one, two = a_house(desk), a_house(desk, "H38.902", "Nhà nghỉ Hai")
     for code in (one, two):

@@ -178,6 +178,7 @@ def test_keepers_come_and_go_but_one_stays(desk: Client) -> None:
     url, end = reverse("lodging:keepers", args=[code]), reverse("lodging:end_keeper", args=[code])
     assert desk.post(end, {"subject": "keeper"}).status_code == 422
 
+    assert "<bdi>Hoa</bdi> (you)" in desk.get(url).content.decode()
     assert desk.post(url, {"subject": "other"}).status_code == 303
     other = keeper("other")
     assert other.get(reverse("lodging:board", args=[code])).status_code == 200

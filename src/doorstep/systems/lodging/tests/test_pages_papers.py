@@ -1,15 +1,25 @@
 """What a keeper prints: the signed acknowledgement with every kind of name, the register, the bill, the months."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.models import JournalEntry, JournalSubject
+from doorstep.kernel.values.reasons import NotFound
+from doorstep.kernel.web.actors import Acting
+from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.models import Notice, Stay
+from doorstep.systems.lodging.pages import papers
+from doorstep.systems.lodging.pages.visits import enter_house
 from doorstep.systems.lodging.tests.desks import AT, a_house, keeper, number, room
 from doorstep.systems.lodging.tests.test_pages_notify import guest, party
 
@@ -130,3 +140,25 @@ def test_bill_and_months_count_nights_at_the_rooms_price(desk: Client, home, mon
     assert [(row.month, row.nights, row.income) for row, _ in months.context["months"]] == [
         (datetime(2024, 5, 1, tzinfo=UTC).date(), 6, 3 * 350_000)
     ]
+
+
+def test_whoever_acts_by_mandate_prints_the_principals_register_and_it_says_so(desk: Client, home) -> None:
+    code = a_house(desk)
+    agent = Actor("agent", roles=("lodging.notifying",), principal="national_id:VN:900090000123", stands_for="keeper")
+    request = RequestFactory().get("/", {"first": "2024-05-01", "last": "2024-05-21"})
+    request.session = {"name": "Minh"}
+    request.actor, request.acting = agent, Acting("Trần Thị Mẫu", Channel.PAGE, "")
+
+    text = text_of(papers.register(request, code).content).replace("\n", " ")
+
+    assert "Made by Minh for Trần Thị Mẫu." in re.sub("[\u2068\u2069]", "", text)
+    entry = JournalEntry.objects.get(action="lodging.look.register")
+    assert (entry.actor, entry.principal) == ("agent", agent.principal)
+    assert JournalSubject.objects.filter(id=entry.id, subject=agent.principal).exists()
+    with pytest.raises(NotFound):
+        enter_house(_as(request, msgspec.structs.replace(agent, stands_for="")), code)
+
+
+def _as(request: HttpRequest, actor: Actor) -> HttpRequest:
+    request.actor = actor
+    return request

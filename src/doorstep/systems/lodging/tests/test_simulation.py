@@ -17,9 +17,9 @@ from doorstep.kernel.store.models import FactBatch, JournalEntry
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.values.period import Period
 from doorstep.systems.lodging import queries, simulation
-from doorstep.systems.lodging.facts import EstablishmentFirstNotified, StayNotified
+from doorstep.systems.lodging.facts import EstablishmentFirstNotified, FacilityType, StayNotified
 from doorstep.systems.lodging.indicators import ESTABLISHMENTS, NOTIFICATIONS, ON_TIME_RATE
-from doorstep.systems.lodging.models import OpenStay, Stay
+from doorstep.systems.lodging.models import Establishment, OpenStay, Stay
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_SUPERVISION
 from doorstep.systems.lodging.tasks import delete_old
 from doorstep.systems.lodging.tests.scene import facts
@@ -134,3 +134,12 @@ def test_a_demo_of_any_day_shows_its_keeper_and_its_police_unit_something(at):
     assert len({row.unit for row in seen}) > 1
     assert sum(row.another_open for row in seen) == 2
     assert look(officer, FOR_SUPERVISION, at, queries.police.notices_in_area, today, late=True)
+
+
+def test_houses_are_called_as_their_kind_is():
+    assert set(simulation.HOUSE_NAMES) == set(FacilityType)
+    simulate(SCALE, 3)
+    houses = list(Establishment.objects.values_list("facility_type", "name"))
+    assert houses
+    for kind, name in houses:
+        assert name.rpartition(" ")[0] in simulation.HOUSE_NAMES[FacilityType(kind)]

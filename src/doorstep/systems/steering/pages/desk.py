@@ -80,9 +80,10 @@ def enter_figures(request: HttpRequest) -> HttpResponse:
 def requests(request: HttpRequest) -> HttpResponse:
     """Asks for a report, and says what became of those that were asked for."""
     by = enter(request)
-    day = profile().calendar.day(by.at)
-    nation = [] if by.actor.unit else [("", gettext("The whole country"))]
-    choices = [*nation, *queries.reportable(by.actor, day, language())]
+    day, within = profile().calendar.day(by.at), request.GET.get("within", "")
+    nation = [] if by.actor.unit or within else [("", gettext("The whole country"))]
+    reportable = queries.reportable(by.actor, day, language(), within)
+    choices = [*nation, *reportable]
     form = ReportForm(choices, request.POST if request.method == "POST" else None, initial={"period": _last_half(day)})
     if request.method == "POST" and tried(form, lambda: request_report(by, **form.cleaned_data)):
         return SeeOther(reverse("steering:requests"))
@@ -92,7 +93,9 @@ def requests(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)  # nothing happened: the page stays as it is
     names = units.names({one.unit for one in asked}, day, language())
     told = [(one, names[one.unit], _state(one, by), _told(one.reasons)) for one in asked]
-    context = {"form": form, "asked": told, "waiting": waiting}
+    divided = queries.divided({code for code, _ in reportable} - {within, by.actor.unit}, day)
+    deeper = [(code, name) for code, name in reportable if code in divided]
+    context = {"form": form, "asked": told, "waiting": waiting, "deeper": deeper, "within": within}
     return render(request, "steering/requests.html", context, status=REFUSED if form.errors else 200)
 
 

@@ -44,9 +44,14 @@ REPORT_TYP = Path(__file__).parents[1] / "templates" / "steering" / "report.typ"
 def report_list(request: HttpRequest) -> HttpResponse:
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
     rows = queries.published(after)
-    names = units.names({row.unit for row in rows}, profile().calendar.day(timezone.now()), language())
+    legal_day = profile().calendar.day
+    names = units.names({row.unit for row in rows}, legal_day(timezone.now()), language())
+    listed = []
+    for row in rows:
+        period, made = Period.parse(row.period), legal_day(row.made)
+        listed.append((row, period, names.get(row.unit, ""), made if made in period else None))
     context = {
-        "published": [(row, Period.parse(row.period), names.get(row.unit, "")) for row in rows],
+        "published": listed,
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
     }
@@ -56,8 +61,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @page(PUBLIC)
 @require_GET
 def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
-    found = queries.report(period, unit)
-    shown = view.report_view(found, _format(found), _tiles(found))
+    shown = _shown(queries.newest(period, unit), language())
     links = [
         {
             "url": reverse("steering:file", kwargs={"period": period, "kind": kind} | ({"unit": unit} if unit else {})),
@@ -66,6 +70,13 @@ def report(request: HttpRequest, period: str, unit: str = "") -> HttpResponse:
         for kind, text in DOWNLOADS.items()
     ]
     return render(request, "steering/report.html", {"report": shown, "downloads": links})
+
+
+@lru_cache(maxsize=16)
+def _shown(digest: str, reader: str) -> view.ReportView:  # noqa: ARG001  the language is the active one
+    """A published report never changes, so that each language is worded once; about a megabyte each."""
+    found = queries.by_digest(digest)
+    return view.report_view(found, _format(found), _tiles(found))
 
 
 @page(PUBLIC)
@@ -134,7 +145,7 @@ def paper(shown: view.ReportView) -> Mapping[str, Any]:
     for section, drawn in zip(data["sections"], shown.sections, strict=True):
         for line, one in zip(section["lines"], drawn.lines, strict=True):
             for chart, made in zip(line["charts"], one.charts, strict=True):
-                chart["svg"] = render_to_string(made.template, {"chart": made})
+                chart["svg"] = made.svg()
     return {"title": shown.heading.title, **data}
 
 

@@ -1,4 +1,4 @@
-"""Lays out the report's pictures as plain numbers and texts, which an SVG template draws without deciding anything.
+"""Lays out the report's pictures as plain numbers and texts, and draws them as SVG.
 
 Widths are 328 px, what a telephone of 360 px leaves between its margins, so that text of 12 px stays that large. The
 drawings' direction is always left to right: in right-to-left languages the layout is mirrored here, and texts carry
@@ -7,6 +7,7 @@ their own direction in isolates (UAX #9), because not every renderer takes it fr
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from html import escape
 
 import msgspec
 
@@ -40,6 +41,10 @@ class Label(msgspec.Struct, frozen=True):
     anchor: str
     text: str
 
+    def svg(self, weight: str = "normal") -> str:
+        place = f'x="{self.x}" y="{self.y}" text-anchor="{self.anchor}" font-weight="{weight}"'
+        return f"<text {place}>{escape(self.text)}</text>"
+
 
 class Mark(msgspec.Struct, frozen=True):
     """A rectangle with its texts; `hint` is what a pointer or a screen reader gets."""
@@ -55,13 +60,21 @@ class Mark(msgspec.Struct, frozen=True):
     labels: tuple[Label, ...]
     hint: str
 
+    def svg(self) -> str:
+        place = f'x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}" rx="2"'
+        paint = (
+            f'fill="{self.fill}" fill-opacity="{self.opacity}" stroke="{self.stroke}" stroke-dasharray="{self.dash}"'
+        )
+        labels = "".join(label.svg() for label in self.labels)
+        return f"<g><title>{escape(self.hint)}</title><rect {place} {paint}/>{labels}</g>"
+
 
 class Chart(msgspec.Struct, frozen=True):
-    """`template` draws it; `title` names it, `desc` says all its values in words; `captions` stand in the picture: what it
+    """`title` names it, `desc` says all its values in words; `captions` stand in the picture: what it
     shows, and that it is simulated. `size` is that of its letters, in px.
     """
 
-    template: str
+    kind: str
     id: str
     title: str
     desc: str
@@ -71,6 +84,17 @@ class Chart(msgspec.Struct, frozen=True):
     size: int
     palette: Palette
     marks: tuple[Mark, ...]
+
+    def svg(self) -> str:
+        """Markup for a page as well as a file of its own; here and not in a template, whose loops take ten times as long."""
+        name, size = escape(self.id), f'width="{self.width}" height="{self.height}"'
+        look = f'font-family="{self.palette.font}" font-size="{self.size}" fill="{self.palette.ink}"'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" {size} role="img"'
+            f' aria-labelledby="{name}-title {name}-desc" direction="ltr" {look}>'
+            f'<title id="{name}-title">{escape(self.title)}</title><desc id="{name}-desc">{escape(self.desc)}</desc>'
+            f"{''.join(caption.svg('600') for caption in self.captions)}{''.join(mark.svg() for mark in self.marks)}</svg>"
+        )
 
 
 class Name(msgspec.Struct, frozen=True):
@@ -169,7 +193,7 @@ def _chart(
     edge, anchor = (WIDTH, "end") if fmt.rtl else (0, "start")
     captions = ((caption, 15), (name.note, height + 12))
     return Chart(
-        template=f"steering/charts/{kind}.svg",
+        kind=kind,
         id=f"{name.key.replace('.', '-')}-{kind}",
         title=f"{name.title}: {caption}" if caption else name.title,
         desc="; ".join([mark.hint for mark in marks] + [name.note] * bool(name.note)),

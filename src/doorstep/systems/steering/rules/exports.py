@@ -22,6 +22,7 @@ def to_csv(report: Report, fmt: Format) -> str:
                 "period": report.period.label,
                 "unit": report.unit,
                 "made_at": report.made_at.isoformat(),
+                "until": report.until or "",
                 "simulated_scale": report.simulated_scale,
                 "notice": notice,
             }

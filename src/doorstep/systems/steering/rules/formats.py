@@ -14,7 +14,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from doorstep.kernel.values.period import Period
-from doorstep.kernel.values.text import N_
+from doorstep.kernel.values.text import N_, NN_
 from doorstep.systems.steering.rules.figures import DifferenceUnit, MeasureUnit, Qualifier
 
 _OTHER = 100
@@ -31,6 +31,26 @@ _QUALIFIED = {
     Qualifier.ABOUT: N_("about {value}"),
     Qualifier.MORE_THAN: N_("more than {value}"),
     Qualifier.ESTIMATE: N_("{value} (estimate)"),
+}
+
+
+_COUNTED = {
+    MeasureUnit.LOCALITIES: NN_("province or centrally run city", "provinces and centrally run cities"),
+    MeasureUnit.HOUSEHOLDS: NN_("household", "households"),
+    MeasureUnit.SUBSCRIBERS: NN_("subscriber", "subscribers"),
+    MeasureUnit.CENTRES: NN_("data centre", "data centres"),
+    MeasureUnit.SERVICES: NN_("public service", "public services"),
+    MeasureUnit.ACCOUNTS: NN_("account", "accounts"),
+    MeasureUnit.DOSSIERS: NN_("dossier", "dossiers"),
+    MeasureUnit.TRANSACTIONS: NN_("transaction", "transactions"),
+    MeasureUnit.REGISTRANTS: NN_("business or household business", "businesses and household businesses"),
+    MeasureUnit.INVOICES: NN_("invoice", "invoices"),
+    MeasureUnit.PEOPLE: NN_("person", "people"),
+    MeasureUnit.LOOK_UPS: NN_("look-up", "look-ups"),
+    MeasureUnit.KIOSKS: NN_("kiosk", "kiosks"),
+    MeasureUnit.ESTABLISHMENTS: NN_("lodging establishment", "lodging establishments"),
+    MeasureUnit.NOTIFICATIONS: NN_("notification", "notifications"),
+    MeasureUnit.RECORDS: NN_("record", "records"),
 }
 
 
@@ -69,6 +89,17 @@ class Format:
         text = self._gettext(message)
         return text.format_map({name: isolated(value) for name, value in values.items()})
 
+    def plural(self, forms: tuple[str, str], number: Decimal, /, **values: str) -> str:
+        """One of the forms, as `number` takes it in this language, with its placeholders filled."""
+        text = self._ngettext(*forms, _whole(abs(number)))
+        return text.format_map({name: isolated(value) for name, value in values.items()})
+
+    def measure(self, unit: MeasureUnit, number: Decimal | None) -> str:
+        """What is counted, as it stands behind the number; as a word alone where there is none."""
+        if number is None or unit not in _COUNTED:
+            return self.text(unit.text)
+        return self.plural(_COUNTED[unit], number)
+
     def unit(self, code: str) -> str:
         return self._names.get(code, code)
 
@@ -98,30 +129,26 @@ class Format:
 
     def change(self, value: Decimal, change_unit: DifferenceUnit, unit: MeasureUnit) -> str:
         """The size of a change, without a sign."""
-        size, ngettext = abs(value), self._ngettext
+        size = abs(value)
         if change_unit is DifferenceUnit.POINTS:
-            return self._counted(
-                ngettext("{number} percentage point", "{number} percentage points", _whole(size)), size
-            )
+            return self._counted(NN_("{number} percentage point", "{number} percentage points"), size)
         if change_unit is DifferenceUnit.PLACES:
-            return self._counted(ngettext("{number} place", "{number} places", _whole(size)), size)
+            return self._counted(NN_("{number} place", "{number} places"), size)
         return self.percent(size) if change_unit is DifferenceUnit.PERCENT else self.quantity(size, unit)
 
     def signed_change(self, value: Decimal, change_unit: DifferenceUnit, unit: MeasureUnit) -> str:
         """A change with its sign; a place in a ranking says better or worse, because less is more there."""
-        size, ngettext = abs(value), self._ngettext
         if change_unit is DifferenceUnit.PLACES and value < 0:
-            return self._counted(ngettext("{number} place better", "{number} places better", _whole(size)), size)
+            return self._counted(NN_("{number} place better", "{number} places better"), -value)
         if change_unit is DifferenceUnit.PLACES and value > 0:
-            return self._counted(ngettext("{number} place worse", "{number} places worse", _whole(size)), size)
+            return self._counted(NN_("{number} place worse", "{number} places worse"), value)
         return signed(value, self.change(value, change_unit, unit))
 
     def length(self, months: int) -> str:
         """A length of time, in whole years from one year on."""
-        years, ngettext = months // 12, self._ngettext
-        if years:
-            return self._counted(ngettext("{number} year", "{number} years", years), Decimal(years))
-        return self._counted(ngettext("{number} month", "{number} months", months), Decimal(months))
+        if years := months // 12:
+            return self._counted(NN_("{number} year", "{number} years"), Decimal(years))
+        return self._counted(NN_("{number} month", "{number} months"), Decimal(months))
 
     def scale(self, scale: Decimal) -> str:
         """A simulation's scale as a ratio: 0.001 is written 1:1,000."""
@@ -155,8 +182,8 @@ class Format:
         month = _bare(self._numbers.month(period.start, language=self.language))
         return self.text(_DURING[kind], year=year, quarter=part[1:], month=month)
 
-    def _counted(self, text: str, value: Decimal) -> str:
-        return text.format(number=isolated(self.number(value)))
+    def _counted(self, forms: tuple[str, str], value: Decimal) -> str:
+        return self.plural(forms, value, number=self.number(value))
 
 
 def isolated(text: str) -> str:

@@ -5,7 +5,7 @@ speaks no language; sentences are kept by id.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import zip_longest
 from typing import Any
@@ -26,6 +26,11 @@ PERIOD_EMPTY = reason(
     "steering.period_empty",
     "There are no figures for {period}: none was submitted, and no records lead to one.",
     repair="Choose another period, or import the figures of this one.",
+)
+PERIOD_AHEAD = reason(
+    "steering.period_ahead",
+    "{period} has not begun, so that there is nothing to report.",
+    repair="Choose a period that has begun.",
 )
 PERIOD_UNREADABLE = reason(
     "steering.period_unreadable",
@@ -49,6 +54,11 @@ def read_period(text: str) -> Period | Reason:
         return Period.parse(text.strip().upper())
     except ValueError:
         return PERIOD_UNREADABLE("period", given=text.strip()[:40])
+
+
+def check_begun(period: Period, day: date) -> list[Reason]:
+    """Against a report, made on the legal day `day`, of a period that is still to come."""
+    return [PERIOD_AHEAD("period", period=period.label)] if day < period.start else []
 
 
 class Computation(msgspec.Struct, frozen=True):
@@ -115,8 +125,10 @@ class Section(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
-class Report(msgspec.Struct, frozen=True):
-    """`unit` is empty for the nation; `simulated_scale` is None unless the records are simulated (0.001: 1 for 1000)."""
+class Report(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`unit` is empty for the nation; `simulated_scale` is None unless the records are simulated (0.001: 1 for 1000);
+    `until` is the legal day of making where the period was not over yet.
+    """
 
     period: Period
     unit: str
@@ -124,6 +136,7 @@ class Report(msgspec.Struct, frozen=True):
     simulated_scale: Decimal | None
     evidence: Evidence | None
     sections: tuple[Section, ...]
+    until: date | None = None
 
     def lines(self) -> Iterable[Line]:
         return (line for section in self.sections for line in section.lines)
@@ -147,8 +160,11 @@ def build_report(
     simulated_scale: Decimal | None = None,
     evidence: Evidence | None = None,
     unit: str = "",
+    until: date | None = None,
 ) -> Report | Reason:
     """The report of a period, for the nation or one unit of `units`; a reason when there is nothing to report.
+
+    Of a period that goes on beyond the day `until`, the months to come are left out.
 
     Takes the submitted figures of the period's last day. National figures say nothing of a unit: its report has what
     is computed from its own records, and what was submitted for that unit alone.
@@ -156,7 +172,7 @@ def build_report(
     if unit and unit not in units:
         return UNKNOWN_UNIT("unit", given=unit)
     submitted = submitted_for(period, unit, figures)
-    counted = {key: _computed(computation, period, unit) for key, computation in computed.items()}
+    counted = {key: _computed(computation, period, unit, until or period.last) for key, computation in computed.items()}
     counted = {key: found for key, found in counted.items() if found.records or key in submitted}
     lines = {key: _line(key, submitted.get(key), counted.get(key), simulated_scale) for key in {**submitted, **counted}}
     if not lines:
@@ -164,7 +180,7 @@ def build_report(
     placed = {key for chapter in CHAPTERS for key in chapter.figures}
     order = [(chapter.code, chapter.figures) for chapter in CHAPTERS] + [(OTHER.code, sorted(set(lines) - placed))]
     sections = (Section(code, tuple(lines[key] for key in keys if key in lines)) for code, keys in order)
-    return Report(period, unit, made_at, simulated_scale, evidence, tuple(s for s in sections if s.lines))
+    return Report(period, unit, made_at, simulated_scale, evidence, tuple(s for s in sections if s.lines), until)
 
 
 def submitted_for(period: Period, unit: str, figures: Iterable[SubmittedFigure]) -> dict[str, SubmittedFigure]:
@@ -194,7 +210,7 @@ def _line(key: str, submitted: SubmittedFigure | None, computed: Computed | None
     return Line(key, submitted, comparison, computed, apart, said)
 
 
-def _computed(computation: Computation, period: Period, unit: str) -> Computed:
+def _computed(computation: Computation, period: Period, unit: str, last: date) -> Computed:
     indicator = computation.indicator
     cells = [cell for cell in computation.cells if cell.month < period.end and UnitCode(cell.unit).within(unit)]
     inside = [cell for cell in cells if cell.month >= period.start] if indicator.kind is Kind.FLOW else cells
@@ -204,6 +220,7 @@ def _computed(computation: Computation, period: Period, unit: str) -> Computed:
     by_month = {
         f"{month:%Y-%m}": [c for c in inside if (c.month == month if indicator.kind is Kind.FLOW else c.month <= month)]
         for month in period.months()
+        if month <= last
     }
     total = _withheld({"": _count(indicator, inside)}, indicator.smallest)[""]
     return Computed(
@@ -250,10 +267,13 @@ encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 
 
 def says_the_same(one: Report, other: Report | Reason) -> bool:
-    """Do both say the same of the same period and unit, whenever they were made and whatever files they rest on?"""
-    return isinstance(other, Report) and one == msgspec.structs.replace(
-        other, made_at=one.made_at, evidence=one.evidence
-    )
+    """Do both say the same of the same period and unit, whenever they were made and whatever files they rest on?
+
+    The day that an open period was known up to says nothing by itself; that the period is over does.
+    """
+    if not isinstance(other, Report) or bool(one.until) != bool(other.until):
+        return False
+    return one == msgspec.structs.replace(other, made_at=one.made_at, evidence=one.evidence, until=one.until)
 
 
 def to_json(report: Report) -> bytes:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from doorstep.kernel.declare.indicators import Indicator
-from doorstep.kernel.values.text import N_
+from doorstep.kernel.values.text import N_, NN_
 from doorstep.systems.steering.rules import charts, wording
 from doorstep.systems.steering.rules.catalogue import CHAPTERS, EXPLAINED, OTHER
 from doorstep.systems.steering.rules.charts import Bar, Chart, Palette
@@ -51,6 +51,8 @@ _WORDS = {
     "month": N_("Month"),
     "facts": N_("In detail"),
     "evidence": N_("What it rests on"),
+    "segments": N_("Sealed segments"),
+    "map": N_("Units on the maps"),
     "segment": N_("Segment"),
     "rows": N_("Rows"),
     "fingerprint": N_("SHA-256"),
@@ -65,14 +67,15 @@ _SAID = (MeasureUnit.PERCENT, MeasureUnit.BILLION_VND, MeasureUnit.MEGAWATT)
 
 
 class Heading(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands over every page of a report. `notice` is empty unless the records are simulated, `about` unless the
-    report is one unit's; `words` are the labels of the templates.
+    """What stands over every page of a report. `notice` is empty unless the records are simulated, `open` unless the
+    period was not over, `about` unless the report is one unit's; `words` are the labels of the templates.
     """
 
     language: str
     direction: str
     title: str
     notice: str
+    open: str
     about: str
     made: str
     evidence: str
@@ -121,10 +124,11 @@ class SectionView(msgspec.Struct, frozen=True):
 
 
 class ReportView(msgspec.Struct, frozen=True):
-    """`note`, `reference` and `page_of` stand on every sheet of paper."""
+    """`note`, `reference` and `page_of` stand on every sheet of paper; `units` are code and name of those on its maps."""
 
     heading: Heading
     sections: tuple[SectionView, ...]
+    units: tuple[tuple[str, str], ...]
     note: str
     reference: str
     page_of: str
@@ -143,7 +147,7 @@ class Part(msgspec.Struct, frozen=True):
 class FigureView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything behind one figure. `facts` are pairs of heading and text; `segments` are path, rows and SHA-256.
 
-    `ratio` says whether its parts have denominators.
+    `ratio` says whether its parts have denominators; `evidence` how many segments these are.
     """
 
     heading: Heading
@@ -156,6 +160,7 @@ class FigureView(msgspec.Struct, frozen=True, kw_only=True):
     ratio: bool
     units: tuple[Part, ...]
     months: tuple[Part, ...]
+    evidence: str
     segments: tuple[tuple[str, str, str], ...]
     checkpoint: str
     note: str
@@ -171,7 +176,10 @@ def report_view(report: Report, fmt: Format, tiles: Tiles, palette: Palette = ch
         sections.append(SectionView(section.code, title, fmt.text(N_("{section}: in a table"), section=title), lines))
     head = heading(report, fmt)
     page_of = fmt.text(N_("Page {page} of {pages}"), page="{page}", pages="{pages}")
-    return ReportView(head, tuple(sections), head.notice, f"{report.period.label} {report.unit}", page_of)
+    mapped = any(chart.kind == "tiles" for section in sections for line in section.lines for chart in line.charts)
+    units = tuple((code, fmt.unit(code)) for code in sorted(tiles)) if mapped else ()
+    note = " ".join(filter(None, (head.open, head.notice)))
+    return ReportView(head, tuple(sections), units, note, f"{report.period.label} {report.unit}", page_of)
 
 
 def line_view(report: Report, line: Line, fmt: Format, tiles: Tiles, palette: Palette = charts.PAGE) -> LineView:
@@ -243,6 +251,7 @@ def figure_view(
         ratio=computed is not None and computed.total.denominator is not None,
         units=_parts(computed, computed.by_unit, fmt, fmt.unit, units=True) if computed else (),
         months=_parts(computed, computed.by_month, fmt, lambda month: _month(month, fmt)) if computed else (),
+        evidence=_rests_on(len(segments), evidence.size, fmt) if evidence else "",
         segments=tuple((s.path, fmt.number(s.rows), s.sha256) for s in segments),
         checkpoint=evidence.checkpoint if evidence and segments else "",
         note=line.submitted.note if line.submitted else "",
@@ -250,25 +259,42 @@ def figure_view(
 
 
 def _measure(line: Line, fmt: Format) -> str:
-    unit = wording.measure_unit(line)
-    return fmt.text(unit.text) if unit and unit not in _SAID else ""
+    """What the value of a line counts, as it stands behind it."""
+    unit, figure = wording.measure_unit(line), line.submitted
+    if unit is None or unit in _SAID:
+        return ""
+    if figure is None or figure.denominator is None:
+        return fmt.measure(unit, figure.value if figure else None)
+    return fmt.measure(unit, Decimal(figure.denominator))
+
+
+def _rests_on(segments: int, size: int, fmt: Format) -> str:
+    forms = NN_(
+        "It rests on {segments} sealed segment, proved by the evidence log at size {size}.",
+        "It rests on {segments} sealed segments, proved by the evidence log at size {size}.",
+    )
+    return fmt.plural(forms, Decimal(segments), segments=fmt.number(segments), size=fmt.number(size))
 
 
 def heading(report: Report, fmt: Format) -> Heading:
-    scale, evidence, about = report.simulated_scale, "", ""
+    scale, evidence, about, until = report.simulated_scale, "", "", ""
     if report.evidence:
-        evidence = fmt.text(
-            N_("The computed figures rest on {segments} sealed segments, proved by the evidence log at size {size}."),
-            segments=fmt.number(len(report.evidence.segments)),
-            size=fmt.number(report.evidence.size),
+        forms = NN_(
+            "The computed figures rest on {segments} sealed segment, proved by the evidence log at size {size}.",
+            "The computed figures rest on {segments} sealed segments, proved by the evidence log at size {size}.",
         )
+        segments, size = len(report.evidence.segments), report.evidence.size
+        evidence = fmt.plural(forms, Decimal(segments), segments=fmt.number(segments), size=fmt.number(size))
     if report.unit:
         about = fmt.text(N_("This report is about {unit} alone."), unit=fmt.unit(report.unit))
+    if report.until:
+        until = fmt.text(N_("The period is not over: this report goes until {day}."), day=fmt.day(report.until))
     return Heading(
         language=fmt.language,
         direction="rtl" if fmt.rtl else "ltr",
         title=plain(fmt.text(N_("Digital transformation report: {period}"), period=fmt.period(report.period))),
         notice=fmt.text(_SIMULATED, scale=fmt.scale(scale)) if scale is not None else "",
+        open=until,
         about=about,
         made=fmt.text(N_("Made on {instant}."), instant=fmt.instant(report.made_at)),
         evidence=evidence,
@@ -290,10 +316,10 @@ def _formula(line: Line, fmt: Format) -> str:
 
 
 def _details(line: Line, view: LineView, fmt: Format) -> tuple[tuple[str, str], ...]:
-    figure, computed = line.submitted, line.computed
+    figure, computed, measured = line.submitted, line.computed, wording.measure_unit(line)
     pairs = [
         (N_("Value"), view.value),
-        (N_("Unit of measure"), view.measure),
+        (N_("Unit of measure"), fmt.text(measured.text) if measured and measured not in _SAID else ""),
         (N_("Scope"), view.scope),
         (N_("As of"), fmt.day(figure.as_of) if figure else ""),
         (N_("How it is counted over time"), fmt.text(figure.kind.text) if figure else ""),

@@ -332,7 +332,7 @@ def test_once_answered_the_same_report_can_be_requested_again():
 
 @pytest.mark.parametrize(
     ("period", "unit", "code"),
-    [("2024-H3", "", "period_unreadable"), ("", "", "period_unreadable"), ("2024-H1", "H99", "unknown_unit")],
+    [("2024-H3", "", "period_unreadable"), ("2024-H1", "H99", "unknown_unit"), ("2024-Q4", "", "period_ahead")],
 )
 def test_what_is_no_report_cannot_be_requested(period, unit, code):
     with pytest.raises(Refused, match=f"steering.{code}"):

@@ -28,4 +28,7 @@ def test_the_report_on_paper(language: str) -> None:
     text = re.sub(r"[\u2066-\u2069]", "", "".join(page.extract_text() for page in document.pages))
     for number in NUMBERS[language]:
         assert number in text
+    for code, name in shown.units:
+        assert code in text
+        assert name in text
     assert "1:1" in document.pages[-1].extract_text()  # the notice of the simulation stands on every sheet

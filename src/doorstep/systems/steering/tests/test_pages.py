@@ -127,6 +127,14 @@ def test_the_list_names_each_report_newest_first_and_opens_those_that_were_repla
     assert newer.sha256 not in get(f"?after={newer.id}")
 
 
+def test_the_list_says_until_which_day_a_report_of_an_open_period_goes():
+    assert "until" not in words(get(""))
+    with task_side():
+        published(LATER - timedelta(days=100), "H38")
+    assert "first half of 2024 until 2 April 2024 Lao Cai" in words(get(""))
+    assert "The period is not over: this report goes until 2 April 2024." in words(get("2024-H1/units/H38/"))
+
+
 def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
     for language in LANGUAGES:
         page = get(f"2024-H1/figures/{STAYS}/", language)
@@ -141,6 +149,9 @@ def test_a_figure_that_is_computed_opens_to_what_it_rests_on(report):
         assert "92" in read
         assert "lodging.stay_notified" in read
         assert 'href="../../#lodging.notifications"' in page
+        if language == "en":
+            assert f"It rests on {len(re.findall(r'facts/[^<]*parquet', page))} sealed segments" in read
+            assert len(re.findall("What it rests on", read)) == 1
 
 
 def test_a_rate_shows_numerator_and_denominator_by_unit_and_month():

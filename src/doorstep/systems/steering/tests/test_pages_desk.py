@@ -6,15 +6,20 @@ import math
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.evidence import Forked
 from doorstep.kernel.lake.models import Ring
+from doorstep.kernel.store import units
 from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.values.reasons import NotFound
+from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web import layout
 from doorstep.systems.steering import queries, tasks
 from doorstep.systems.steering.models import Figure, Report, ReportRequest
@@ -22,6 +27,7 @@ from doorstep.systems.steering.rules.rows import COLUMNS, LARGEST_FILE
 from doorstep.systems.steering.tests.builders import LANGUAGES, PUBLISHED
 from doorstep.systems.steering.tests.records import (
     AT,
+    SECRETARY,
     STAYS,
     half_a_year,
     official_units,
@@ -320,6 +326,25 @@ def test_a_unit_s_report_is_asked_for_by_its_name():
     ((_, said, unit, _),) = state()
     assert (unit, said[:9]) == ("Lao Cai", "Published")
     assert queries.report("2024-H1", "H38")
+
+
+def test_the_report_of_a_commune_is_asked_for_in_two_steps():
+    half_a_year()
+    units.load([msgspec.structs.replace(profile().units.rows[0], code=UnitCode("H38.901"), names={"en": "Vi Du"})])
+    page = person().get(REQUESTS).content.decode()
+    assert re.findall(r'name="within">(.*?)</select>', page) == ['<option value="H38">Lao Cai</option>']
+    assert "H38.901" not in page
+    page = person().get(f"{REQUESTS}?within=H38").content.decode()
+    assert re.findall(r'<option value="([^"]*)"', page) == ["H38", "H38.901"]
+    (action,) = re.findall(r'<form method="post" action="(\?within=H38)">', page)
+    assert person().post(REQUESTS + action, {"period": "2024-H1", "unit": "H38.901"}).status_code == 303
+    make()
+    assert state()[0][2] == "Vi Du"
+    assert queries.report("2024-H1", "H38.901")
+    assert person().get(f"{REQUESTS}?within=H99").status_code == 200
+    clerk = msgspec.structs.replace(SECRETARY, unit="H26")
+    with pytest.raises(NotFound):
+        queries.reportable(clerk, AT.date(), "en", "H38")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
-from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def drawn(chart: Chart) -> ET.Element:
-    return ET.fromstring(render_to_string(chart.template, {"chart": chart}))  # noqa: S314  our own template
+    return ET.fromstring(chart.svg())  # noqa: S314  our own drawing
 
 
 def all_charts(language: str) -> list[Chart]:
@@ -34,9 +33,7 @@ def all_charts(language: str) -> list[Chart]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_chart_of_the_report_is_well_formed_and_fits(language: str) -> None:
     found = all_charts(language)
-    assert {chart.template for chart in found} == {
-        f"steering/charts/{kind}.svg" for kind in ("bars", "months", "tiles")
-    }
+    assert {chart.id.rpartition("-")[2] for chart in found} == {"bars", "months", "tiles"}
     assert len({chart.id for chart in found}) == len(found)
     for chart in found:
         svg = drawn(chart)

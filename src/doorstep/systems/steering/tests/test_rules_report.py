@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -23,10 +24,13 @@ from doorstep.systems.steering.rules.report import (
     Report,
     Segment,
     build_report,
+    check_begun,
     first_difference,
     from_json,
+    says_the_same,
     to_json,
 )
+from doorstep.systems.steering.rules.view import report_view
 from doorstep.systems.steering.tests.builders import (
     MADE,
     PERIOD,
@@ -157,6 +161,36 @@ def test_a_flow_counts_within_the_period_and_a_stock_up_to_its_end() -> None:
     assert values(stock.by_unit) == {"H26": 8005, "H38": 779}
     assert [flow.by_month[f"2024-0{month}"].numerator for month in range(1, 7)] == [1079, 0, 0, 0, 0, 7005]
     assert [stock.by_month[f"2024-0{month}"].value for month in range(1, 7)] == [1779, 1779, 1779, 1779, 1779, 8784]
+
+
+def test_of_a_period_that_goes_on_the_months_to_come_are_left_out() -> None:
+    stays = {"lodging.notifications": Computation(indicator("lodging.notifications", Kind.STOCK), STAYS)}
+    built = build_report(PERIOD, [], stays, UNITS, made_at=MADE, until=date(2024, 3, 1))
+    assert list(next(iter(built.lines())).computed.by_month) == ["2024-01", "2024-02", "2024-03"]
+    assert b'"until":"2024-03-01"' in to_json(built)
+    assert from_json(to_json(built)) == built
+    assert b'"until"' not in to_json(report())
+    assert check_begun(PERIOD, date(2024, 1, 1)) == []
+    assert [one.code for one in check_begun(PERIOD, date(2023, 12, 31))] == ["steering.period_ahead"]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_it_says_how_far_it_goes(language: str) -> None:
+    day = date(2024, 3, 1)
+    shown = report_view(report(until=day), fmt(language), {})
+    assert fmt(language).day(day) in shown.heading.open
+    assert shown.note.startswith(shown.heading.open)
+    assert report_view(report(), fmt(language), {}).heading.open == ""
+    assert all(
+        row["until"] == "2024-03-01" for row in csv.DictReader(io.StringIO(to_csv(report(until=day), fmt(language))))
+    )
+
+
+def test_a_period_that_is_over_says_more_than_one_that_was_open() -> None:
+    first, second, over = report(until=date(2024, 3, 1)), report(until=date(2024, 3, 9)), report()
+    assert says_the_same(first, second)
+    assert not says_the_same(first, msgspec.structs.replace(first, until=None))
+    assert says_the_same(over, over)
 
 
 def test_rates_are_quotients_of_sums_never_means_of_rates() -> None:

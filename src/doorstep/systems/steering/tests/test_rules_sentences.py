@@ -15,7 +15,7 @@ from doorstep.systems.steering.rules.figures import DifferenceUnit, FigureScope,
 from doorstep.systems.steering.rules.formats import plain, signed
 from doorstep.systems.steering.rules.report import Report, build_report
 from doorstep.systems.steering.rules.sentences import GENERAL, SENTENCES, message
-from doorstep.systems.steering.rules.view import line_view
+from doorstep.systems.steering.rules.view import figure_view, line_view
 from doorstep.systems.steering.tests.builders import (
     LANGUAGES,
     MADE,
@@ -89,6 +89,38 @@ def test_fewer_places_are_better(change: int, words: str) -> None:
 def test_arabic_counts_by_its_six_forms(number: str | int, words: str) -> None:
     points = fmt("ar").change(Decimal(number), DifferenceUnit.POINTS, MeasureUnit.PERCENT)
     assert plain(points) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "words"),
+    [
+        *(
+            (1, "en", "data centre"),
+            (2, "en", "data centres"),
+            (1, "de", "Rechenzentrum"),
+            (5, "vi", "trung tâm dữ liệu"),
+        ),
+        *(
+            (1, "ar", "مركز بيانات"),
+            (7, "ar", "مراكز بيانات"),
+            (16_390_000, "ar", "مركز بيانات"),
+            ("1.5", "en", "data centres"),
+        ),
+    ],
+)
+def test_what_is_counted_agrees_with_its_number(number: str | int, language: str, words: str) -> None:
+    built = build_report(PERIOD, [figure("datacenter.added", value=Decimal(number))], {}, UNITS, made_at=MADE)
+    (line,) = built.lines()
+    assert line_view(built, line, fmt(language), {}).measure == words
+    assert fmt(language).text("data centres") in dict(figure_view(built, line.key, fmt(language), {}).facts).values()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("unit", list(MeasureUnit))
+def test_every_unit_of_measure_has_its_forms(unit: MeasureUnit, language: str) -> None:
+    for number in (0, 1, 2, 3, 11, 100):
+        assert fmt(language).measure(unit, Decimal(number))
+    assert fmt(language).measure(unit, None) == fmt(language).text(unit.text)
 
 
 def test_a_hedge_without_a_sentence_of_its_own_falls_back_on_the_general_one() -> None:

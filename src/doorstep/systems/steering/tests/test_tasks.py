@@ -231,6 +231,22 @@ def test_nothing_is_published_on_a_file_that_is_not_as_it_was_sealed(which, code
     assert line(published(), STAYS).computed.total.value == 92
 
 
+def test_an_open_period_is_reported_until_today_and_again_when_it_is_over():
+    half_a_year()
+    early = AT - timedelta(days=100)
+    first = published(early)
+    assert first.until == date(2024, 4, 1)
+    assert list(line(first, STAYS).computed.by_month) == ["2024-01", "2024-02", "2024-03", "2024-04"]
+    assert published(early + timedelta(days=1)) == first, "the day alone says nothing new"
+    over = published()
+    assert over.until is None
+    assert list(line(over, STAYS).computed.by_month)[-1] == "2024-06"
+    for one in (first, over):
+        assert not [step for step in tasks.verify(reports.to_json(one)) if isinstance(step, tasks.Difference)]
+    with pytest.raises(Refused, match=r"steering\.period_ahead"):
+        tasks.make_report(Period.parse("2025-H1"), "", AT)
+
+
 def test_on_a_new_installation_nothing_is_there_to_report():
     with pytest.raises(Refused) as refused:
         published()
