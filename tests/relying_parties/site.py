@@ -16,7 +16,7 @@ from doorstep.site.benches.serving import free_port
 from doorstep.site.cli import home, installation, say
 
 TURN = timedelta(seconds=20)
-SHARES = {"flows": 30, "tampering": 3, "keys": 2, "authlib": 11, "hospital": 1}
+SHARES = {"flows": 30, "tampering": 4, "keys": 2, "authlib": 11, "hospital": 1}
 """How many people each suite has: an account may be tried ten times a quarter of an hour from one place."""
 
 

@@ -214,6 +214,23 @@ test("a code is nothing without the right secret, in the right place", async () 
   }
 });
 
+test("a party proves in one way that it is itself, and names nobody else", async () => {
+  const basic = client.ClientSecretBasic(SITE.parties.basic.secret);
+  for (const [name, text] of [["client_secret", SITE.parties.basic.secret], ["client_id", SITE.parties.other.id]]) {
+    const auth = (as, metadata, body, headers) => (basic(as, metadata, body, headers), body.set(name, text));
+    const config = await party("basic", { auth });
+    const { back, checks } = await arrive(config, person);
+    await assert.rejects(client.authorizationCodeGrant(config, back, checks), refused("invalid_request"));
+  }
+});
+
+test("refreshing widens nothing", async () => {
+  const tokens = await signIn(basic, someone("tampering"), { scope: "openid offline_access" }, { given: ["offline_access"] });
+  const wider = client.refreshTokenGrant(basic, tokens.refresh_token, { scope: "openid offline_access email" });
+  await assert.rejects(wider, refused("invalid_scope"));
+  assert.ok((await client.refreshTokenGrant(basic, tokens.refresh_token, { scope: "openid" })).access_token);
+});
+
 test("tokens of one party open nothing for another", async () => {
   const tokens = await signIn(basic, someone("tampering"), { scope: "openid offline_access" }, { given: ["offline_access"] });
   const other = await party("other");

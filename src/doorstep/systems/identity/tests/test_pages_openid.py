@@ -370,6 +370,16 @@ def test_a_secret_holds_beside_its_successor_for_a_week(signed_in: Client, monke
     assert tokens(signed_in, renewed, "c").status_code == 401
 
 
+def test_a_party_proves_in_one_way_that_it_is_itself(signed_in: Client):
+    made, other = registered(), registered(name="Other")
+    code = code_for(signed_in, made)
+    told = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": "v" * 43}
+    for wrong in ({"client_secret": made.secret}, {"client_id": str(other.id)}, {"client_assertion": "a.b.c"}):
+        answer = signed_in.post(TOKEN, {**told, **wrong}, headers=basic(made))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert signed_in.post(TOKEN, {**told, "client_id": str(made.id)}, headers=basic(made)).json()["id_token"]
+
+
 def test_pushed_requests_are_used_once(signed_in: Client):
     made = registered(pushed_only=True)
     assert back(ask(signed_in, asking(made)))["error"] == "invalid_request"
