@@ -25,7 +25,7 @@ setup: .venv/.package .venv/.translations $(HOME_FOLDER)/static/staticfiles.json
 demo: setup
 	@exec .venv/bin/doorstep demo
 
-test: lint .venv/.translations .venv/.frontend
+test: lint .venv/.translations .venv/.frontend .venv/.relying-parties
 	@tools/test.sh
 
 lint: .venv/.test .venv/.package
@@ -67,9 +67,14 @@ clean:
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.frontend: frontend/package-lock.json frontend/build.mjs tools/frontend.sh .venv/.run
+.venv/.frontend: frontend/package-lock.json frontend/build.mjs tools/packages.sh .venv/.run
 	@echo "==> Building the front end"
-	@tools/frontend.sh
+	@tools/packages.sh frontend build
+	@touch $@
+
+.venv/.relying-parties: tests/relying_parties/package-lock.json tools/packages.sh .venv/.run
+	@echo "==> Installing the relying parties of the tests"
+	@tools/packages.sh tests/relying_parties
 	@touch $@
 
 .venv/.translations: $(CATALOGUES) .venv/.package

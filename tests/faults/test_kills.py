@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doorstep.site.benches.stays import _free_port
+from doorstep.site.benches.serving import free_port
 from doorstep.site.embedded import database
 
 DOORSTEP = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
@@ -125,7 +125,7 @@ def under_load(home: Path, **settings: str) -> Iterator[tuple[dict[str, str], li
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")}
     environment |= {"DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo", **settings}
     houses = run_script(SET_UP, environment)[:4]
-    port = _free_port()
+    port = free_port()
     up = subprocess.Popen([*DOORSTEP, "up", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True)
     stop = threading.Event()
     clients = [Client(number, house, port, stop) for number, house in enumerate(houses, 1)]

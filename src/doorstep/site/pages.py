@@ -78,7 +78,7 @@ def phone(request: HttpRequest) -> HttpResponse:
 @page(PUBLIC)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "site/home.html", {"people": demo_people()})
+    return render(request, "site/home.html", {"people": demo_people(), "hospital": settings.HOSPITAL})
 
 
 @page(PUBLIC)

@@ -49,6 +49,7 @@ DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
 SMS_URL = os.environ.get("DOORSTEP_SMS_URL", "")
 SMS_TOKEN = os.environ.get("DOORSTEP_SMS_TOKEN", "")
 SAID_BIOMETRICS = os.environ.get("DOORSTEP_BIOMETRICS", "")  # address and file with the access key
+HOSPITAL = os.environ.get("DOORSTEP_HOSPITAL", "")  # where the relying party of a demo is
 SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
 PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For

@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 import sys
+from urllib.parse import urlsplit
 
 from doorstep.site.biometrics_stand_in import PATH as BIOMETRICS_PATH
 from doorstep.site.cli import home, installation, port, say
@@ -39,6 +40,9 @@ def serve(port: int) -> int:
         children.append(("sms", _stand_in()))
     if settings.MODE == "demo" and not settings.BIOMETRICS:
         children.append(("biometrics", _biometrics()))
+    if settings.MODE == "demo" and (address := _hospital()):
+        os.environ["DOORSTEP_HOSPITAL"] = address
+        children.append(("party", [sys.executable, "-m", "doorstep.site.party_stand_in"]))
     database = None if os.environ.get("DOORSTEP_DATABASE_URL") else Embedded(home())
     return supervise(
         children,
@@ -83,3 +87,17 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _hospital() -> str:
+    """Where the demo's made-up hospital is registered; empty where there is none, or something else runs there."""
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.site.processes import port_refusal  # noqa: PLC0415
+
+    if "identity" not in settings.SYSTEMS:
+        return ""
+    from doorstep.systems.identity.simulation.demo import hospital  # noqa: PLC0415
+
+    address = (hospital() or {}).get("address", "")
+    return address if address and port_refusal(urlsplit(address).port or 80) is None else ""

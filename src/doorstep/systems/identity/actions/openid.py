@@ -39,7 +39,7 @@ from doorstep.systems.identity.rules.openid import ALGORITHMS, Kind, RequestFaul
 ONE_AT_A_TIME = 0x1D5
 FORGET_AT_ONCE = 10_000
 """Rows that one transaction deletes."""
-ASKED_WRONGLY = frozenset({"request", "registration"})
+NOT_SUPPORTED = ("request", "registration")
 
 
 _CONSENT = Prepared(lambda: Consent.objects.filter(account_id=UUID(int=0), party_id=UUID(int=0), ended=None))
@@ -102,8 +102,11 @@ def _asked(request: Request, redirect: str, told: Mapping[str, str], pushed: str
     row: RelyingParty = request.client.row
     if row.pushed_only and not (pushed or pushing):
         raise RequestFault("invalid_request", "This relying party pushes its requests (RFC 9126).")
-    if ASKED_WRONGLY & told.keys() or told.get("response_mode", "query") != "query":
-        raise RequestFault("request_not_supported", "Parameters stand for themselves, answers in the query.")
+    for name in NOT_SUPPORTED:
+        if name in told:
+            raise RequestFault(f"{name}_not_supported", "Parameters stand for themselves, parties are registered here.")
+    if told.get("response_mode", "query") != "query":
+        raise RequestFault("invalid_request", "Answers stand in the query.")
     prompts = frozenset(told.get("prompt", "").split())
     if not prompts <= {"none", "login", "consent", "select_account"} or ("none" in prompts and len(prompts) > 1):
         raise RequestFault("invalid_request", "The prompt is unknown or contradicts itself.")
@@ -135,15 +138,18 @@ def _pushed(told: Mapping[str, str], at: datetime) -> tuple[str, Mapping[str, st
 
 
 def is_about(asked: Asked, subject: str, at: datetime) -> bool:
-    """Whether the request's `id_token_hint`, if any, names this person: an ID token of ours, for this relying party."""
-    if not asked.hint:
+    """Whether this is the person whom the request names, by an `id_token_hint` (an ID token of ours, for this relying
+    party) or in `claims`; anybody is where it names nobody.
+    """
+    named = {asked.wanted.subject} - {None}
+    if asked.hint:
+        claims = signing_keys.read_own(queries.published(at), asked.hint, issuer()) or {}
+        named.add(str(claims.get("sub")) if claims.get("aud") == str(asked.party) else "")
+    if not named:
         return True
-    claims = signing_keys.read_own(queries.published(at), asked.hint, issuer())
     row = RelyingParty.objects.get(id=asked.party)
     account = Account.objects.filter(subject=subject).first()
-    return bool(
-        claims and account and claims.get("aud") == str(asked.party) and claims.get("sub") == sub_of(account, row)
-    )
+    return account is not None and named == {sub_of(account, row)}
 
 
 @action(OWN, FOR_RELYING_PARTY)
@@ -259,31 +265,35 @@ def end_sign_in(act: Act, sign_in: UUID) -> None:
     act.journal(subjects=concerned(account), detail=f"{rows.update(ended=act.at)} grants ended")
 
 
-def grant_of(token: str, at: datetime) -> Issued | None:
-    """The grant of an access token that holds."""
+def grant_of(token: str, at: datetime, kind: Kind = Kind.ACCESS) -> Issued | None:
+    """The grant of an access token, or of a refresh token, that holds."""
     told = openid.read_token(derived("openid tokens"), token)
-    if told is None or told[0] is not Kind.ACCESS or told[2] <= at.timestamp():
+    if told is None or told[0] is not kind or (kind is Kind.ACCESS and told[2] <= at.timestamp()):
         return None
     rows = Grant.objects.select_related("account__eid__person", "account__eid__organisation", "party")
     row = rows.filter(id=told[1], ended=None, expires__gt=at, party__ended=None).first()
-    return Issued(row, told[2], at) if row and not against(row.account) else None
+    if row is None or (kind is Kind.REFRESH and told[2] != row.generation):
+        return None
+    return None if against(row.account) else Issued(row, told[2], at)
 
 
 def introspect(token: str, client: Client, at: datetime) -> dict[str, Any]:
     """What a token of the client's own is worth (RFC 7662); of anything else only that it is not active."""
-    issued = grant_of(token, at)
+    access = grant_of(token, at)
+    issued = access or grant_of(token, at, Kind.REFRESH)
     if issued is None or not issued.check_client(client):
         return {"active": False}
+    row = issued.grant
     return {
         "active": True,
         "iss": issuer(),
-        "client_id": str(issued.grant.party_id),
-        "aud": str(issued.grant.party_id),
-        "sub": sub_of(issued.grant.account, client.row),
-        "scope": issued.grant.scope,
-        "token_type": "Bearer",
-        "exp": issued.number,
-        "acr": openid.acr(issued.grant.level, issuer()),
+        "client_id": str(row.party_id),
+        "aud": str(row.party_id),
+        "sub": sub_of(row.account, client.row),
+        "scope": row.scope,
+        "exp": access.number if access else int(row.expires.timestamp()),
+        "acr": openid.acr(row.level, issuer()),
+        **({"token_type": "Bearer"} if access else {}),
     }
 
 

@@ -110,8 +110,9 @@ def push(request: HttpRequest) -> HttpResponse:
         return client
     told = {name: text for name, text in asked.form.items() if not name.startswith("client_assertion")}
     told.pop("client_secret", None)
-    if told.setdefault("client_id", client.get_client_id()) != client.get_client_id() or "request_uri" in told:
-        return _error(400, "invalid_request", "A pushed request is the client's own, and whole.")
+    told.setdefault("client_id", client.get_client_id())
+    if "request_uri" in told:
+        return _error(400, "invalid_request", "A pushed request is whole.")
     try:
         actions.asked({name: [text] for name, text in told.items()}, asked.at, pushing=True)
     except Fault as fault:
@@ -178,11 +179,17 @@ def _authenticated(request: HttpRequest) -> tuple[Request, Client | HttpResponse
     asked = Request(request.POST.dict(), timezone.now(), lists=dict(request.POST.lists()), headers=request.headers)
     if any(len(texts) > 1 for texts in asked.payload.datalist.values()):
         return asked, _error(400, "invalid_request", "A parameter stands there twice.")
+    proofs = (request.headers.get("Authorization"), *map(asked.form.get, ("client_secret", "client_assertion")))
+    if sum(map(bool, proofs)) > 1:  # RFC 6749, 5.2
+        return asked, _error(400, "invalid_request", "The client proves in two ways who it is.")
     try:
-        return asked, authenticate(asked)
+        client = authenticate(asked)
     except OAuth2Error as error:
         spend(FAILURES, address_of(request), asked.at)
         return asked, _answer(*error())
+    if asked.form.get("client_id", client.get_client_id()) != client.get_client_id():
+        return asked, _error(400, "invalid_request", "The client_id is another client's.")
+    return asked, client
 
 
 def _by(client: Client, at: datetime) -> By:

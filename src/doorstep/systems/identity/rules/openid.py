@@ -44,8 +44,10 @@ ACCESS_KEPT = timedelta(minutes=10)
 ID_TOKEN_KEPT = timedelta(minutes=10)
 REFRESH_KEPT = timedelta(days=30)
 PUSHED_KEPT = timedelta(minutes=10)
-ASSERTION_KEPT = timedelta(minutes=15)
-"""The longest that a relying party's own assertion may hold (RFC 7523, 3): until then its id is kept."""
+ASSERTION_KEPT = timedelta(minutes=65)
+"""The longest that a relying party's own assertion may hold (RFC 7523, 3): until then its id is kept. Some libraries make
+them for an hour, and clocks differ.
+"""
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 ALGORITHMS = ("ES256", "RS256")
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -88,6 +90,8 @@ class Wanted(msgspec.Struct, frozen=True):
     """The level that the person must have reached (essential), or at least be asked for."""
     level_essential: bool
     max_age: int | None
+    subject: str | None
+    """Under which identifier the party knows the only person that it wants (Core 5.5.1); None where anybody will do."""
 
 
 class RequestFault(Exception):  # noqa: N818  named as the protocol does
@@ -101,15 +105,11 @@ class RequestFault(Exception):  # noqa: N818  named as the protocol does
 def read_wanted(told: Mapping[str, str], allowed: Collection[str], issuer: str) -> Wanted:
     """What the parameters `scope`, `claims`, `acr_values` and `max_age` ask for, within what the party may learn.
 
-    Raises RequestFault where one of them cannot be read. Claims that the party may not learn are left out silently, as
-    Core 5.5 has it.
+    Raises RequestFault where one of them cannot be read. Claims that the party may not learn and members that nobody
+    knows are left out silently, as Core 5.5 has it.
     """
     scopes = told.get("scope", "").split()
-    try:
-        asked = msgspec.json.decode(told.get("claims") or "{}", type=dict[str, dict[str, dict[str, Any] | None]])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise RequestFault("invalid_request", "The parameter claims is no JSON object of objects.") from error
-    userinfo, token = asked.get("userinfo", {}), asked.get("id_token", {})
+    userinfo, token = _asked(told.get("claims") or "{}")
     by_scope = {claim for scope in scopes for claim in SCOPES.get(scope, ())}
     named = {*userinfo, *token}
     claims = tuple(c for c in Claim if (c in by_scope or c in named) and c in allowed)
@@ -125,7 +125,17 @@ def read_wanted(told: Mapping[str, str], allowed: Collection[str], issuer: str) 
         level,
         needed,
         _max_age(told.get("max_age")),
+        str(sub["value"]) if "value" in (sub := token.get("sub") or {}) else None,
     )
+
+
+def _asked(text: str) -> list[dict[str, dict[str, Any] | None]]:
+    try:
+        told = msgspec.json.decode(text, type=dict[str, Any])
+        form = dict[str, dict[str, Any] | None]
+        return [msgspec.convert(told.get(part, {}), form) for part in ("userinfo", "id_token")]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RequestFault("invalid_request", "The parameter claims is no JSON object of objects.") from error
 
 
 def _level(preferred: Sequence[str], asked: Mapping[str, Any], issuer: str) -> tuple[int, bool]:

@@ -2,28 +2,34 @@
 
 import os
 from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from doorstep.kernel.country import profile
 from doorstep.kernel.declare.scopes import ROLES, Actor
+from doorstep.kernel.disk import write_once
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.system import systems
 from doorstep.kernel.values.ids import Masked
-from doorstep.systems.identity.actions import batches, mandates, offices, register, signin
+from doorstep.systems.identity.actions import batches, mandates, offices, parties, register, signin
 from doorstep.systems.identity.actions.eid import Applicant
+from doorstep.systems.identity.actions.parties import Registration
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
 from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Office
-from doorstep.systems.identity.rules import passkeys
+from doorstep.systems.identity.rules import passkeys, signing_keys
 from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.mandates import Kind, services
 from doorstep.systems.identity.rules.offices import Term
+from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.rules.passkeys import Party
 from doorstep.systems.identity.rules.register import Cause, Home, Record
 from doorstep.systems.identity.simulation.passkeys import SoftPasskey, challenge_of
@@ -32,10 +38,12 @@ BORN = date(1990, 5, 21)
 FIRST_SERIAL = 1_400_000
 CAPTURE = Capture(reference="demo", known=True, match=True, score=100, quality=100)
 DEVICE = Party("localhost", ("http://localhost",))
+HOSPITAL = "http://localhost:8026"
 
 
 def prepare(at: datetime, commune: str) -> None:
     """An e-ID, an account, an office and a passkey for each of the demo's people, through the real actions."""
+    register_hospital(at, commune, HOSPITAL)
     registrar, desk, colleague, chief, second = (
         Actor(f"demo:preparing:{number}", unit, (role,), 2, "simulation")
         for number, (unit, role) in enumerate(
@@ -69,6 +77,30 @@ def prepare(at: datetime, commune: str) -> None:
     _let_act(numbers, at)
 
 
+def register_hospital(at: datetime, unit: str, address: str) -> None:
+    """A made-up hospital as a relying party of the unit: its own key lies where `hospital` finds it."""
+    key = signing_keys.new_key("ES256", "hospital")
+    told = Registration(
+        name="Bệnh viện Ví Dụ",
+        purpose="Để tìm hồ sơ khám bệnh của bạn",
+        redirects=(f"{address}/back",),
+        after_logout=(f"{address}/",),
+        claims=tuple(Claim),
+        method=parties.BY_KEY,
+        keys=msgspec.json.encode({"keys": [key.as_dict(private=False)]}).decode(),
+    )
+    manager = Actor("demo:preparing:provider", unit, ("identity.provider",), 2, "simulation")
+    made = parties.register(By(manager, at), told)
+    kept = {"address": address, "name": told.name, "client_id": str(made.id), "key": key.as_dict(private=True)}
+    write_once(_hospital(), msgspec.json.encode(kept))
+
+
+def hospital() -> dict[str, Any] | None:
+    """The hospital of this demo as it knows itself: address, name, client_id and private key; None where there is none."""
+    path = _hospital()
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) if path.exists() else None
+
+
 def is_prepared(subject: str) -> bool:
     """Whether the demo's person has an account here."""
     return Account.objects.filter(subject=subject).exists()
@@ -84,6 +116,10 @@ def sign_in(subject: str, party: Party, at: datetime) -> Attempt:
 def office_of(subject: str) -> UUID | None:
     """The office that the demo's person takes up with the tap."""
     return Office.objects.filter(subject=subject, ended=None).values_list("id", flat=True).first()
+
+
+def _hospital() -> Path:
+    return settings.HOME / "keys" / "demo_hospital"
 
 
 def _people() -> list[dict[str, str]]:

@@ -142,6 +142,14 @@ def test_an_essential_claim_and_one_for_the_id_token(signed_in: Client):
     assert Grant.objects.get().claims == ["name", "personal_administrative_number"]
 
 
+def test_a_party_may_want_one_person_alone(signed_in: Client):
+    made = registered()
+    sub = read(signed_in, tokens(signed_in, made, code_for(signed_in, made)).json()["id_token"])["sub"]
+    for wanted, error in ((sub, None), ("somebody-else", "login_required"), (7, "login_required")):
+        claims = json.dumps({"id_token": {"sub": {"value": wanted}}, "unknown": 1})
+        assert back(ask(signed_in, asking(made, claims=claims, prompt="none"))).get("error") == error
+
+
 def test_a_party_learns_nothing_that_it_is_not_registered_for(signed_in: Client):
     made = registered(claims=())
     assert tokens(signed_in, made, code_for(signed_in, made)).json()["id_token"]
@@ -163,7 +171,9 @@ def test_a_party_learns_nothing_that_it_is_not_registered_for(signed_in: Client)
         ({"claims": "{"}, "invalid_request"),
         ({"claims": "[" * 5000}, "invalid_request"),
         ({"request": "ey"}, "request_not_supported"),
-        ({"response_mode": "fragment"}, "request_not_supported"),
+        ({"registration": "{}"}, "registration_not_supported"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"claims": '{"id_token": 1}'}, "invalid_request"),
         ({"state": "s1", "nonce": "n" * 3000}, "invalid_request"),
         (
             {"claims": '{"id_token": {"acr": {"essential": true, "values": ["urn:other"]}}}'},
@@ -332,7 +342,7 @@ def test_private_key_jwt_once_for_us_and_not_for_long(signed_in: Client):
         assertion(made, other),
         assertion(made, key, aud="https://other.example"),
         assertion(made, key, exp=int(AT.timestamp()) - 120),
-        assertion(made, key, exp=int(AT.timestamp()) + 3600),
+        assertion(made, key, exp=int(AT.timestamp()) + 4000),
         assertion(made, key, nbf=int(AT.timestamp()) + 600),
         assertion(made, key, iss="somebody"),
         assertion(made, key, sub="somebody", iss="somebody"),
@@ -358,6 +368,16 @@ def test_a_secret_holds_beside_its_successor_for_a_week(signed_in: Client, monke
     assert answers[0].headers["WWW-Authenticate"].startswith("Basic")
     later(monkeypatch, days=366)
     assert tokens(signed_in, renewed, "c").status_code == 401
+
+
+def test_a_party_proves_in_one_way_that_it_is_itself(signed_in: Client):
+    made, other = registered(), registered(name="Other")
+    code = code_for(signed_in, made)
+    told = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": "v" * 43}
+    for wrong in ({"client_secret": made.secret}, {"client_id": str(other.id)}, {"client_assertion": "a.b.c"}):
+        answer = signed_in.post(TOKEN, {**told, **wrong}, headers=basic(made))
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert signed_in.post(TOKEN, {**told, "client_id": str(made.id)}, headers=basic(made)).json()["id_token"]
 
 
 def test_pushed_requests_are_used_once(signed_in: Client):
@@ -403,6 +423,22 @@ def test_introspection_and_revocation_are_for_the_own_tokens(signed_in: Client):
     assert signed_in.post("/identity/openid/revoke", {"token": token}, headers=basic(made)).json() == {}
     assert worth(made) == {"active": False}
     assert signed_in.post("/identity/openid/introspect", {}, headers=basic(made)).status_code == 400
+
+
+def test_introspection_knows_refresh_tokens_and_which_is_the_last(signed_in: Client):
+    made = registered()
+    code = code_for(signed_in, made, ("offline_access",), scope="openid offline_access")
+    first = tokens(signed_in, made, code).json()["refresh_token"]
+    second = refreshed(signed_in, made, first).json()["refresh_token"]
+
+    def worth(token: str) -> dict:
+        return signed_in.post("/identity/openid/introspect", {"token": token}, headers=basic(made)).json()
+
+    assert worth(first) == {"active": False}
+    assert worth(second)["exp"] == int((AT + timedelta(days=30)).timestamp())
+    assert "token_type" not in worth(second)
+    Account.objects.update(locked=AT)
+    assert worth(second) == {"active": False}
 
 
 def test_userinfo_wants_a_token_that_holds(signed_in: Client, monkeypatch: pytest.MonkeyPatch):
