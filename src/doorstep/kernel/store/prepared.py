@@ -26,11 +26,19 @@ class Prepared(Generic[M]):
     def _compiled(self) -> Any:
         compiler = self.example().query.get_compiler(connection=connection)
         sql, parameters = compiler.as_sql()
-        return compiler, f"{sql} LIMIT 1" if " FOR UPDATE" not in sql else sql, len(parameters)
+        columns = compiler.klass_info["select_fields"]
+        return (
+            compiler,
+            sql,
+            len(parameters),
+            compiler.get_converters([one for one, _, _ in compiler.select]),
+            [compiler.select[place][0].target.attname for place in range(columns[0], columns[-1] + 1)],
+            get_related_populators(compiler.klass_info, compiler.select, connection.alias),
+        )
 
     def first(self, *parameters: Any) -> M | None:
         """The first row, with what `select_related` names; None where there is none. ValueError for too few parameters."""
-        compiler, sql, count = self._compiled
+        compiler, sql, count, converters, names, populators = self._compiled
         if len(parameters) != count:
             raise ValueError(f"{count} parameters are needed: {sql}")
         with connection.cursor() as cursor:
@@ -38,13 +46,10 @@ class Prepared(Generic[M]):
             row = cursor.fetchone()
         if row is None:
             return None
-        if converters := compiler.get_converters([one for one, _, _ in compiler.select]):
+        if converters:
             row = next(iter(compiler.apply_converters([row], converters)))
-        told = compiler.klass_info
-        columns = told["select_fields"]
-        first, last = columns[0], columns[-1] + 1
-        names = [compiler.select[place][0].target.attname for place in range(first, last)]
-        found: M = told["model"].from_db(connection.alias, names, row[first:last])
-        for populate in get_related_populators(told, compiler.select, connection.alias):
+        first = compiler.klass_info["select_fields"][0]
+        found: M = compiler.klass_info["model"].from_db(connection.alias, names, row[first : first + len(names)])
+        for populate in populators:
             populate.populate(row, found)
         return found
