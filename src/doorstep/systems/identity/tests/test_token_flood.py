@@ -53,21 +53,22 @@ def flood(tokens: int) -> None:
         for one in ids
     )
     by = By(Actor(f"client:{party.id}", roles=("identity.relying_party",), via="openid"), AT)
-    secret, key = derived("openid tokens"), signing_key("ES256", AT)
+    marking, key = derived("openid tokens"), signing_key("ES256", AT)
     before = 0
     for number in range(tokens):
-        told = {"grant_type": "refresh_token"}
-        told["refresh_token"] = rules.mint(secret, Kind.REFRESH, ids[number % GRANTS], number // GRANTS)
-        request = Request(told, AT)
+        asked = {"grant_type": "refresh_token"}
+        asked["refresh_token"] = rules.mint(marking, Kind.REFRESH, ids[number % GRANTS], number // GRANTS)
+        request = Request(asked, AT)
         request.client, request.key = Client(party), key
         status, body, _ = actions.exchange(by, request)
         assert (status, "refresh_token" in body) == (200, True)
         if number + 1 == min(tokens, 20 * GRANTS):
             before = size("identity_grant")
     after = size("identity_grant")
-    print(
+    told = (
         f"{tokens:,} tokens: {Grant.objects.count()} rows, {before:,} bytes after the first, {after:,} after the last"
     )
+    print(told)  # noqa: T201  a soak says what it did
     assert Grant.objects.count() == GRANTS
     # Rows are updated in place (HOT); what a row leaves behind is reused as soon as nobody reads it any more.
     assert after <= max(4 * before, 2_000_000)
