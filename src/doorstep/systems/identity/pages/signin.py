@@ -3,7 +3,6 @@
 from datetime import timedelta
 from urllib.parse import quote
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -26,6 +25,7 @@ from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
 from doorstep.systems.identity.forms.signin import CodeForm, PasscodeForm, PasswordForm
+from doorstep.systems.identity.pages.carried import carried, carry
 from doorstep.systems.identity.rules import passkeys
 from doorstep.systems.identity.rules.passkeys import Party
 
@@ -64,7 +64,7 @@ def passcode(request: HttpRequest) -> HttpResponse:
     told = form.cleaned_data
     throttle(request, told["login"])
     subject = signin.begin_with_passcode(visitor(), told["login"], told["passcode"])
-    step = signing.dumps(subject, salt=STEP_SALT)
+    step = carry(subject, STEP_SALT, timezone.now())
     context = {"form": CodeForm(initial={"next": onward_of(request)}), "step": step}
     return _shown(request, "identity/sign_in_code.html", context)
 
@@ -74,10 +74,8 @@ def passcode(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest) -> HttpResponse:
     """The one-time code."""
     step, reference = request.POST.get("step", ""), ""
-    form = CodeForm(request.POST)
-    try:
-        subject = signing.loads(step, salt=STEP_SALT, max_age=STEP_SECONDS)
-    except signing.BadSignature:
+    form, subject = CodeForm(request.POST), carried(step, STEP_SALT, timezone.now(), STEP_SECONDS)
+    if subject is None:
         return SeeOther(reverse("identity:passcode"))
     if form.is_valid():
         attempt = signin.finish_with_code(visitor(), subject, "".join(form.cleaned_data["code"].split()))
