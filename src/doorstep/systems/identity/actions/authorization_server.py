@@ -40,6 +40,9 @@ Answer = tuple[int, Any, Sequence[tuple[str, str]]]
 """Status, body (a mapping for JSON, or text) and headers."""
 
 
+UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+"""What the libraries raise for headers and assertions that are nonsense; found by fuzzing."""
+
 _PARTY = Prepared(lambda: RelyingParty.objects.filter(id=UUID(int=0), ended=None))
 _GRANT = Prepared(
     lambda: (
@@ -106,7 +109,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in {"authorization_code", "refresh_token"}
+        return grant_type in openid.GRANTS
 
 
 class Issued:
@@ -292,7 +295,10 @@ def end(grant: Grant, at: datetime) -> None:
 
 def authenticate(request: Request) -> Client:
     """Who asks, by whichever way it registered; InvalidClientError otherwise."""
-    request.client = SERVER.authenticate_client(request, METHODS)
+    try:
+        request.client = SERVER.authenticate_client(request, METHODS)
+    except UNREADABLE as error:
+        raise InvalidClientError(description="What the client proves itself with cannot be read.") from error
     return request.client  # type: ignore[no-any-return]
 
 

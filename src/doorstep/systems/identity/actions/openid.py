@@ -86,12 +86,16 @@ def asked(lists: Mapping[str, Sequence[str]], at: datetime, *, pushing: bool = F
         pushed, told = _pushed(told, at)
         lists = {name: [text] for name, text in told.items()}
     request = Request(told, at, lists=lists, method="GET")
+    if any("\0" in text for text in told.values()):
+        raise Fault("invalid_request", "A parameter holds a character that is no text.")
     try:
         grant = SERVER.get_authorization_grant(request)
         grant.validate_no_multiple_request_parameter(request)
         redirect = grant.validate_consent_request()
     except OAuth2Error as error:
         raise Fault(error.error, error.description or "", error.redirect_uri or "", told.get("state", "")) from error
+    except ValueError as error:  # Authlib's refusal would quote signs that a refusal may not hold (RFC 6749, 4.1.2.1)
+        raise Fault("invalid_request", "A parameter holds signs that it may not hold.") from error
     try:
         return _asked(request, redirect, told, pushed, pushing=pushing)
     except RequestFault as fault:
@@ -240,7 +244,8 @@ def exchange(act: Act, request: Request) -> Answer:
     answer: Answer = SERVER.create_token_response(request)
     issued: Issued | None = request.user
     if issued is None or answer[0] != 200:
-        act.journal(detail=f"{request.payload.grant_type or 'no grant type'} refused"[:100])
+        kind = request.payload.grant_type
+        act.journal(detail=f"{kind if kind in openid.GRANTS else 'another grant'} refused")
     else:
         row = issued.grant
         act.journal(subjects=concerned(row.account), fields=row.in_id_token, detail=str(request.payload.grant_type))

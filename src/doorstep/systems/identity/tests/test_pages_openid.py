@@ -1,6 +1,7 @@
 """The OpenID Provider from the first redirect to the last token, and every tampering on the way."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -519,3 +520,39 @@ def test_discovery_says_what_is_there(client: Client):
     for name, address in told.items():
         if name.endswith("_endpoint") or name == "jwks_uri":
             assert client.get(address.removeprefix("http://localhost:8000")).status_code in {200, 400, 401, 405}, name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"redirect_uri": 'https://x.example/"'},
+        {"response_type": '"'},
+        {"nonce": "a\0b"},
+        {"ui_locales": "\0"},
+        {"scope": "openid \0"},
+        {"id_token_hint": f"{'W' * 9}.{'W1tb' * 9000}.x"},
+    ],
+)
+def test_nonsense_in_a_request_is_no_fault_of_ours(signed_in: Client, changes: dict):
+    made = registered()
+    assert ask(signed_in, asking(made, **changes)).status_code < 500
+    pushed = signed_in.post("/identity/openid/par", asking(made, **changes), headers=basic(made))
+    assert pushed.status_code in {201, 400}
+
+
+@pytest.mark.parametrize("place", ["token", "par", "revoke", "introspect"])
+def test_nonsense_as_a_proof_is_no_proof(client: Client, place: str):
+    deep = b64encode(b"[" * 100_000).decode()
+    shown = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": f"eyJhbGciOiJFUzI1NiJ9.{deep}.eA",
+    }
+    for told, headers in ((shown, {}), ({}, {"Authorization": "Basic /////w=="})):
+        answer = client.post(f"/identity/openid/{place}", told, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) in {(400, "invalid_client"), (401, "invalid_client")}
+
+
+def test_a_grant_that_nobody_knows_is_not_written_down(client: Client):
+    made = registered()
+    assert client.post(TOKEN, {"grant_type": "Nguyễn\0"}, headers=basic(made)).status_code == 400
+    assert JournalEntry.objects.get(action="identity.exchange").detail == "another grant refused"
