@@ -1,5 +1,6 @@
 """Signing in, without script by password or by passcode and code; with script by passkey."""
 
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -141,6 +142,8 @@ def passkey_options(request: HttpRequest) -> dict[str, str]:
 
 _NEXT, _CSRF, _OPTIONS = "~next~", "~csrf~", "~options~"
 """Marks in the kept page; no encoding changes them."""
+_MARKS = re.compile(rf"%3Fnext%3D{_NEXT}|\?next={_NEXT}|{_NEXT}|{_CSRF}|{_OPTIONS}")
+"""All at once, so that nobody can send a mark along and have it filled."""
 _kept: dict[tuple[object, ...], str] = {}
 
 
@@ -150,13 +153,15 @@ def _for_strangers(request: HttpRequest) -> HttpResponse:
     key = (get_language(), theme if theme in THEMES else "", simulated_scale(), bool(onward))
     if key not in _kept:
         _kept[key] = _blank(request.path, theme, _NEXT if onward else "")
-    text = _kept[key]
-    if onward:
-        once = quote(onward, safe="")
-        text = text.replace(f"%3Fnext%3D{_NEXT}", f"%3Fnext%3D{quote(once, safe='')}")
-        text = text.replace(f"?next={_NEXT}", f"?next={once}").replace(_NEXT, escape(onward))
-    options = passkey_options(request)["passkey_options"]
-    return HttpResponse(text.replace(_CSRF, get_token(request)).replace(_OPTIONS, escape(options)))
+    once = quote(onward, safe="")
+    told = {
+        f"%3Fnext%3D{_NEXT}": f"%3Fnext%3D{quote(once, safe='')}",
+        f"?next={_NEXT}": f"?next={once}",
+        _NEXT: escape(onward),
+        _CSRF: get_token(request),
+        _OPTIONS: escape(passkey_options(request)["passkey_options"]),
+    }
+    return HttpResponse(_MARKS.sub(lambda mark: told[mark[0]], _kept[key]))
 
 
 def _blank(path: str, theme: str, onward: str) -> str:

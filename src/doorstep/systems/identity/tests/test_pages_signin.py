@@ -46,6 +46,13 @@ def test_the_page_for_strangers_is_made_once_and_holds_nobodys_values(client: Cl
     assert "?next=%2F" not in plain.replace("?next=%2Fidentity%2Fsign-in%2F", "")
 
 
+def test_a_mark_that_somebody_sends_along_is_not_filled(client: Client):
+    """Otherwise the token that guards the form would go on to where the person wants to go, to another site even."""
+    page = client.get("/identity/sign-in/?next=/a?~csrf~~options~~next~").content.decode()
+    assert 'name="next" value="/a?~csrf~~options~~next~"' in page
+    assert "?next=%2Fa%3F~csrf~~options~~next~" in page
+
+
 def test_next_never_leads_away(client: Client):
     account()
     for next_ in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
