@@ -31,7 +31,7 @@ from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.identity.actions.signin import against
 from doorstep.systems.identity.models import Grant, RelyingParty
-from doorstep.systems.identity.queries.openid import claims_of, issuer, sub_of
+from doorstep.systems.identity.queries.openid import allowed, claims_of, issuer, sub_of
 from doorstep.systems.identity.rules import openid, signing_keys
 from doorstep.systems.identity.rules.openid import ALGORITHMS, METHODS, Claim, Kind
 from doorstep.systems.identity.rules.signing_keys import SignKey
@@ -206,9 +206,9 @@ def add_id_token(grant: Any, answer: Answer) -> None:
     request: Request = grant.request
     issued: Issued = request.user
     row, now = issued.grant, int(request.at.timestamp())
-    known = claims_of(row.account)
+    known, told = claims_of(row.account), allowed(row.in_id_token, request.client.row)
     claims = {
-        **{claim.value: known[claim] for claim in Claim if claim in row.in_id_token and claim in known},
+        **{claim.value: known[claim] for claim in Claim if claim in told and claim in known},
         "iss": issuer(),
         "sub": sub_of(row.account, request.client.row),
         "aud": str(row.party_id),

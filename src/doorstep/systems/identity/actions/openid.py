@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from authlib.oauth2 import OAuth2Error
 from django.db import connection
+from django.db.models import Q
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
@@ -193,7 +194,9 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
 
 def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Collection[str] | None) -> frozenset[str]:
     kept = _CONSENT.first(account.id, asked.party)
-    given = frozenset(kept.given) if kept else frozenset[str]()
+    if kept and kept.purpose != asked.purpose and answer is None:
+        raise Fault("consent_required", "The person agreed to another purpose.", asked.redirect, asked.state)
+    given = frozenset(kept.given) if kept and kept.purpose == asked.purpose else frozenset[str]()
     questions = {*asked.wanted.claims, *(["offline_access"] if asked.wanted.offline else [])}
     if answer is None:
         if kept is None or questions - given - frozenset(kept.declined):
@@ -201,6 +204,8 @@ def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Co
         return given
     given = (given - questions) | (questions & {*answer})
     declined = (frozenset(kept.declined if kept else ()) | questions) - given
+    if kept and (less := {*kept.given} - given):
+        _end_beyond(act, account, asked.party, less)
     Consent.objects.filter(account=account, party_id=asked.party, ended=None).update(ended=act.at)
     Consent.objects.create(
         id=act.next_id(),
@@ -213,6 +218,14 @@ def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Co
         at=act.at,
     )
     return given
+
+
+def _end_beyond(act: Act, account: Account, party: UUID, less: Collection[str]) -> None:
+    """Earlier sign-ins there end that tell what the person does not agree to any more."""
+    beyond = Q(claims__overlap=[*less])
+    if "offline_access" in less:
+        beyond |= Q(scope__contains="offline_access")
+    Grant.objects.filter(beyond, account=account, party_id=party, ended=None).update(ended=act.at)
 
 
 @action(OWN, FOR_RELYING_PARTY)

@@ -17,6 +17,7 @@ from doorstep.systems.identity.actions import parties
 from doorstep.systems.identity.models import Account, Grant, Person, RelyingParty
 from doorstep.systems.identity.pages.openid import CLOCK
 from doorstep.systems.identity.queries import openid as queries
+from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.tests.builders import AT, account
 from doorstep.systems.identity.tests.relying_party import (
     AFTER,
@@ -114,6 +115,39 @@ def test_who_agreed_once_is_not_asked_again_until_taking_it_back(signed_in: Clie
     shown = {"Authorization": f"Bearer {got['access_token']}"}
     assert signed_in.get("/identity/openid/userinfo", headers=shown).status_code == 401
     assert back(ask(signed_in, asking(made, prompt="none")))["error"] == "consent_required"
+
+
+def test_who_agrees_to_less_takes_the_rest_back(signed_in: Client):
+    made = registered()
+    first = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
+    page = ask(signed_in, asking(made, prompt="consent"))
+    second = tokens(signed_in, made, back(agree(signed_in, page, ("birthdate",)))["code"]).json()
+    shown = [
+        signed_in.get("/identity/openid/userinfo", headers={"Authorization": f"Bearer {one['access_token']}"})
+        for one in (first, second)
+    ]
+    assert [one.status_code for one in shown] == [401, 200]
+    assert "name" not in shown[1].json()
+
+
+def test_another_purpose_is_another_question(signed_in: Client):
+    made = registered()
+    code_for(signed_in, made)
+    parties.change(By(MANAGER, AT), made.id, registration(purpose="To send you advertisements"))
+    page = ask(signed_in, asking(made))
+    assert "To send you advertisements" in page.content.decode()
+    assert back(ask(signed_in, asking(made, prompt="none")))["error"] == "consent_required"
+    agree(signed_in, page, ("name",))
+    assert ask(signed_in, asking(made)).status_code == 303
+    assert ask(signed_in, asking(made, scope="openid email")).status_code == 200
+
+
+def test_what_a_party_may_not_learn_any_more_it_does_not_learn_from_earlier_tokens(signed_in: Client):
+    made = registered()
+    got = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
+    parties.change(By(MANAGER, AT), made.id, registration(claims=(Claim.BIRTHDATE,)))
+    info = signed_in.get("/identity/openid/userinfo", headers={"Authorization": f"Bearer {got['access_token']}"})
+    assert {*info.json()} == {"sub", "birthdate"}
 
 
 def test_two_parties_know_the_same_person_under_different_identifiers(signed_in: Client):
