@@ -16,10 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.web.actors import Signed, actor_of, sign_out, signed_of
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.kernel.web.visits import enter, language
 from doorstep.systems.identity.actions import openid as actions
+from doorstep.systems.identity.actions.mandates import oneself
 from doorstep.systems.identity.actions.openid import Asked, Fault, Leaving
 from doorstep.systems.identity.permissions import OWN
 from doorstep.systems.identity.queries import openid as queries
@@ -197,9 +199,9 @@ def _to(address: str, *, by_form: bool) -> HttpResponse:
 
 
 def _left(request: HttpRequest, leaving: Leaving, *, by_form: bool) -> HttpResponse:
-    if actor_of(request):
-        if leaving.sign_in:
-            actions.end_sign_in(enter(request), leaving.sign_in)
+    if actor := actor_of(request):
+        if leaving.sign_in:  # it is the person's own, whoever the person acts for
+            actions.end_sign_in(By(oneself(actor) if actor.principal else actor, timezone.now()), leaving.sign_in)
         sign_out(request)
     if leaving.redirect:
         return _to(leaving.redirect, by_form=by_form)
