@@ -117,6 +117,21 @@ def test_who_agreed_once_is_not_asked_again_until_taking_it_back(signed_in: Clie
     assert back(ask(signed_in, asking(made, prompt="none")))["error"] == "consent_required"
 
 
+def test_a_request_begun_before_somebody_signed_in_is_not_signed_in_for(client: Client, monkeypatch):
+    """At a shared device: whoever prepared the request would use another's session where a new sign-in is wanted."""
+    account()
+    made = registered()
+    for told in ({"prompt": "login"}, {"max_age": "60"}):
+        monkeypatch.setattr(timezone, "now", lambda: AT)
+        begun = client.get(ask(Client(), asking(made, **told)).headers["Location"], follow=True).context["next"]
+        later(monkeypatch, minutes=1)
+        sign_in(client)
+        later(monkeypatch, minutes=10)
+        assert client.get(begun).status_code == 200
+        later(monkeypatch, minutes=17)
+        assert client.get(begun).headers["Location"].startswith("/sign-in?")
+
+
 def test_who_agrees_to_less_takes_the_rest_back(signed_in: Client):
     made = registered()
     first = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
