@@ -177,12 +177,9 @@ def party(actor: Actor, day: Any, party_id: UUID) -> Party:
 
 
 def connections(actor: Actor) -> list[Connection]:
-    """The actor's own answers to relying parties, newest first, those withdrawn among them."""
+    """The actor's own answers to relying parties that hold, newest first."""
     actor.need(OWN)
-    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject).order_by("-at")
-    latest: dict[UUID, Consent] = {}
-    for row in rows:
-        latest.setdefault(row.party_id, row)
+    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject, ended=None)
     return [
         Connection(
             id=row.party_id,
@@ -190,11 +187,10 @@ def connections(actor: Actor) -> list[Connection]:
             purpose=row.purpose,
             given=tuple(c for c in Claim if c in row.given),
             declined=tuple(c for c in Claim if c in row.declined),
-            lasting=row.ended is None and "offline_access" in row.given,
-            at=row.ended or row.at,
+            lasting="offline_access" in row.given,
+            at=row.at,
         )
-        for row in latest.values()
-        if row.ended is None
+        for row in rows.order_by("-at", "-id")
     ]
 
 
