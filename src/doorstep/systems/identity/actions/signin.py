@@ -19,7 +19,7 @@ from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import reference, uuid7
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
+from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_FOUND, NotAllowed, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
@@ -132,8 +132,13 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
 
 @action(OWN, FOR_SIGN_IN)
 def add_passkey(act: Act, answer: str, challenge: bytes, label: str, party: Party) -> None:
-    """One more device of the signed-in person. Refused for an answer that does not fit, or one device too many."""
+    """One more device of the signed-in person, who must be signed in as surely as the device will be.
+
+    Refused for an answer that does not fit, or one device too many.
+    """
     account = own_account(act)
+    if act.actor.level < _level_of(account):
+        raise NotAllowed(LEVEL_TOO_LOW())
     until = passkeys.challenge_lasts(derived("passkeys"), challenge, act.at)
     made = passkeys.read_new(party, answer, challenge) if until else passkeys.PASSKEY_REFUSED()
     if isinstance(made, Reason) or until is None:
@@ -252,12 +257,17 @@ def against(account: Account) -> Cause | None:
     return Cause.DEAD if eid and eid.person and eid.person.died else None
 
 
+def _level_of(account: Account) -> int:
+    """How sure its owner's sign-in can be: as its e-ID is; staff without one as their offices need."""
+    return _LEVELS[Level(account.eid.level)] if account.eid else 2
+
+
 def let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "") -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
     if cause := against(account):
         return not_let_in(act, account, cause)
     eid = account.eid
-    level = min(most, _LEVELS[Level(eid.level)]) if eid else most
+    level = min(most, _level_of(account))
     first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
