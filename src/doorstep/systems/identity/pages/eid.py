@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import enter, language, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
@@ -138,7 +139,9 @@ def to_approve(request: HttpRequest) -> HttpResponse:
         actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
         return SeeOther(reverse("identity:to_approve"))
     today = _today(by.at)
-    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, today), "today": today}
+    rows = look(by.actor, FOR_EID, by.at, queries.to_approve, today)
+    names = units.names({row.unit for row in rows}, today, language())
+    context = {"rows": [(row, names[row.unit]) for row in rows], "today": today}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -171,6 +174,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
         raise NotFound(NOT_FOUND())
     context = {
         "eid": found,
+        "commune": units.name(found.unit, _today(by.at), language()),
         "steps": {step.name: True for step in found.steps},
         "lock": LockForm(),
         "phone": PhoneForm(),
@@ -214,8 +218,9 @@ def drive(request: HttpRequest) -> HttpResponse:
     by, after = enter(request), request.GET.get("after")
     today = _today(by.at)
     rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
+    names = units.names({row.unit for row in rows}, today, language())
     context = {
-        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in rows],
+        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None, names[row.unit]) for row in rows],
         "appointments": [(row, Where(row.kind)) for row in look(by.actor, FOR_EID, by.at, queries.appointments, today)],
         "today": today,
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
