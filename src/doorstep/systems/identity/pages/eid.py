@@ -7,12 +7,14 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.store import units
+from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
@@ -20,7 +22,7 @@ from doorstep.kernel.web.visits import enter, language, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
-from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.country import Country, SecretRow
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.forms.eid import (
     ActivateForm,
@@ -72,7 +74,7 @@ def activate_code(request: HttpRequest) -> HttpResponse:
         code = "".join(form.cleaned_data["code"].split())
         wrong = actions.prove_activation(visitor(), subject, code) is not None
         if not wrong:
-            context = {"form": SecretsForm(), "step": signing.dumps(subject, salt=SALT_PROVEN), "place": 3}
+            context = {"form": SecretsForm(_secrets()), "step": signing.dumps(subject, salt=SALT_PROVEN), "place": 3}
             return _shown(request, "identity/activate_secrets.html", context)
     context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong, "place": 2}
     return _shown(request, "identity/activate_code.html", context)
@@ -85,7 +87,7 @@ def activate_secrets(request: HttpRequest) -> HttpResponse:
     subject = _carried(request, SALT_PROVEN)
     if subject is None:
         return SeeOther(reverse("identity:activate"))
-    form = SecretsForm(request.POST)
+    form = SecretsForm(_secrets(), request.POST)
     told = form.data
     if tried(form, lambda: actions.activate(visitor(), subject, told["password"], told["passcode"])):
         return _shown(request, "identity/activated.html", {})
@@ -282,6 +284,11 @@ def _one_of(kind: type[Code], value: str) -> str:
 
 def _today(at: datetime) -> date:
     return law(Country, "identity").day(at)
+
+
+def _secrets() -> SecretRow:
+    """What password and passcode must be today."""
+    return in_force(law(Country, "identity").secrets, _today(timezone.now()))[0]
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
