@@ -271,9 +271,9 @@ def let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int, w
     first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
+    act.actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")  # who it was is known now
     act.journal(subjects=concerned(account), detail=f"signed in {way or ' '.join(methods)}")
-    actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")
-    return Attempt(actor, account.name, methods)
+    return Attempt(act.actor, account.name, methods)
 
 
 def not_let_in(act: Act, account: Account | None, cause: Cause, why: Reason | None = None) -> Attempt:

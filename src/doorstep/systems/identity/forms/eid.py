@@ -1,13 +1,18 @@
 """What holders and officers fill in about e-IDs."""
 
 from django import forms
-from django.utils.translation import get_language_info
+from django.http import QueryDict
+from django.utils.html import format_html
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.web.forms import DayInput, Form, codes
+from doorstep.kernel.web.wording import html_text
+from doorstep.systems.identity.country import SecretRow
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.rules.drive import Hindrance, Where
 from doorstep.systems.identity.rules.eid import LockCause
+from doorstep.systems.identity.rules.secrets import KINDS, PASSCODE_SHAPE, PASSWORD_LENGTH
 
 _PRIVATE = {"autocomplete": "off", "spellcheck": "false"}
 
@@ -72,6 +77,14 @@ class SecretsForm(Form):
         max_length=20,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "inputmode": "numeric"}),
     )
+
+    def __init__(self, row: SecretRow, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        length = PASSWORD_LENGTH("password", shortest=row.shortest, longest=row.longest)
+        kinds = ", ".join(gettext(text) for kind, text in KINDS.items() if kind in row.kinds)
+        holds = gettext("At least: {kinds}.").format(kinds=kinds)
+        self.fields["password"].help_text = format_html("{} {}", html_text(length), holds)
+        self.fields["passcode"].help_text = html_text(PASSCODE_SHAPE("passcode", digits=row.passcode_digits))
 
 
 class LossForm(NumberForm):

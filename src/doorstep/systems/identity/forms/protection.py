@@ -75,7 +75,12 @@ class IncidentForm(Form):
     organisation = _prose(_("Organisation or person who did it, as far as known"), rows=2)
     kinds = _prose(_("Kinds of data"), rows=2)
     amount = _prose(_("Amount of data"), rows=2)
-    people = forms.IntegerField(label=_("How many people it concerns"), min_value=0, max_value=2_000_000_000)
+    people = forms.IntegerField(
+        label=_("How many people it concerns"),
+        help_text=_("An estimate, as long as the number is not known."),
+        min_value=0,
+        max_value=2_000_000_000,
+    )
     contact = _prose(_("Whom to contact about it"), hint=_("Office, phone and e-mail."), rows=2)
     consequences = _prose(_("Consequences, and what may follow"))
     measures = _prose(_("What was done and will be done against it"))

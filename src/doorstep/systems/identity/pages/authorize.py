@@ -1,7 +1,7 @@
 """Where people meet the OpenID Provider: signing in for a relying party, what it may know, leaving it again."""
 
 import hashlib
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,21 +12,24 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language_bidi
+from django.utils.translation import get_language_bidi, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.web import numbers
 from doorstep.kernel.web.actors import Signed, actor_of, sign_out, signed_of
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.kernel.web.visits import enter, language
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions.mandates import oneself
 from doorstep.systems.identity.actions.openid import Asked, Fault, Leaving
+from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.permissions import OWN
 from doorstep.systems.identity.queries import openid as queries
 from doorstep.systems.identity.rules import openid as rules
+from doorstep.systems.identity.rules.openid import Claim
 
 MARK = "signed_in_after"
 MARK_SALT = "identity.openid.mark"
@@ -170,11 +173,20 @@ def _digest(told: QueryDict) -> str:
 def _question(request: HttpRequest, asked: Asked, query: str) -> HttpResponse:
     values = queries.own_claims(enter(request).actor)
     claims = [
-        {"claim": claim, "value": values.get(claim, ""), "essential": claim in asked.wanted.essential}
+        {"claim": claim, "value": _read(claim, values.get(claim, "")), "essential": claim in asked.wanted.essential}
         for claim in asked.wanted.claims
     ]
     context = {"asked": asked, "claims": claims, "query": query, "host": rules.sector_of([asked.redirect])}
     return render(request, "identity/openid_question.html", context)
+
+
+def _read(claim: Claim, value: str) -> str:
+    """The value that the relying party would get, in the reader's language."""
+    if value and claim is Claim.GENDER:
+        return gettext(Sex(value).text)
+    if value and claim is Claim.BIRTHDATE:
+        return numbers.day(date.fromisoformat(value))
+    return value
 
 
 def _refused(request: HttpRequest, fault: Fault, *, by_form: bool) -> HttpResponse:

@@ -12,14 +12,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.store import units
+from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import enter, language, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
-from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.country import Country, SecretRow
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.forms.eid import (
     ActivateForm,
@@ -72,7 +74,7 @@ def activate_code(request: HttpRequest) -> HttpResponse:
         code = "".join(form.cleaned_data["code"].split())
         wrong = actions.prove_activation(visitor(), subject, code) is not None
         if not wrong:
-            context = {"form": SecretsForm(), "step": carry(subject, SALT_PROVEN, timezone.now()), "place": 3}
+            context = {"form": SecretsForm(_secrets()), "step": carry(subject, SALT_PROVEN, timezone.now()), "place": 3}
             return _shown(request, "identity/activate_secrets.html", context)
     context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong, "place": 2}
     return _shown(request, "identity/activate_code.html", context)
@@ -85,7 +87,7 @@ def activate_secrets(request: HttpRequest) -> HttpResponse:
     subject = _carried(request, SALT_PROVEN)
     if subject is None:
         return SeeOther(reverse("identity:activate"))
-    form = SecretsForm(request.POST)
+    form = SecretsForm(_secrets(), request.POST)
     told = form.data
     if tried(form, lambda: actions.activate(visitor(), subject, told["password"], told["passcode"])):
         return _shown(request, "identity/activated.html", {})
@@ -139,7 +141,9 @@ def to_approve(request: HttpRequest) -> HttpResponse:
         actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
         return SeeOther(reverse("identity:to_approve"))
     today = _today(by.at)
-    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, today), "today": today}
+    rows = look(by.actor, FOR_EID, by.at, queries.to_approve, today)
+    names = units.names({row.unit for row in rows}, today, language())
+    context = {"rows": [(row, names[row.unit]) for row in rows], "today": today}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -172,6 +176,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
         raise NotFound(NOT_FOUND())
     context = {
         "eid": found,
+        "commune": units.name(found.unit, _today(by.at), language()),
         "steps": {step.name: True for step in found.steps},
         "lock": LockForm(),
         "phone": PhoneForm(),
@@ -215,8 +220,9 @@ def drive(request: HttpRequest) -> HttpResponse:
     by, after = enter(request), request.GET.get("after")
     today = _today(by.at)
     rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
+    names = units.names({row.unit for row in rows}, today, language())
     context = {
-        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in rows],
+        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None, names[row.unit]) for row in rows],
         "appointments": [(row, Where(row.kind)) for row in look(by.actor, FOR_EID, by.at, queries.appointments, today)],
         "today": today,
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
@@ -274,6 +280,11 @@ def _one_of(kind: type[Code], value: str) -> str:
 
 def _today(at: datetime) -> date:
     return law(Country, "identity").day(at)
+
+
+def _secrets() -> SecretRow:
+    """What password and passcode must be today."""
+    return in_force(law(Country, "identity").secrets, _today(timezone.now()))[0]
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

@@ -137,5 +137,8 @@ FIELDS = {
     "notified": N_("Notified"),
     "deadline": N_("Deadline"),
     "code": N_("Code"),
+    "mandate": N_("Mandate"),
+    "claims": N_("What the person agreed to"),
+    "consent": N_("What the person agreed to"),
 }
 """What fields are called; a field that is not here is shown by the name that programs use."""

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from doorstep.kernel.values.reasons import Reason, Unavailable, reason
+from doorstep.kernel.values.text import N_
 from doorstep.systems.identity.country import SecretRow
 
 PASSWORD_LENGTH = reason(
@@ -44,6 +45,13 @@ TOO_BUSY = reason(
 )
 
 CODE_DIGITS = 6
+KINDS = {
+    "digit": N_("a digit"),
+    "upper": N_("a capital letter"),
+    "lower": N_("a small letter"),
+    "special": N_("another sign"),
+}
+"""What a password may have to hold, as people read it."""
 _KINDS: dict[str, Callable[[str], bool]] = {
     "digit": str.isdigit,
     "upper": str.isupper,

@@ -69,6 +69,7 @@ def test_a_holder_activates_in_three_steps(holder):
     weak = holder.post("/identity/activate/secrets/", {"step": step, "password": "short", "passcode": "111111"})
     assert weak.status_code == 422
     assert "short" not in weak.content.decode()
+    assert "At least: a digit, a capital letter, a small letter, another sign." in weak.content.decode()
     done = holder.post("/identity/activate/secrets/", {"step": step, "password": PASSWORD, "passcode": PASSCODE})
     assert done.status_code == 200
     row.refresh_from_db()

@@ -65,6 +65,12 @@ def later(monkeypatch: pytest.MonkeyPatch, **passed: float) -> None:
     monkeypatch.setattr(timezone, "now", lambda: AT + timedelta(**passed))
 
 
+def test_the_question_is_in_the_language_of_the_person(signed_in: Client):
+    page = signed_in.get(AUTHORIZE, asking(registered()), headers={"Accept-Language": "de"}).content.decode()
+    assert "Männlich" in page
+    assert "21. Mai 1990" in page
+
+
 def test_a_person_signs_in_agrees_and_the_party_learns_who(client: Client):
     account()
     made = registered()
