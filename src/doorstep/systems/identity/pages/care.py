@@ -8,12 +8,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import enter, tried
 from doorstep.systems.identity.actions import home, organisations
 from doorstep.systems.identity.actions.eid import Applicant
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.forms.home import OrganisationEidForm
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID
@@ -25,7 +23,7 @@ from doorstep.systems.identity.queries.care import in_care
 def care(request: HttpRequest) -> HttpResponse:
     """Wards and organisations with the state of their e-IDs, and what can be done."""
     by = enter(request)
-    rows = look(by.actor, FOR_EID, by.at, in_care, law(Country, "identity").day(by.at))
+    rows = look(by.actor, FOR_EID, by.at, in_care, by.day)
     return render(request, "identity/care.html", {"rows": rows})
 
 

@@ -1,6 +1,5 @@
 """e-IDs: the holder activates and reports a loss; officers collect, approve, help, and reach those who have not activated."""
 
-from datetime import date, datetime
 from uuid import UUID
 
 from django.core import signing
@@ -10,7 +9,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -19,7 +17,6 @@ from doorstep.kernel.web.visits import enter, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.forms.eid import (
     ActivateForm,
@@ -137,7 +134,7 @@ def to_approve(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
         return SeeOther(reverse("identity:to_approve"))
-    today = _today(by.at)
+    today = by.day
     context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, today), "today": today}
     return _shown(request, "identity/to_approve.html", context)
 
@@ -212,7 +209,7 @@ def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
 def drive(request: HttpRequest) -> HttpResponse:
     """Who could activate and has not, and today's appointments."""
     by, after = enter(request), request.GET.get("after")
-    today = _today(by.at)
+    today = by.day
     rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
     context = {
         "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in rows],
@@ -273,10 +270,6 @@ def _one_of(kind: type[Code], value: str) -> str:
     if value not in set(kind):
         raise NotFound(NOT_FOUND())
     return value
-
-
-def _today(at: datetime) -> date:
-    return law(Country, "identity").day(at)
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

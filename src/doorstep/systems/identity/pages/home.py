@@ -54,7 +54,7 @@ def _sizes(size: int) -> Sequence[Reason]:
 def apply(request: HttpRequest) -> HttpResponse:
     """First step: who, which phone, and the portrait. The card's code fills in the form, and proves nothing."""
     by = visitor()
-    if not home.offered(law(Country, "identity"), law(Country, "identity").day(by.at)):
+    if not home.offered(law(Country, "identity"), by.day):
         return render(request, "identity/apply.html", {"not_offered": True})
     if "prefill" in request.POST:
         return _prefilled(request, by)
@@ -99,7 +99,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     by = enter(request)
     context = {
         "rows": look(by.actor, FOR_EID, by.at, queries.applications),
-        "today": law(Country, "identity").day(by.at),
+        "today": by.day,
         "refusal": RefusalForm(auto_id=False),
     }
     return render(request, "identity/applications.html", context)
@@ -123,7 +123,7 @@ def decide(request: HttpRequest, application_id: UUID) -> HttpResponse:
 def _prefilled(request: HttpRequest, by: By) -> HttpResponse:
     card, form, country = CardCodeForm(request.POST, auto_id="card_%s"), ApplyForm(), law(Country, "identity")
     if card.is_valid():
-        read = country.read_code(card.cleaned_data["code"], country.day(by.at))
+        read = country.read_code(card.cleaned_data["code"], by.day)
         if isinstance(read, Printed):
             told = {"number": str(read.number), "full_name": read.full_name, "birth": read.birth}
             form = ApplyForm(initial={**told, "code": card.cleaned_data["code"]})
@@ -136,7 +136,7 @@ def _prefilled(request: HttpRequest, by: By) -> HttpResponse:
 def _begun(by: By, form: ApplyForm) -> str:
     """Everything that was shown is judged by itself, then the portrait is compared, whoever it may be."""
     told, country = form.cleaned_data, law(Country, "identity")
-    number, day = Masked("".join(told["number"].split())), country.day(by.at)
+    number, day = Masked("".join(told["number"].split())), by.day
     refuse(country.check_number(number, told["birth"], None, day) + country.check_phone(told["phone"]))
     agreed = _code_agrees(told["code"], number, told["full_name"], told["birth"], day)
     chip = _chip(told["chip"], number, told["full_name"], told["birth"], by)
@@ -175,7 +175,7 @@ def _chip(uploaded: list[bytes], number: str, full_name: str, birth: date, by: B
     files = read_chip_files(uploaded)
     if isinstance(files, list):
         raise Refused(files)
-    country, day = law(Country, "identity"), law(Country, "identity").day(by.at)
+    country, day = law(Country, "identity"), by.day
     outcome = authenticate(files, load_trust()[0], at=by.at, day=day)
     papers = documents.read_papers(country, day, chip=outcome, groups=files.groups, lines="", code="")
     for printed in papers.printed:

@@ -75,7 +75,7 @@ class Told(msgspec.Struct, frozen=True):
 def shown(request: HttpRequest) -> HttpResponse:
     """The entries about the signed-in person, or a minor ward, newest first; those by others unless all are wanted."""
     by = enter(request)
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     months = [(f"{one:%Y-%m}", numbers.month(one)) for one in months_back(day, profile().journal_years * 12 + 1)]
     form = FilterForm(_wards(by, day), months, request.GET or None)
     ward = _ward(request.GET.get("ward", ""))
@@ -113,8 +113,8 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         before=first_uuid7(_begin(last + timedelta(days=1), country)) if last else LAST,
         others=False,
     )
-    lines = _all(by, country.day(by.at), ward, span, language())
-    name = f"journal-{country.day(by.at)}"
+    lines = _all(by, by.day, ward, span, language())
+    name = f"journal-{by.day}"
     if kind == "json":
         return streamed(_json(lines), "application/json; charset=utf-8", f"{name}.json")
     return csv_file(_csv(lines, [gettext(text) for text in COLUMNS.values()]), name)
@@ -125,7 +125,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 def ask(request: HttpRequest, entry: UUID) -> HttpResponse:
     """A question about one entry, to the data protection officer of whoever acted."""
     by, form = enter(request), QuestionForm(request.POST or None)
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     ward = _ward(request.GET.get("ward", ""))
     rows = _rows(by, day, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
     back = reverse("identity:journal") + (f"?ward={ward}" if ward else "")

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.web import numbers
@@ -22,7 +21,6 @@ from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import incidents as actions
 from doorstep.systems.identity.actions import looks
 from doorstep.systems.identity.actions.incidents import PeopleTold
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.protection import AnswerForm, CloseForm, IncidentForm, NoticeForm, TellForm
 from doorstep.systems.identity.pages.looks import told
 from doorstep.systems.identity.permissions import FOR_PROTECTION, PROTECT
@@ -39,7 +37,7 @@ TEMPLATE = Path(__file__).parents[1] / "templates" / "identity" / "incident_noti
 def open_questions(request: HttpRequest) -> HttpResponse:
     """What people ask about looks of the unit and below, those due first."""
     by = enter(request)
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     rows = look(by.actor, FOR_PROTECTION, by.at, questions.open_questions, day)
     names = units.names({row.unit for row in rows if row.unit}, day, language())
     context = {"rows": [(row, names.get(row.unit, "")) for row in rows], "now": by.at}
@@ -51,7 +49,7 @@ def open_questions(request: HttpRequest) -> HttpResponse:
 def question(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """One question with the entry that it is about, and the answer."""
     by, form = enter(request), AnswerForm(request.POST or None)
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     if request.method == "POST" and tried(form, lambda: looks.answer(by, question_id, form.cleaned_data["text"])):
         return SeeOther(reverse("identity:questions"))
     record = look(by.actor, FOR_PROTECTION, by.at, questions.question, day, question_id)
@@ -71,7 +69,7 @@ def incidents(request: HttpRequest) -> HttpResponse:
     by = enter(request)
     after = request.GET.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     rows = queries.incidents(by.actor, day, start)
     names = units.names({row.unit for row in rows if row.unit}, day, language())
     context = {
@@ -185,7 +183,7 @@ def notice(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 
 def _record(request: HttpRequest, incident_id: UUID) -> tuple[By, IncidentRecord]:
     by = enter(request)
-    return by, queries.incident(by.actor, law(Country, "identity").day(by.at), incident_id)
+    return by, queries.incident(by.actor, by.day, incident_id)
 
 
 def _shown(request: HttpRequest, by: By, record: IncidentRecord, extra: dict[str, Any]) -> HttpResponse:
@@ -207,7 +205,7 @@ def _shown(request: HttpRequest, by: By, record: IncidentRecord, extra: dict[str
 
 
 def _unit(code: str, by: By) -> str:
-    day = law(Country, "identity").day(by.at)
+    day = by.day
     return units.name(code, day, language()) if code else gettext("The whole country")
 
 
