@@ -13,6 +13,7 @@ from django.db import connection
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.notices import notify
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, read_uuid, reference
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Refused, Stale, refuse
@@ -30,7 +31,6 @@ from doorstep.systems.identity.rules import home as rules
 from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.home import Refusal, State, Unfit
-from doorstep.systems.identity.rules.offices import within
 from doorstep.systems.identity.rules.register import agreement
 
 PURPOSE = "apply"
@@ -213,8 +213,9 @@ def _unfit(act: Act, row: Application, country: Country) -> Unfit | None:
 
 def _to_decide(act: Act, application: UUID, version: int) -> Application:
     rows = Application.objects.select_for_update(of=("self",)).select_related("person")
-    row = rows.filter(id=application, unfit="").exclude(state=State.BEGUN.value).first()
-    if row is None or not within(row.unit, act.actor.unit):
+    mine = rows.filter(units.within(act.actor.unit, act.day), id=application, unfit="")
+    row = mine.exclude(state=State.BEGUN.value).first()
+    if row is None:
         raise NotFound(NOT_FOUND())
     if row.state != State.WAITING:
         raise Refused(rules.APPLICATION_DECIDED())

@@ -98,7 +98,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     """Those that wait in the officer's area, each with what it rests on."""
     by = enter(request)
     context = {
-        "rows": look(by.actor, FOR_EID, by.at, queries.applications),
+        "rows": look(by.actor, FOR_EID, by.at, queries.applications, by.day),
         "today": by.day,
         "refusal": RefusalForm(auto_id=False),
     }
