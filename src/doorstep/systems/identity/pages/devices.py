@@ -48,7 +48,9 @@ def add(request: HttpRequest) -> HttpResponse:
     """The device's answer to the options of the page before."""
     told = request.POST
     challenge = passkeys.bytes_of(told.get("challenge", ""))
-    signin.add_passkey(enter(request), told.get("answer", "")[:20_000], challenge, told.get("label", ""), party(request))
+    signin.add_passkey(
+        enter(request), told.get("answer", "")[:20_000], challenge, told.get("label", ""), party(request)
+    )
     return SeeOther(reverse("identity:devices"))
 
 

@@ -13,7 +13,7 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import documents as actions
 from doorstep.systems.identity.actions.documents import Checked
 from doorstep.systems.identity.forms.home import DocumentForm
@@ -54,7 +54,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, do):
         return render(request, "identity/document.html", {"form": DocumentForm(), "found": _shown(found[0])})
-    return render(request, "identity/document.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "identity/document.html", {"form": form}, status=REFUSED if form.errors else 200)
 
 
 def _shown(told: Checked) -> dict[str, object]:

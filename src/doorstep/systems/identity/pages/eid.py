@@ -13,7 +13,7 @@ from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
@@ -132,10 +132,9 @@ def to_approve(request: HttpRequest) -> HttpResponse:
     """Records that wait for another officer."""
     by = enter(request)
     if request.method == "POST":
-        actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
+        actions.approve(by, read_uuid(request.POST.get("eid", "")), version_of(request))
         return SeeOther(reverse("identity:to_approve"))
-    today = by.day
-    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, today), "today": today}
+    context = {"rows": look(by.actor, FOR_EID, by.at, queries.to_approve, by.day), "today": by.day}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -183,7 +182,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
 @require_POST
 def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
     """One of the repairs; the action knows whether the state permits it."""
-    by, version, told = enter(request), _version(request), request.POST
+    by, version, told = enter(request), version_of(request), request.POST
     if step == Step.LOCK:
         actions.lock(by, eid_id, version, LockCause(_one_of(LockCause, told.get("cause", ""))))
     elif step == Step.UNLOCK:
@@ -261,8 +260,13 @@ def _carried(request: HttpRequest, salt: str) -> str | None:
     return subject
 
 
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
+def version_of(request: HttpRequest) -> int:
+    """Which version of a record the form was made from; 0 where it does not say."""
+    return whole(request.POST.get("version", ""))
+
+
+def whole(text: str) -> int:
+    """The number that a page sent along in at most nine digits; 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -274,4 +278,4 @@ def _one_of(kind: type[Code], value: str) -> str:
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
     form = context.get("form")
-    return render(request, template, context, status=422 if getattr(form, "errors", None) else 200)
+    return render(request, template, context, status=REFUSED if getattr(form, "errors", None) else 200)

@@ -19,13 +19,14 @@ from doorstep.kernel.values.reasons import Reason, Refused, refuse
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.forms import add_reasons, takes_file
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import home as actions
 from doorstep.systems.identity.actions.home import Applying
 from doorstep.systems.identity.country import Country, Printed
 from doorstep.systems.identity.forms.eid import CodeForm
 from doorstep.systems.identity.forms.home import ApplyForm, CardCodeForm, RefusalForm
 from doorstep.systems.identity.pages import captures
+from doorstep.systems.identity.pages.eid import version_of
 from doorstep.systems.identity.pages.portraits import read_portrait
 from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, FOR_EID
@@ -68,7 +69,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         if tried(form, lambda: begun.append(_begun(by, form))):
             context = {"form": CodeForm(), "step": signing.dumps(begun[0], salt=SALT)}
             return render(request, "identity/apply_code.html", context)
-    status = 422 if form.errors else 200
+    status = REFUSED if form.errors else 200
     return render(
         request, "identity/apply.html", {"form": form, "card": CardCodeForm(auto_id="card_%s")}, status=status
     )
@@ -89,7 +90,7 @@ def apply_code(request: HttpRequest) -> HttpResponse:
             return render(request, "identity/applied.html", {"reference": answer})
         wrong = True
     context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong}
-    return render(request, "identity/apply_code.html", context, status=422)
+    return render(request, "identity/apply_code.html", context, status=REFUSED)
 
 
 @page(COLLECT)
@@ -109,14 +110,13 @@ def applications(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Yes or no."""
-    by, version = enter(request), request.POST.get("version", "")
-    version_read = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    by, version = enter(request), version_of(request)
     if request.POST.get("decision") == "approve":
-        actions.approve_application(by, application_id, version_read)
+        actions.approve_application(by, application_id, version)
         return SeeOther(reverse("identity:applications"))
     form = RefusalForm(request.POST)
     if form.is_valid():
-        actions.refuse_application(by, application_id, version_read, Refusal(form.cleaned_data["cause"]))
+        actions.refuse_application(by, application_id, version, Refusal(form.cleaned_data["cause"]))
     return SeeOther(reverse("identity:applications"))
 
 
@@ -129,7 +129,7 @@ def _prefilled(request: HttpRequest, by: By) -> HttpResponse:
             form = ApplyForm(initial={**told, "code": card.cleaned_data["code"]})
         else:
             add_reasons(card, read)
-    status = 422 if card.errors else 200
+    status = REFUSED if card.errors else 200
     return render(request, "identity/apply.html", {"form": form, "card": card}, status=status)
 
 

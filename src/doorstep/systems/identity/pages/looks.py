@@ -75,20 +75,19 @@ class Told(msgspec.Struct, frozen=True):
 def shown(request: HttpRequest) -> HttpResponse:
     """The entries about the signed-in person, or a minor ward, newest first; those by others unless all are wanted."""
     by = enter(request)
-    day = by.day
-    months = [(f"{one:%Y-%m}", numbers.month(one)) for one in months_back(day, profile().journal_years * 12 + 1)]
-    form = FilterForm(_wards(by, day), months, request.GET or None)
+    months = [(f"{one:%Y-%m}", numbers.month(one)) for one in months_back(by.day, profile().journal_years * 12 + 1)]
+    form = FilterForm(_wards(by), months, request.GET or None)
     ward = _ward(request.GET.get("ward", ""))
     after = request.GET.get("after", "")
     span = _span(request.GET.get("month", ""), others=request.GET.get("by") != "all")
     if after:
         span = msgspec.structs.replace(span, before=min(span.before, read_uuid(after)))
-    rows = _rows(by, day, ward, span, PAGE + 1)
+    rows = _rows(by, ward, span, PAGE + 1)
     context = {
         "form": form,
         "export": ExportForm(),
         "ward": ward,
-        "told": told(rows[:PAGE], day),
+        "told": told(rows[:PAGE], by.day),
         "own": ward is None,
         "older": further(request, rows[PAGE - 1].entry.id) if len(rows) > PAGE else "",
         "first": further(request) if after else "",
@@ -113,7 +112,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         before=first_uuid7(_begin(last + timedelta(days=1), country)) if last else LAST,
         others=False,
     )
-    lines = _all(by, by.day, ward, span, language())
+    lines = _all(by, ward, span, language())
     name = f"journal-{by.day}"
     if kind == "json":
         return streamed(_json(lines), "application/json; charset=utf-8", f"{name}.json")
@@ -125,13 +124,12 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 def ask(request: HttpRequest, entry: UUID) -> HttpResponse:
     """A question about one entry, to the data protection officer of whoever acted."""
     by, form = enter(request), QuestionForm(request.POST or None)
-    day = by.day
     ward = _ward(request.GET.get("ward", ""))
-    rows = _rows(by, day, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
+    rows = _rows(by, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
     back = reverse("identity:journal") + (f"?ward={ward}" if ward else "")
     if request.method == "POST" and tried(form, lambda: actions.ask_about(by, entry, form.cleaned_data["text"], ward)):
         return SeeOther(back)
-    context = {"form": form, "told": told(rows, day), "back": back}
+    context = {"form": form, "told": told(rows, by.day), "back": back}
     return render(request, "identity/journal_ask.html", context, status=REFUSED if form.errors else 200)
 
 
@@ -172,16 +170,16 @@ def _who(row: LookRow) -> str:
     return " · ".join(parts)
 
 
-def _rows(by: By, day: date, ward: UUID | None, span: Span, most: int) -> Sequence[LookRow]:
+def _rows(by: By, ward: UUID | None, span: Span, most: int) -> Sequence[LookRow]:
     if ward:
-        return look(by.actor, FOR_PROTECTION, by.at, queries.ward_looks, day, ward, span, most).rows
-    return queries.looks(by.actor, day, None, span, most)
+        return look(by.actor, FOR_PROTECTION, by.at, queries.ward_looks, by.day, ward, span, most).rows
+    return queries.looks(by.actor, by.day, None, span, most)
 
 
-def _wards(by: By, day: date) -> list[tuple[str, str]]:
-    if not queries.has_wards(by.actor, day):
+def _wards(by: By) -> list[tuple[str, str]]:
+    if not queries.has_wards(by.actor, by.day):
         return []
-    return [(str(one.id), one.full_name) for one in look(by.actor, FOR_PROTECTION, by.at, queries.wards, day)]
+    return [(str(one.id), one.full_name) for one in look(by.actor, FOR_PROTECTION, by.at, queries.wards, by.day)]
 
 
 def _ward(text: str) -> UUID | None:
@@ -201,12 +199,12 @@ def _begin(day: date, country: Country) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=country.zone)
 
 
-def _all(by: By, day: date, ward: UUID | None, span: Span, reader: str) -> Iterator[dict[str, str]]:
+def _all(by: By, ward: UUID | None, span: Span, reader: str) -> Iterator[dict[str, str]]:
     """Newest first, a chunk in memory at a time; the response runs after the request's language is forgotten."""
     while True:
-        rows = queries.looks(by.actor, day, ward, span, CHUNK)
+        rows = queries.looks(by.actor, by.day, ward, span, CHUNK)
         with translation.override(reader):
-            chunk = [_line(one) for one in told(rows, day)]
+            chunk = [_line(one) for one in told(rows, by.day)]
         yield from chunk
         if len(rows) < CHUNK:
             return

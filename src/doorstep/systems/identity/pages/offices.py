@@ -13,7 +13,7 @@ from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.actors import become, name_of
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import offices as actions
 from doorstep.systems.identity.forms.offices import CodeForm, LendForm, LinesForm, OfficeForm, TransferForm
 from doorstep.systems.identity.permissions import APPROVE, FOR_OFFICE, GRANT, OWN, REVIEW
@@ -154,4 +154,4 @@ def review(request: HttpRequest, office: UUID) -> HttpResponse:
 
 
 def _status(form: Form) -> int:
-    return 422 if form.errors else 200
+    return REFUSED if form.errors else 200
