@@ -25,7 +25,7 @@ from doorstep.systems.identity.models import Eid, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import FOR_MANDATE, GIVE, OWN, RECORD, STEP
 from doorstep.systems.identity.queries import mandates as queries
 from doorstep.systems.identity.rules import mandates as rules
-from doorstep.systems.identity.rules.mandates import Kind, Paper, Party, Standing
+from doorstep.systems.identity.rules.mandates import Kind, Paper, Side, Standing
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.register import subject_of
 
@@ -158,7 +158,7 @@ def _made(act: Act, principal: Person | Organisation, wish: Wish, **more: object
     agent = Person.objects.filter(number="".join(wish.number.split())).first()
     if agent is None or search_words(wish.full_name) != tuple(agent.words):
         raise Refused(rules.AGENT_UNKNOWN("number"))
-    sides = _party(principal, act.day), _party(agent, act.day)
+    sides = _side(principal, act.day), _side(agent, act.day)
     refuse(rules.check_mandate(*sides, wish.kind, wish.services, wish.term, act.day))
     whose = {"person": principal} if isinstance(principal, Person) else {"organisation": principal}
     try:
@@ -218,11 +218,11 @@ def _name(row: Mandate) -> str:
     return principal.full_name if isinstance(principal, Person) else principal.name
 
 
-def _party(side: Person | Organisation, day: date) -> Party:
+def _side(side: Person | Organisation, day: date) -> Side:
     if isinstance(side, Person):
-        return Party(_key(side), organisation=False, active=side.died is None)
+        return Side(_key(side), organisation=False, active=side.died is None)
     active = side.active_from <= day and (side.active_to is None or day < side.active_to)
-    return Party(_key(side), organisation=True, active=active)
+    return Side(_key(side), organisation=True, active=active)
 
 
 def _key(side: Person | Organisation) -> str:

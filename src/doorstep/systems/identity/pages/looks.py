@@ -32,7 +32,7 @@ from doorstep.systems.identity.forms.protection import ExportForm, FilterForm, Q
 from doorstep.systems.identity.permissions import FOR_PROTECTION, OWN
 from doorstep.systems.identity.queries import looks as queries
 from doorstep.systems.identity.queries.looks import PAGE, Asked, LookRow, Span
-from doorstep.systems.identity.rules.looks import FIELDS, Kind, Party
+from doorstep.systems.identity.rules.looks import FIELDS, ActorKind, Kind
 
 CHUNK = 500
 """Entries of a file that are in memory at once."""
@@ -147,7 +147,7 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
     return Told(
         row=row,
         who=_who(row),
-        unit=names.get(entry.unit, "") or (gettext("The whole country") if row.party is Party.OFFICE else ""),
+        unit=names.get(entry.unit, "") or (gettext("The whole country") if row.actor_kind is ActorKind.OFFICE else ""),
         system=titles.get(system, system),
         fields=[*dict.fromkeys(gettext(FIELDS[name]) if name in FIELDS else name for name in entry.fields)],
         purpose=gettext(purpose.text) if purpose else entry.purpose,
@@ -158,10 +158,12 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
 
 
 def _who(row: LookRow) -> str:
-    parts = [gettext(text) for text in row.roles] if row.party is Party.OFFICE else [gettext(row.party.text)]
+    parts = (
+        [gettext(text) for text in row.roles] if row.actor_kind is ActorKind.OFFICE else [gettext(row.actor_kind.text)]
+    )
     if row.name:
         parts = [row.name]
-    if row.party is Party.INSTALLATION:
+    if row.actor_kind is ActorKind.INSTALLATION:
         parts.append(row.entry.actor.partition(":")[2])
     if row.program:
         parts.append(gettext("by a program"))

@@ -26,7 +26,7 @@ from doorstep.systems.identity.models import (
     RelyingParty,
 )
 from doorstep.systems.identity.permissions import OWN
-from doorstep.systems.identity.rules.looks import Kind, Party, kind_of, party_of
+from doorstep.systems.identity.rules.looks import ActorKind, Kind, actor_kind_of, kind_of
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.register import birthday
 
@@ -79,7 +79,7 @@ class LookRow(msgspec.Struct, frozen=True):
 
     entry: Entry
     kind: Kind
-    party: Party
+    actor_kind: ActorKind
     name: str
     roles: tuple[str, ...]
     scope: str
@@ -178,7 +178,7 @@ def _read(
     return LookRow(
         entry=entry,
         kind=kind_of(entry.action),
-        party=party_of(entry.actor, entry.via, own=own, viewer=viewer, office=bool(held)),
+        actor_kind=actor_kind_of(entry.actor, entry.via, own=own, viewer=viewer, office=bool(held)),
         name=name,
         roles=tuple(dict.fromkeys(ROLES[one.role].text for one in fitting)),
         scope=scope.text if scope else "",
