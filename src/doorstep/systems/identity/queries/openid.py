@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db.models import Q
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.access import personal
@@ -30,7 +29,7 @@ KEYS_READ_EVERY = 30.0
 """Seconds; a key is published days before it signs, so a process may know of it a little later."""
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
     """A relying party as its manager sees it."""
 
     id: UUID
@@ -131,7 +130,7 @@ def claims_of(account: Account) -> dict[Claim, Any]:
     if person:
         found |= {
             Claim.NAME: person.full_name,
-            Claim.BIRTHDATE: openid.birthdate(person.birth),
+            Claim.BIRTHDATE: person.birth.isoformat(),
             Claim.GENDER: person.sex if person.sex in {"female", "male"} else "",
             Claim.ADDRESS: {"formatted": person.address} if person.address else "",
             Claim.NUMBER: person.number,
@@ -154,30 +153,27 @@ def userinfo(actor: Actor, grant: UUID) -> Told:  # noqa: ARG001  the grant says
     return Told(person_of(row.account), {"sub": sub_of(row.account, row.party), **told})
 
 
-def parties(actor: Actor, day: Any, after: UUID | None = None) -> list[Party]:
+def parties(actor: Actor, day: date, after: UUID | None = None) -> list[PartyRow]:
     """The relying parties of the actor's unit and below it, newest first."""
     actor.need(MANAGE_CLIENTS)
-    rows = RelyingParty.objects.filter(_within(actor, day))
+    rows = RelyingParty.objects.filter(units.within(actor.unit, day))
     rows = rows.filter(id__lt=after) if after else rows
     return [_party(row) for row in rows.order_by("-id")[:PAGE]]
 
 
-def party(actor: Actor, day: Any, party_id: UUID) -> Party:
+def party(actor: Actor, day: date, party_id: UUID) -> PartyRow:
     """One of them; NotFound outside the actor's area."""
     actor.need(MANAGE_CLIENTS)
-    row = RelyingParty.objects.filter(_within(actor, day), id=party_id).first()
+    row = RelyingParty.objects.filter(units.within(actor.unit, day), id=party_id).first()
     if row is None:
         raise NotFound(NOT_FOUND())
     return _party(row)
 
 
 def connections(actor: Actor) -> list[Connection]:
-    """The actor's own answers to relying parties, newest first, those withdrawn among them."""
+    """The actor's answers to relying parties that hold, newest first."""
     actor.need(OWN)
-    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject).order_by("-at")
-    latest: dict[UUID, Consent] = {}
-    for row in rows:
-        latest.setdefault(row.party_id, row)
+    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject, ended=None).order_by("-at")
     return [
         Connection(
             id=row.party_id,
@@ -185,11 +181,10 @@ def connections(actor: Actor) -> list[Connection]:
             purpose=row.purpose,
             given=tuple(c for c in Claim if c in row.given),
             declined=tuple(c for c in Claim if c in row.declined),
-            lasting=row.ended is None and "offline_access" in row.given,
-            at=row.ended or row.at,
+            lasting="offline_access" in row.given,
+            at=row.at,
         )
-        for row in latest.values()
-        if row.ended is None
+        for row in rows
     ]
 
 
@@ -209,12 +204,8 @@ def client_secrets(at: datetime) -> Iterator[Expiring]:
             yield Expiring(row.name, row.registered_by, row.secret_expires, Credential.CLIENT_SECRET)
 
 
-def _within(actor: Actor, day: Any) -> Q:
-    return units.within(actor.unit, day)
-
-
-def _party(row: RelyingParty) -> Party:
-    return Party(
+def _party(row: RelyingParty) -> PartyRow:
+    return PartyRow(
         id=row.id,
         name=row.name,
         unit=row.unit,

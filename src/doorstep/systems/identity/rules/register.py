@@ -9,7 +9,6 @@ import msgspec
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.messages import revived
-from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, person_key
 from doorstep.kernel.values.names import check_name, search_words
 from doorstep.kernel.values.nationalities import NATIONALITIES
@@ -356,11 +355,6 @@ def birthday(birth: date, age: int) -> date:
         return birth.replace(year=birth.year + age)
     except ValueError:
         return date(birth.year + age, 3, 1)
-
-
-def home_on(homes: Iterable[Home], day: date) -> Home | None:
-    """Where the person lived permanently on `day`."""
-    return next((home for home in in_force(homes, day) if home.kind is ResidenceKind.PERMANENT), None)
 
 
 def agreement(record: Record | None, full_name: str | None, birth: date | None, sex: Sex | None) -> Agreement:

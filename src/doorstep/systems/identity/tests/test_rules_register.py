@@ -22,7 +22,6 @@ from doorstep.systems.identity.rules.register import (
     check_guardian,
     check_record,
     check_residence,
-    home_on,
     in_area,
     likeness,
     number_of,
@@ -214,8 +213,6 @@ def test_whatever_was_accepted_never_overlaps(moves, day):
         assert sum(one.valid_to is None for one in there) <= 1
         on_day = [one for one in there if one.valid_from <= day and (one.valid_to is None or day < one.valid_to)]
         assert len(on_day) <= 1
-        if kind is ResidenceKind.PERMANENT:
-            assert home_on(homes, day) == (on_day[0] if on_day else None)
 
 
 def test_what_ends_began_before():
