@@ -18,13 +18,14 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, read_uuid, reference
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Refused, Stale, refuse
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.actions.eid import concerned_by, count, holder_of, insert, keep, key_of, ready, step_on
+from doorstep.systems.identity.actions.eid import count, holder_of, insert, keep, ready, step_on
 from doorstep.systems.identity.actions.signin import new_code, spend_code
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Application, Eid, Person
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID, SIGN_IN, STEP
 from doorstep.systems.identity.queries.care import answers_for, own_eid
+from doorstep.systems.identity.queries.concerned import concerned_by, key_of
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules import eid as life
 from doorstep.systems.identity.rules import home as rules

@@ -254,7 +254,8 @@ def revoke(act: Act, token: str, client: Client) -> None:
     issued = next((one for one in found if one and one.check_client(client)), None)
     if issued:
         end(issued.grant, act.at)
-    act.journal(detail="revoked" if issued else "nothing to revoke")
+    subjects = concerned(issued.grant.account) if issued else []
+    act.journal(subjects=subjects, detail="revoked" if issued else "nothing to revoke")
 
 
 @action(OWN, FOR_RELYING_PARTY)

@@ -26,6 +26,7 @@ from doorstep.systems.identity.models import (
     RelyingParty,
 )
 from doorstep.systems.identity.permissions import OWN
+from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.rules.looks import ActorKind, Kind, actor_kind_of, kind_of
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.register import birthday
@@ -131,7 +132,7 @@ def concerned_by(actor: Actor) -> Concerned:
     eid = account.eid if account else None
     if eid and eid.person:
         return _person(eid.person)
-    keys = [f"tax_code:{eid.organisation.tax_code}"] if eid and eid.organisation else []
+    keys = [key_of(eid.organisation)] if eid and eid.organisation else []
     return Concerned(dict.fromkeys([*keys, actor.subject], LAST), (actor.subject,))
 
 

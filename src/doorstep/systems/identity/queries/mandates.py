@@ -16,9 +16,10 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Guardian, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import GIVE, OWN, RECORD
+from doorstep.systems.identity.queries.concerned import key_of, name_of
 from doorstep.systems.identity.rules.eid import subject_of_holder
 from doorstep.systems.identity.rules.mandates import Kind, Paper, Standing, services
-from doorstep.systems.identity.rules.register import birthday, subject_of
+from doorstep.systems.identity.rules.register import birthday
 
 PAGE = 200
 
@@ -106,7 +107,7 @@ def paper(actor: Actor, day: date, mandate: UUID) -> PaperRecord:
     number = row.person.number if row.person else row.organisation.tax_code if row.organisation else ""
     return PaperRecord(
         mandate=_row(row),
-        subject_key=subject_of(number, law(Country, "identity")) if row.person else f"tax_code:{number}",
+        subject_key=key_of(principal) if (principal := row.person or row.organisation) else "",
         agent_number=Masked(row.agent.number),
         principal_number=Masked(number),
         paper_kind=Paper(row.paper_kind),
@@ -143,13 +144,13 @@ def _as_guardian(person: Person, day: date, only: Q) -> Iterable[Standing]:
     rows = Guardian.objects.filter(only, _holding(day), guardian=person, ward__died=None).select_related("ward")
     for row in rows.order_by("id")[:PAGE]:
         if day < birthday(row.ward.birth, adult):
-            yield _for_person(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
+            yield _standing(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
 
 
 def _as_representative(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Organisations whose legal representative the person is in the register."""
     for row in _active(day).filter(only, representative=person.number).order_by("id")[:PAGE]:
-        yield _for_organisation(f"representative:{row.id}", Kind.REPRESENTATIVE, row, _all_services())
+        yield _standing(f"representative:{row.id}", Kind.REPRESENTATIVE, row, _all_services())
 
 
 def _by_mandate(person: Person, day: date, only: Q) -> Iterable[Standing]:
@@ -157,11 +158,8 @@ def _by_mandate(person: Person, day: date, only: Q) -> Iterable[Standing]:
     alive = Q(person__died=None, organisation=None) | Q(organisation__in=_active(day))
     rows = _open().filter(only, _holding(day), alive, agent=person).exclude(confirmed=None)
     for row in rows.order_by("id")[:PAGE]:
-        told = (f"mandate:{row.id}", Kind(row.kind))
-        if row.person:
-            yield _for_person(*told, row.person, tuple(row.services))
-        elif row.organisation:
-            yield _for_organisation(*told, row.organisation, tuple(row.services))
+        if principal := row.person or row.organisation:
+            yield _standing(f"mandate:{row.id}", Kind(row.kind), principal, tuple(row.services))
 
 
 _GROUNDS: dict[str, Callable[[Person, date, Q], Iterable[Standing]]] = {
@@ -171,25 +169,14 @@ _GROUNDS: dict[str, Callable[[Person, date, Q], Iterable[Standing]]] = {
 }
 
 
-def _for_person(ground: str, kind: Kind, principal: Person, chosen: tuple[str, ...]) -> Standing:
-    account = Account.objects.filter(eid__person=principal).first()
+def _standing(ground: str, kind: Kind, principal: Person | Organisation, chosen: tuple[str, ...]) -> Standing:
+    whose = "eid__person" if isinstance(principal, Person) else "eid__organisation"
+    account = Account.objects.filter(**{whose: principal}).first()
     return Standing(
         ground=ground,
         kind=kind,
-        name=principal.full_name,
-        principal=subject_of(principal.number, law(Country, "identity")),
-        stands_for=account.subject if account else subject_of_holder(principal.id),
-        services=chosen,
-    )
-
-
-def _for_organisation(ground: str, kind: Kind, principal: Organisation, chosen: tuple[str, ...]) -> Standing:
-    account = Account.objects.filter(eid__organisation=principal).first()
-    return Standing(
-        ground=ground,
-        kind=kind,
-        name=principal.name,
-        principal=f"tax_code:{principal.tax_code}",
+        name=name_of(principal),
+        principal=key_of(principal),
         stands_for=account.subject if account else subject_of_holder(principal.id),
         services=chosen,
     )
@@ -211,7 +198,7 @@ def _row(row: Mandate) -> MandateRow:
     return MandateRow(
         id=row.id,
         agent=row.agent.full_name,
-        principal=row.person.full_name if row.person else row.organisation.name if row.organisation else "",
+        principal=name_of(row.person or row.organisation),
         kind=Kind(row.kind),
         services=[ROLES[code] for code in row.services if code in ROLES],
         valid_from=row.valid_from,

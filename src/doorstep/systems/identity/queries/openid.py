@@ -16,10 +16,10 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import WINDOW, Credential, Expiring
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store import units
-from doorstep.kernel.values.ids import person_key
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity.models import Account, Consent, Grant, RelyingParty, SigningKey
 from doorstep.systems.identity.permissions import EXCHANGE, MANAGE_CLIENTS, OWN
+from doorstep.systems.identity.queries.concerned import concerned_by
 from doorstep.systems.identity.rules import openid, signing_keys
 from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.rules.signing_keys import SignKey, Turn
@@ -138,19 +138,13 @@ def claims_of(account: Account) -> dict[Claim, Any]:
     return {claim: value for claim, value in found.items() if value}
 
 
-def person_of(account: Account) -> str:
-    """The key under which the journal finds the account's holder."""
-    person = account.eid.person if account.eid else None
-    return person_key("national_id", person.nationality, person.number) if person else ""
-
-
 @personal(EXCHANGE)
 def userinfo(actor: Actor, grant: UUID) -> Told:  # noqa: ARG001  the grant says what its party may see
     """What the person of a grant let the relying party know."""
-    row = Grant.objects.select_related("account__eid__person", "party").get(id=grant)
+    row = Grant.objects.select_related("account__eid__person", "account__eid__organisation", "party").get(id=grant)
     known = claims_of(row.account)
     told = {claim.value: known[claim] for claim in Claim if claim in row.claims and claim in known}
-    return Told(person_of(row.account), {"sub": sub_of(row.account, row.party), **told})
+    return Told(next(iter(concerned_by(row.account.eid)), ""), {"sub": sub_of(row.account, row.party), **told})
 
 
 def parties(actor: Actor, day: date, after: UUID | None = None) -> list[PartyRow]:
