@@ -93,7 +93,7 @@ def confirm(act: Act, mandate: UUID) -> None:
 
 
 @action(OWN, FOR_MANDATE)
-def end(act: Act, mandate: UUID) -> None:
+def end_mandate(act: Act, mandate: UUID) -> None:
     """By the principal, the agent, or whoever represents the organisation: nobody acts under it from now on."""
     eid = own_account(act).eid
     mine = Q(organisation__in=queries.represented(act.actor, act.day))
@@ -117,7 +117,7 @@ def end_at_counter(act: Act, mandate: UUID) -> None:
 
 
 @action(OWN, FOR_MANDATE)
-def take_up(act: Act, ground: str) -> Standing:
+def take_up_mandate(act: Act, ground: str) -> Standing:
     """From now on the person acts for somebody; Refused where this ground does not hold today."""
     standing = queries.standing(act.actor, ground, act.day)
     if standing is None:
@@ -140,7 +140,7 @@ def expired(at: datetime) -> bool:
 
 
 @action(STEP, FOR_MANDATE)
-def end_expired(act: Act) -> int:
+def end_expired_mandates(act: Act) -> int:
     """Mandates whose last day has come end; both sides are told. Returns how many."""
     rows = _open(skip_locked=True).filter(valid_to__lte=act.day).order_by("id")[:500]
     over = list(rows)

@@ -80,7 +80,7 @@ def give(request: HttpRequest) -> HttpResponse:
 @page(OWN)
 @require_POST
 def end(request: HttpRequest, mandate: UUID) -> HttpResponse:
-    actions.end(enter(request), mandate)
+    actions.end_mandate(enter(request), mandate)
     return SeeOther(reverse("identity:mandates"))
 
 
@@ -89,7 +89,7 @@ def end(request: HttpRequest, mandate: UUID) -> HttpResponse:
 def act(request: HttpRequest) -> HttpResponse:
     """From now on the person acts for another."""
     by, ground = enter(request), request.POST.get("ground", "")
-    standing = actions.take_up(by, ground)
+    standing = actions.take_up_mandate(by, ground)
     become(request, standing.actor(by.actor), name=name_of(request))
     request.session[GROUND] = ground
     return SeeOther(reverse("home"))
@@ -116,7 +116,7 @@ def counter(request: HttpRequest) -> HttpResponse:
     found = None
     if form.is_valid():
         found = look(by.actor, FOR_MANDATE, by.at, queries.of_number, Masked(form.cleaned_data["number"]))
-    waiting = look(by.actor, FOR_MANDATE, by.at, queries.waiting, by.day)
+    waiting = look(by.actor, FOR_MANDATE, by.at, queries.waiting_papers, by.day)
     context = {"form": form, "found": found, "waiting": waiting}
     return render(request, "identity/mandates_counter.html", context)
 

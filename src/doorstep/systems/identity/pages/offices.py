@@ -142,7 +142,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @page(APPROVE)
 @require_POST
 def approve(request: HttpRequest, office: UUID) -> HttpResponse:
-    actions.approve(enter(request), office)
+    actions.approve_office(enter(request), office)
     return SeeOther(reverse("identity:offices_waiting"))
 
 

@@ -167,7 +167,7 @@ def revoke(asked: Request, client: Client) -> HttpResponse:
     """A token that nobody needs any more (RFC 7009)."""
     if not asked.form.get("token"):
         return _error(400, "invalid_request", "The token is missing.")
-    actions.revoke(_by(client, asked.at), asked.form["token"], client)
+    actions.revoke_token(_by(client, asked.at), asked.form["token"], client)
     return _answer(200, {}, ())
 
 

@@ -93,7 +93,7 @@ def of_number(actor: Actor, number: Masked) -> list[MandateRow]:  # noqa: ARG001
 
 
 @personal(RECORD)
-def waiting(actor: Actor, day: date) -> list[MandateRow]:
+def waiting_papers(actor: Actor, day: date) -> list[MandateRow]:
     """Papers of the actor's area that wait for a second officer, the oldest first."""
     return _listed(_open().filter(units.within(actor.unit, day), confirmed=None))
 
