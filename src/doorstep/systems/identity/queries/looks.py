@@ -5,7 +5,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 
 from doorstep.kernel.access import LOOKS, personal
 from doorstep.kernel.country import law
@@ -26,10 +25,10 @@ from doorstep.systems.identity.models import (
     RelyingParty,
 )
 from doorstep.systems.identity.permissions import OWN
+from doorstep.systems.identity.queries.answering import of_minors
 from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.rules.looks import ActorKind, Kind, actor_kind_of, kind_of
 from doorstep.systems.identity.rules.offices import Term
-from doorstep.systems.identity.rules.register import birthday
 
 PAGE = 25
 
@@ -232,11 +231,6 @@ def _person(person: Person) -> Concerned:
 
 def _wards(actor: Actor, day: date) -> list[Person]:
     found = Guardian.objects.filter(
-        Q(valid_to=None) | Q(valid_to__gt=day),
-        guardian__eid__account__subject=actor.subject,
-        guardian__eid__account__closed=None,
-        valid_from__lte=day,
+        of_minors(day), guardian__eid__account__subject=actor.subject, guardian__eid__account__closed=None
     ).select_related("ward")
-    adult = law(Country, "identity").adult_age
-    wards = {one.ward.id: one.ward for one in found.order_by("valid_from", "id")}
-    return [ward for ward in wards.values() if day < birthday(ward.birth, adult)]
+    return list({one.ward.id: one.ward for one in found.order_by("valid_from", "id")}.values())

@@ -8,18 +8,16 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.access import personal
-from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Guardian, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import GIVE, OWN, RECORD
+from doorstep.systems.identity.queries.answering import active_organisations, holding, of_minors
 from doorstep.systems.identity.queries.concerned import key_of, name_of
 from doorstep.systems.identity.rules.eid import subject_of_holder
 from doorstep.systems.identity.rules.mandates import Kind, Paper, Standing, services
-from doorstep.systems.identity.rules.register import birthday
 
 PAGE = 200
 
@@ -120,7 +118,7 @@ def represented(actor: Actor, day: date) -> QuerySet[Organisation]:
     """The organisations whose legal representative the actor is, or as which the actor signed in."""
     person = _person(actor)
     head = Q(representative=person.number) if person else Q(pk__in=())
-    return _active(day).filter(head | Q(eid__account__subject=actor.subject, eid__account__closed=None))
+    return active_organisations(day).filter(head | Q(eid__account__subject=actor.subject, eid__account__closed=None))
 
 
 def _person(actor: Actor) -> Person | None:
@@ -130,33 +128,23 @@ def _person(actor: Actor) -> Person | None:
     return account.eid.person if account and account.eid else None
 
 
-def _holding(day: date) -> Q:
-    return Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
-
-
-def _active(day: date) -> QuerySet[Organisation]:
-    return Organisation.objects.filter(Q(active_to=None) | Q(active_to__gt=day), active_from__lte=day)
-
-
 def _as_guardian(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Minors whose guardian the person is in the register."""
-    adult = law(Country, "identity").adult_age
-    rows = Guardian.objects.filter(only, _holding(day), guardian=person, ward__died=None).select_related("ward")
+    rows = Guardian.objects.filter(of_minors(day), only, guardian=person, ward__died=None).select_related("ward")
     for row in rows.order_by("id")[:PAGE]:
-        if day < birthday(row.ward.birth, adult):
-            yield _standing(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
+        yield _standing(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
 
 
 def _as_representative(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Organisations whose legal representative the person is in the register."""
-    for row in _active(day).filter(only, representative=person.number).order_by("id")[:PAGE]:
+    for row in active_organisations(day).filter(only, representative=person.number).order_by("id")[:PAGE]:
         yield _standing(f"representative:{row.id}", Kind.REPRESENTATIVE, row, _all_services())
 
 
 def _by_mandate(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Whoever gave the person a mandate that holds."""
-    alive = Q(person__died=None, organisation=None) | Q(organisation__in=_active(day))
-    rows = _open().filter(only, _holding(day), alive, agent=person).exclude(confirmed=None)
+    alive = Q(person__died=None, organisation=None) | Q(organisation__in=active_organisations(day))
+    rows = _open().filter(only, holding(day), alive, agent=person).exclude(confirmed=None)
     for row in rows.order_by("id")[:PAGE]:
         if principal := row.person or row.organisation:
             yield _standing(f"mandate:{row.id}", Kind(row.kind), principal, tuple(row.services))

@@ -357,6 +357,18 @@ def birthday(birth: date, age: int) -> date:
         return date(birth.year + age, 3, 1)
 
 
+def born_after(day: date, age: int) -> date:
+    """Whoever is younger than `age` on `day` was born after this day, and nobody else: the same as by `birthday`.
+
+    >>> born_after(date(2024, 2, 29), 18)
+    datetime.date(2006, 2, 28)
+    """
+    try:
+        return day.replace(year=day.year - age)
+    except ValueError:
+        return date(day.year - age, 2, 28)
+
+
 def agreement(record: Record | None, full_name: str | None, birth: date | None, sex: Sex | None) -> Agreement:
     """Which claims are the register's: names agree word by word, without diacritics, in any order.
 

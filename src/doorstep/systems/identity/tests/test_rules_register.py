@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from doorstep.kernel.values.ids import Masked
@@ -15,6 +15,7 @@ from doorstep.systems.identity.rules.register import (
     ResidenceKind,
     agreement,
     birthday,
+    born_after,
     check_body,
     check_change,
     check_death,
@@ -326,3 +327,11 @@ def test_every_reason_says_a_repair():
     told = [one for one in vars(rules).values() if isinstance(one, type(rules.DEAD))]
     assert len(told) > 25
     assert all(one.repair.endswith(".") for one in told)
+
+
+@given(st.dates(date(1950, 1, 1), date(2040, 1, 1)), st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(14, 21))
+@example(date(2004, 2, 29), date(2022, 2, 28), 18)
+@example(date(2004, 2, 29), date(2022, 3, 1), 18)
+@example(date(2006, 3, 1), date(2024, 2, 29), 18)
+def test_who_is_younger_was_born_after_a_day(birth, day, age):
+    assert (birth > born_after(day, age)) is (day < birthday(birth, age))
