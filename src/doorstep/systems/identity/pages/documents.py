@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods
 
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, Refused
-from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import page
@@ -20,15 +19,8 @@ from doorstep.systems.identity.forms.home import DocumentForm
 from doorstep.systems.identity.permissions import CHECK
 from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.documents import FILES_TOO_LARGE, MOST_BYTES, read_chip_files
+from doorstep.systems.identity.rules.looks import FIELDS
 
-FIELDS = {
-    "number": N_("Personal number"),
-    "full_name": N_("Name"),
-    "birth": N_("Birth date"),
-    "sex": N_("Sex"),
-    "nationality": N_("Nationality"),
-    "expires": N_("Day of expiry"),
-}
 _COLOURS = {Verdict.AUTHENTIC: "success", Verdict.INTEGRITY_ONLY: "warning"}
 
 
@@ -72,7 +64,7 @@ def _shown(told: Checked) -> dict[str, object]:
 def _words(one: Reason) -> tuple[str, object, object]:
     """Which part of the document it speaks of, what is wrong, and what to do."""
     return (
-        gettext(FIELDS.get(one.field, "")) if one.field in FIELDS else "",
+        gettext(FIELDS[one.field]) if one.field in FIELDS else "",
         wording.html_text(one),
         wording.html_repair(one),
     )

@@ -91,6 +91,7 @@ FIELDS = {
     "sex": N_("Sex"),
     "nationality": N_("Nationality"),
     "died": N_("Day of death"),
+    "expires": N_("Day of expiry"),
     "unit": N_("Commune"),
     "address": N_("Address"),
     "entered": N_("First entry in the register"),
