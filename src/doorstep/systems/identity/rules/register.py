@@ -385,11 +385,6 @@ def agreement(record: Record | None, full_name: str | None, birth: date | None, 
     )
 
 
-def in_area(place: str, unit: str) -> bool:
-    """Is the unit code `place` that of `unit` or below it? The empty unit is the nation."""
-    return not unit or place == unit or place.startswith(f"{unit}.")
-
-
 def subject_of(number: str, country: Country) -> str:
     """The key under which the journal finds whoever has this personal number, whatever the nationality."""
     return person_key("national_id", country.nationality, number)

@@ -23,7 +23,6 @@ from doorstep.systems.identity.rules.register import (
     check_guardian,
     check_record,
     check_residence,
-    in_area,
     likeness,
     number_of,
     subject_of,
@@ -305,22 +304,6 @@ def test_other_words_are_hardly_ever_as_like(one, other):
     assume(" ".join(one) != " ".join(other))
     assert likeness(one) != likeness(other)
     assert -(2**31) <= likeness(one) < 2**31
-
-
-@pytest.mark.parametrize(
-    ("place", "unit", "inside"),
-    [
-        ("H38.901", "", True),
-        ("", "", True),
-        ("H38.901", "H38", True),
-        ("H38", "H38", True),
-        ("H381", "H38", False),
-        ("H38", "H38.901", False),
-        ("", "H38", False),
-    ],
-)
-def test_an_area_is_a_unit_and_what_lies_below(place, unit, inside):
-    assert in_area(place, unit) is inside
 
 
 def test_every_reason_says_a_repair():
