@@ -52,7 +52,8 @@ SAID_BIOMETRICS = os.environ.get("DOORSTEP_BIOMETRICS", "")  # address and file 
 HOSPITAL = os.environ.get("DOORSTEP_HOSPITAL", "")  # where the relying party of a demo is
 SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
-PROXIES = int(os.environ.get("DOORSTEP_PROXIES", "0"))  # how many in front add to X-Forwarded-For
+SAID_PROXIES = os.environ.get("DOORSTEP_PROXIES", "0")
+PROXIES = int(SAID_PROXIES) if SAID_PROXIES.isdecimal() else 0  # how many in front add to X-Forwarded-For
 
 
 def faults() -> list[str]:
@@ -86,19 +87,23 @@ def faults() -> list[str]:
 
 
 def _unreadable() -> list[str]:
-    """Addresses of other systems that are none."""
+    """Addresses of other systems that are none, and what is no number."""
     found = []
     for name, read in (("DOORSTEP_ELSEWHERE", lambda: places(SAID_ELSEWHERE)), ("DOORSTEP_BIOMETRICS", _biometrics)):
         try:
             read()
         except ValueError as fault:
             found.append(f"{name}: {fault}")
+    if not SAID_PROXIES.isdecimal():
+        found.append(f"DOORSTEP_PROXIES is {SAID_PROXIES!r}: write how many proxies stand in front, such as 1.")
     return found
 
 
 def _faults_of_gateways() -> list[str]:
     found = []
     sms, smtp = urlsplit(SMS_URL), urlsplit(SMTP_URL)
+    if HOSPITAL:
+        found.append("DOORSTEP_HOSPITAL names the made-up hospital of a demo. Remove it.")
     if SMS_STAND_IN:
         found.append("DOORSTEP_SMS_URL names the stand-in of a demo: name a gateway that reaches people.")
     if BIOMETRICS and "/stand-in/" in BIOMETRICS.url:

@@ -86,10 +86,17 @@ FIRST, LAST = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
 def concerning(
-    subjects: Mapping[str, UUID], most: int, *, since: UUID = FIRST, before: UUID = LAST, but: Sequence[str] = ()
+    subjects: Mapping[str, UUID],
+    most: int,
+    *,
+    since: UUID = FIRST,
+    before: UUID = LAST,
+    but: Sequence[str] = (),
+    begun: Mapping[str, UUID] | None = None,
 ) -> list[Entry]:
     """At most `most` entries about any of the subjects, newest first, with ids in [since, before), but not by the actors
-    `but`. An entry about two of them comes once. `subjects`: each with the id before which it named this person.
+    `but`. An entry about two of them comes once. `subjects`: each with the id before which it named this person;
+    `begun`: for those that named somebody else at first, the id from which they name this one.
     """
     found: dict[UUID, Entry] = {}
     with connection.cursor() as cursor:
@@ -101,7 +108,7 @@ def concerning(
                 " WHERE subject = %s AND id >= %s AND id < %s ORDER BY id DESC OFFSET 0) s, LATERAL"
                 " (SELECT actor, principal, unit, via, action, purpose, basis, fields FROM kernel_journalentry j"
                 " WHERE j.id = s.id OFFSET 0) e WHERE NOT e.actor = ANY(%s) ORDER BY s.id DESC LIMIT %s",
-                [subject, subject, since, min(before, until), [*but], most],
+                [subject, subject, max(since, (begun or {}).get(subject, FIRST)), min(before, until), [*but], most],
             )
             for *values, fields in cursor.fetchall():
                 found.setdefault(values[0], Entry(*values, *[tuple(fields.split())]))

@@ -31,7 +31,7 @@ from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.identity.actions.signin import against
 from doorstep.systems.identity.models import Grant, RelyingParty
-from doorstep.systems.identity.queries.openid import claims_of, issuer, sub_of
+from doorstep.systems.identity.queries.openid import allowed, claims_of, issuer, sub_of
 from doorstep.systems.identity.rules import openid, signing_keys
 from doorstep.systems.identity.rules.openid import ALGORITHMS, METHODS, Claim, Kind
 from doorstep.systems.identity.rules.signing_keys import SignKey
@@ -39,6 +39,9 @@ from doorstep.systems.identity.rules.signing_keys import SignKey
 Answer = tuple[int, Any, Sequence[tuple[str, str]]]
 """Status, body (a mapping for JSON, or text) and headers."""
 
+
+UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
+"""What the libraries raise for headers and assertions that are nonsense; found by fuzzing."""
 
 _PARTY = Prepared(lambda: RelyingParty.objects.filter(id=UUID(int=0), ended=None))
 _GRANT = Prepared(
@@ -106,7 +109,7 @@ class Client(ClientMixin):  # type: ignore[misc]
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in {"authorization_code", "refresh_token"}
+        return grant_type in openid.GRANTS
 
 
 class Issued:
@@ -203,9 +206,9 @@ def add_id_token(grant: Any, answer: Answer) -> None:
     request: Request = grant.request
     issued: Issued = request.user
     row, now = issued.grant, int(request.at.timestamp())
-    known = claims_of(row.account)
+    known, told = claims_of(row.account), allowed(row.in_id_token, request.client.row)
     claims = {
-        **{claim.value: known[claim] for claim in Claim if claim in row.in_id_token and claim in known},
+        **{claim.value: known[claim] for claim in Claim if claim in told and claim in known},
         "iss": issuer(),
         "sub": sub_of(row.account, request.client.row),
         "aud": str(row.party_id),
@@ -292,7 +295,10 @@ def end(grant: Grant, at: datetime) -> None:
 
 def authenticate(request: Request) -> Client:
     """Who asks, by whichever way it registered; InvalidClientError otherwise."""
-    request.client = SERVER.authenticate_client(request, METHODS)
+    try:
+        request.client = SERVER.authenticate_client(request, METHODS)
+    except UNREADABLE as error:
+        raise InvalidClientError(description="What the client proves itself with cannot be read.") from error
     return request.client  # type: ignore[no-any-return]
 
 

@@ -24,7 +24,7 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Application, Eid, Person
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID, SIGN_IN, STEP
-from doorstep.systems.identity.queries.care import answers_for, own_eid
+from doorstep.systems.identity.queries.care import answers_for, own_eid, still_answers_for
 from doorstep.systems.identity.queries.concerned import concerned_by, key_of
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules import eid as life
@@ -134,6 +134,8 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
         raise NotFound(NOT_FOUND())
     if Account.objects.filter(eid=row.guardian_id or UUID(int=0), subject=act.actor.subject).exists():
         raise Refused(life.SAME_OFFICER())
+    if row.guardian_id and not still_answers_for(row.guardian_id, person.id, act.day):
+        raise Refused(rules.GUARDIAN_OVER())
     refuse(rules.check_approval(matched=row.matched, chip=row.chip, through_guardian=row.guardian_id is not None))
     eid = Eid(
         id=act.id,
@@ -189,7 +191,8 @@ def _wait(act: Act, row: Application, *, new: bool = False) -> Unfit | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"application {row.person_id}"])
     unfit = _unfit(act, row, country)
-    holder = holder_of(row.person, country, act.day) if row.person else Holder.CITIZEN
+    # What nobody decides on ends on the same day as if nobody were known.
+    holder = holder_of(row.person, country, act.day) if row.person and not unfit else Holder.CITIZEN
     row.state, row.unfit, row.proven = State.WAITING.value, unfit.value if unfit else "", act.at
     row.due = life.due(country, holder, Level.ONE, act.day, complete=True)
     row.answer_at = rules.answer_at(country, row.due, row.id)

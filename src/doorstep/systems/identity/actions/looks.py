@@ -18,7 +18,7 @@ from doorstep.systems.identity.actions.signin import reach_of_subject
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import JournalQuestion
 from doorstep.systems.identity.permissions import FOR_PROTECTION, OWN, PROTECT, STEP
-from doorstep.systems.identity.queries.looks import Concerned, concerned_by, ward_of
+from doorstep.systems.identity.queries.looks import Concerned, Span, concerned_by, entries_of, ward_of
 from doorstep.systems.identity.rules import looks as rules
 
 
@@ -39,7 +39,7 @@ def take_away(act: Act, kind: str, ward: UUID | None = None) -> None:
 def ask_about(act: Act, entry: UUID, text: str, ward: UUID | None = None) -> QuestionAsked:
     """Ask the data protection officer of the unit that acted about one entry; one question an entry is open at a time."""
     refuse(rules.check_prose(text, "text", rules.LONGEST_QUESTION))
-    found = concerning(_concerned(act, ward).keys, 1, since=entry, before=UUID(int=entry.int + 1))
+    found = entries_of(_concerned(act, ward), 1, Span(entry, UUID(int=entry.int + 1)))
     if not found:
         raise NotFound(NOT_FOUND())
     row, new = JournalQuestion.objects.get_or_create(

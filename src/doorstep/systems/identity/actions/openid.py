@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from authlib.oauth2 import OAuth2Error
 from django.db import connection
+from django.db.models import Q
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
@@ -86,12 +87,16 @@ def asked(lists: Mapping[str, Sequence[str]], at: datetime, *, pushing: bool = F
         pushed, told = _pushed(told, at)
         lists = {name: [text] for name, text in told.items()}
     request = Request(told, at, lists=lists, method="GET")
+    if any("\0" in text for text in told.values()):
+        raise Fault("invalid_request", "A parameter holds a character that is no text.")
     try:
         grant = SERVER.get_authorization_grant(request)
         grant.validate_no_multiple_request_parameter(request)
         redirect = grant.validate_consent_request()
     except OAuth2Error as error:
         raise Fault(error.error, error.description or "", error.redirect_uri or "", told.get("state", "")) from error
+    except ValueError as error:  # Authlib's refusal would quote signs that a refusal may not hold (RFC 6749, 4.1.2.1)
+        raise Fault("invalid_request", "A parameter holds signs that it may not hold.") from error
     try:
         return _asked(request, redirect, told, pushed, pushing=pushing)
     except RequestFault as fault:
@@ -189,7 +194,9 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
 
 def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Collection[str] | None) -> frozenset[str]:
     kept = _CONSENT.first(account.id, asked.party)
-    given = frozenset(kept.given) if kept else frozenset[str]()
+    if kept and kept.purpose != asked.purpose and answer is None:
+        raise Fault("consent_required", "The person agreed to another purpose.", asked.redirect, asked.state)
+    given = frozenset(kept.given) if kept and kept.purpose == asked.purpose else frozenset[str]()
     questions = {*asked.wanted.claims, *(["offline_access"] if asked.wanted.offline else [])}
     if answer is None:
         if kept is None or questions - given - frozenset(kept.declined):
@@ -197,6 +204,8 @@ def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Co
         return given
     given = (given - questions) | (questions & {*answer})
     declined = (frozenset(kept.declined if kept else ()) | questions) - given
+    if kept and (less := {*kept.given} - given):
+        _end_beyond(act, account, asked.party, less)
     Consent.objects.filter(account=account, party_id=asked.party, ended=None).update(ended=act.at)
     Consent.objects.create(
         id=act.next_id(),
@@ -209,6 +218,14 @@ def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Co
         at=act.at,
     )
     return given
+
+
+def _end_beyond(act: Act, account: Account, party: UUID, less: Collection[str]) -> None:
+    """Earlier sign-ins there end that tell what the person does not agree to any more."""
+    beyond = Q(claims__overlap=[*less])
+    if "offline_access" in less:
+        beyond |= Q(scope__contains="offline_access")
+    Grant.objects.filter(beyond, account=account, party_id=party, ended=None).update(ended=act.at)
 
 
 @action(OWN, FOR_RELYING_PARTY)
@@ -240,7 +257,8 @@ def exchange(act: Act, request: Request) -> Answer:
     answer: Answer = SERVER.create_token_response(request)
     issued: Issued | None = request.user
     if issued is None or answer[0] != 200:
-        act.journal(detail=f"{request.payload.grant_type or 'no grant type'} refused"[:100])
+        kind = request.payload.grant_type
+        act.journal(detail=f"{kind if kind in openid.GRANTS else 'another grant'} refused")
     else:
         row = issued.grant
         act.journal(subjects=concerned(row.account), fields=row.in_id_token, detail=str(request.payload.grant_type))

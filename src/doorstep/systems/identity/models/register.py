@@ -5,6 +5,9 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.fields.json import KT
+
+from doorstep.systems.identity.rules.register import NUMBER_CHANGES
 
 
 class Person(models.Model):
@@ -50,6 +53,11 @@ class PersonVersion(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("person", "version", name="person_version_once")]
+        indexes: ClassVar = [
+            models.Index(  # who had a number before
+                KT("before__number"), condition=models.Q(cause__in=NUMBER_CHANGES), name="person_version_number"
+            )
+        ]
 
 
 class Correction(models.Model):

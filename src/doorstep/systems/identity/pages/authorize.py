@@ -1,6 +1,7 @@
 """Where people meet the OpenID Provider: signing in for a relying party, what it may know, leaving it again."""
 
 import hashlib
+from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.web.actors import Signed, actor_of, sign_out, signed_of
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.kernel.web.visits import enter, language
 from doorstep.systems.identity.actions import openid as actions
+from doorstep.systems.identity.actions.mandates import oneself
 from doorstep.systems.identity.actions.openid import Asked, Fault, Leaving
 from doorstep.systems.identity.permissions import OWN
 from doorstep.systems.identity.queries import openid as queries
@@ -28,6 +31,8 @@ from doorstep.systems.identity.rules import openid as rules
 MARK = "signed_in_after"
 MARK_SALT = "identity.openid.mark"
 MARK_SECONDS = 3600
+FRESH = timedelta(minutes=15)
+"""So long after signing in the person may think about the question."""
 CONSENT = "consent_required"
 
 
@@ -117,21 +122,22 @@ def withdraw(request: HttpRequest, party: UUID) -> HttpResponse:
 def _signed(request: HttpRequest, asked: Asked, marked: float | None) -> Signed | None:
     """How the right person signed in, as lately and surely as the relying party wants; Fault if that cannot be.
 
-    `marked` is since when the person is on the way to sign in for this very request: afterwards nobody is sent again.
+    `marked` is since when the person is on the way to sign in for this very request: who comes from there is not sent
+    again. Who signed in for something else meanwhile, and long ago, does not come from there.
     """
-    actor, signed = actor_of(request), signed_of(request)
+    actor, signed, now = actor_of(request), signed_of(request), timezone.now()
     if actor is None or signed is None:
         return None
-    fresh = marked is not None and signed.at.timestamp() >= marked
+    fresh = marked is not None and signed.at.timestamp() >= marked and now - signed.at <= FRESH
     low = actor.level < asked.wanted.level
     if fresh and low and asked.wanted.level_essential:
         raise _fault("unmet_authentication_requirements", "The person has not reached this level.", asked)
-    if not actions.is_about(asked, actor.subject, timezone.now()):
+    if not actions.is_about(asked, actor.subject, now):
         if fresh:
             raise _fault("login_required", "Somebody else is signed in.", asked)
         return None
     again = bool(asked.prompts & {"login", "select_account"})
-    late = rules.needs_fresh(signed.at, timezone.now(), asked.wanted.max_age)
+    late = rules.needs_fresh(signed.at, now, asked.wanted.max_age)
     return signed if fresh or not (again or low or late) else None
 
 
@@ -197,9 +203,9 @@ def _to(address: str, *, by_form: bool) -> HttpResponse:
 
 
 def _left(request: HttpRequest, leaving: Leaving, *, by_form: bool) -> HttpResponse:
-    if actor_of(request):
-        if leaving.sign_in:
-            actions.end_sign_in(enter(request), leaving.sign_in)
+    if actor := actor_of(request):
+        if leaving.sign_in:  # it is the person's own, whoever the person acts for
+            actions.end_sign_in(By(oneself(actor) if actor.principal else actor, timezone.now()), leaving.sign_in)
         sign_out(request)
     if leaving.redirect:
         return _to(leaving.redirect, by_form=by_form)

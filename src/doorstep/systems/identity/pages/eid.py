@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
@@ -31,6 +31,7 @@ from doorstep.systems.identity.forms.eid import (
     SecretsForm,
 )
 from doorstep.systems.identity.pages.captures import capture_for
+from doorstep.systems.identity.pages.carried import carried, carry
 from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID, SUPPORT
 from doorstep.systems.identity.queries import eid as queries
@@ -51,7 +52,7 @@ def activate(request: HttpRequest) -> HttpResponse:
         return _shown(request, "identity/activate.html", {"form": form, "place": 1})
     throttle(request, form.cleaned_data["number"])
     subject = actions.begin_activation(visitor(), form.cleaned_data["number"], form.cleaned_data["phone"])
-    context = {"form": CodeForm(), "step": signing.dumps(subject, salt=SALT_BEGUN), "place": 2}
+    context = {"form": CodeForm(), "step": carry(subject, SALT_BEGUN, timezone.now()), "place": 2}
     return _shown(request, "identity/activate_code.html", context)
 
 
@@ -68,7 +69,7 @@ def activate_code(request: HttpRequest) -> HttpResponse:
         code = "".join(form.cleaned_data["code"].split())
         wrong = actions.prove_activation(visitor(), subject, code) is not None
         if not wrong:
-            context = {"form": SecretsForm(), "step": signing.dumps(subject, salt=SALT_PROVEN), "place": 3}
+            context = {"form": SecretsForm(), "step": carry(subject, SALT_PROVEN, timezone.now()), "place": 3}
             return _shown(request, "identity/activate_secrets.html", context)
     context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong, "place": 2}
     return _shown(request, "identity/activate_code.html", context)
@@ -253,11 +254,7 @@ def appoint(request: HttpRequest, eid_id: UUID) -> HttpResponse:
 
 def _carried(request: HttpRequest, salt: str) -> str | None:
     """What the step before handed on in the form; None when it was changed or is too old."""
-    try:
-        subject: str = signing.loads(request.POST.get("step", ""), salt=salt, max_age=STEP_SECONDS)
-    except signing.BadSignature:
-        return None
-    return subject
+    return carried(request.POST.get("step", ""), salt, timezone.now(), STEP_SECONDS)
 
 
 def version_of(request: HttpRequest) -> int:

@@ -65,7 +65,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         told = form.cleaned_data
         throttle(request, told["number"])
         spend(APPLIED_FROM_PLACE, address_of(request), by.at)
-        spend(CODES_TO_PHONE, "".join(told["phone"].split()), by.at)
+        spend(CODES_TO_PHONE, _line(told["phone"]), by.at)
         if tried(form, lambda: begun.append(_begun(by, form))):
             context = {"form": CodeForm(), "step": signing.dumps(begun[0], salt=SALT)}
             return render(request, "identity/apply_code.html", context)
@@ -131,6 +131,11 @@ def _prefilled(request: HttpRequest, by: By) -> HttpResponse:
             add_reasons(card, read)
     status = REFUSED if card.errors else 200
     return render(request, "identity/apply.html", {"form": form, "card": card}, status=status)
+
+
+def _line(phone: str) -> str:
+    """One telephone, however its number is written: with a country's prefix, dots or brackets or without."""
+    return "".join(sign for sign in phone if sign.isdecimal())[-9:]
 
 
 def _begun(by: By, form: ApplyForm) -> str:

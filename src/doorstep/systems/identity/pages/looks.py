@@ -21,6 +21,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.system import systems
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.ids import first_uuid7, read_uuid
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.downloads import csv_file, streamed
@@ -34,6 +35,7 @@ from doorstep.systems.identity.queries import looks as queries
 from doorstep.systems.identity.queries.looks import PAGE, Asked, LookRow, Span
 from doorstep.systems.identity.rules.looks import FIELDS, ActorKind, Kind
 
+LAST_DAY = date(9998, 12, 1)
 CHUNK = 500
 """Entries of a file that are in memory at once."""
 
@@ -108,8 +110,8 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     country = law(Country, "identity")
     first, last = form.cleaned_data["first"], form.cleaned_data["last"]
     span = Span(
-        since=first_uuid7(_begin(first, country)) if first else FIRST,
-        before=first_uuid7(_begin(last + timedelta(days=1), country)) if last else LAST,
+        since=_bound(first, country) if first else FIRST,
+        before=_bound(min(last, LAST_DAY) + timedelta(days=1), country) if last else LAST,
         others=False,
     )
     lines = _all(by, ward, span, language())
@@ -124,6 +126,8 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 def ask(request: HttpRequest, entry: UUID) -> HttpResponse:
     """A question about one entry, to the data protection officer of whoever acted."""
     by, form = enter(request), QuestionForm(request.POST or None)
+    if entry == LAST:
+        raise NotFound(NOT_FOUND())
     ward = _ward(request.GET.get("ward", ""))
     rows = _rows(by, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
     back = reverse("identity:journal") + (f"?ward={ward}" if ward else "")
@@ -193,12 +197,14 @@ def _span(month: str, *, others: bool) -> Span:
     if first is None:
         return Span(others=others)
     country = law(Country, "identity")
-    following = (first + timedelta(days=31)).replace(day=1)
-    return Span(first_uuid7(_begin(first, country)), first_uuid7(_begin(following, country)), others)
+    following = (min(first, LAST_DAY) + timedelta(days=31)).replace(day=1)
+    return Span(_bound(first, country), _bound(following, country), others)
 
 
-def _begin(day: date, country: Country) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=country.zone)
+def _bound(day: date, country: Country) -> UUID:
+    """The smallest id of the day; ids begin in 1970."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=country.zone)
+    return first_uuid7(begin) if day.year > 1970 else FIRST
 
 
 def _all(by: By, ward: UUID | None, span: Span, reader: str) -> Iterator[dict[str, str]]:

@@ -86,7 +86,7 @@ def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
             "scopes_supported": list(rules.SCOPES),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": list(rules.GRANTS),
             "subject_types_supported": ["pairwise"],
             "acr_values_supported": [rules.acr(level, issuer) for level in (1, 2)],
             "claim_types_supported": ["normal"],

@@ -1,9 +1,9 @@
 """Signing in, without script by password or by passcode and code; with script by passkey."""
 
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -26,6 +26,7 @@ from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
 from doorstep.systems.identity.forms.signin import CodeForm, PasscodeForm, PasswordForm
+from doorstep.systems.identity.pages.carried import carried, carry
 from doorstep.systems.identity.rules import passkeys
 from doorstep.systems.identity.rules.passkeys import Party
 
@@ -64,7 +65,7 @@ def passcode(request: HttpRequest) -> HttpResponse:
     told = form.cleaned_data
     throttle(request, told["login"])
     subject = signin.begin_with_passcode(visitor(), told["login"], told["passcode"])
-    step = signing.dumps(subject, salt=STEP_SALT)
+    step = carry(subject, STEP_SALT, timezone.now())
     context = {"form": CodeForm(initial={"next": onward_of(request)}), "step": step}
     return _shown(request, "identity/sign_in_code.html", context)
 
@@ -74,10 +75,8 @@ def passcode(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest) -> HttpResponse:
     """The one-time code."""
     step, reference = request.POST.get("step", ""), ""
-    form = CodeForm(request.POST)
-    try:
-        subject = signing.loads(step, salt=STEP_SALT, max_age=STEP_SECONDS)
-    except signing.BadSignature:
+    form, subject = CodeForm(request.POST), carried(step, STEP_SALT, timezone.now(), STEP_SECONDS)
+    if subject is None:
         return SeeOther(reverse("identity:passcode"))
     if form.is_valid():
         attempt = signin.finish_with_code(visitor(), subject, "".join(form.cleaned_data["code"].split()))
@@ -143,6 +142,8 @@ def passkey_options(request: HttpRequest) -> dict[str, str]:
 
 _NEXT, _CSRF, _OPTIONS = "~next~", "~csrf~", "~options~"
 """Marks in the kept page; no encoding changes them."""
+_MARKS = re.compile(rf"%3Fnext%3D{_NEXT}|\?next={_NEXT}|{_NEXT}|{_CSRF}|{_OPTIONS}")
+"""All at once, so that nobody can send a mark along and have it filled."""
 _kept: dict[tuple[object, ...], str] = {}
 
 
@@ -152,13 +153,15 @@ def _for_strangers(request: HttpRequest) -> HttpResponse:
     key = (get_language(), theme if theme in THEMES else "", simulated_scale(), bool(onward))
     if key not in _kept:
         _kept[key] = _blank(request.path, theme, _NEXT if onward else "")
-    text = _kept[key]
-    if onward:
-        once = quote(onward, safe="")
-        text = text.replace(f"%3Fnext%3D{_NEXT}", f"%3Fnext%3D{quote(once, safe='')}")
-        text = text.replace(f"?next={_NEXT}", f"?next={once}").replace(_NEXT, escape(onward))
-    options = passkey_options(request)["passkey_options"]
-    return HttpResponse(text.replace(_CSRF, get_token(request)).replace(_OPTIONS, escape(options)))
+    once = quote(onward, safe="")
+    told = {
+        f"%3Fnext%3D{_NEXT}": f"%3Fnext%3D{quote(once, safe='')}",
+        f"?next={_NEXT}": f"?next={once}",
+        _NEXT: escape(onward),
+        _CSRF: get_token(request),
+        _OPTIONS: escape(passkey_options(request)["passkey_options"]),
+    }
+    return HttpResponse(_MARKS.sub(lambda mark: told[mark[0]], _kept[key]))
 
 
 def _blank(path: str, theme: str, onward: str) -> str:

@@ -54,6 +54,12 @@ def answers_for(own: UUID, ward: UUID, day: date) -> bool:
     return any(person.id == ward for person in _wards(own, day))
 
 
+def still_answers_for(own: UUID, ward: UUID, day: date) -> bool:
+    """Whether that e-ID is in force at level 2, and its holder a guardian of the ward on `day`."""
+    held = Eid.objects.filter(id=own, state=State.ACTIVATED.value, level=Level.TWO.value, person__died=None)
+    return held.exists() and answers_for(own, ward, day)
+
+
 def represents(own: UUID | None, organisation: UUID, day: date) -> bool:
     """Whether the holder of that e-ID is the legal representative of an organisation that is active on `day`."""
     return own is not None and _represented(own, day).filter(id=organisation).exists()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+from django.db.models.fields.json import KT
 
 from doorstep.kernel.access import LOOKS, personal
 from doorstep.kernel.country import law
@@ -29,15 +30,19 @@ from doorstep.systems.identity.queries.answering import of_minors
 from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.rules.looks import ActorKind, Kind, actor_kind_of, kind_of
 from doorstep.systems.identity.rules.offices import Term
+from doorstep.systems.identity.rules.register import NUMBER_CHANGES
 
 PAGE = 25
 
 
 class Concerned(msgspec.Struct, frozen=True):
-    """Whose journal: the keys, each with the id before which it named this person, and the subjects of the accounts."""
+    """Whose journal: the keys, each with the id before which it named this person, and the subjects of the accounts;
+    `begun` has the id from which a key names this person where it named somebody else before.
+    """
 
     keys: Mapping[str, UUID]
     own: tuple[str, ...]
+    begun: Mapping[str, UUID] = {}
 
     @property
     def key(self) -> str:
@@ -104,7 +109,7 @@ def looks(actor: Actor, day: date, ward: UUID | None, span: Span, most: int) -> 
     actor.need(OWN)
     concerned = ward_of(actor, day, ward) if ward else concerned_by(actor)
     but = (*concerned.own, actor.subject) if span.others else ()
-    entries = concerning(concerned.keys, most, since=span.since, before=span.before, but=but)
+    entries = entries_of(concerned, most, span, but)
     return read(entries, concerned, actor.subject)
 
 
@@ -141,6 +146,11 @@ def ward_of(actor: Actor, day: date, ward: UUID) -> Concerned:
         if person.id == ward:
             return _person(person)
     raise NotFound(NOT_FOUND())
+
+
+def entries_of(concerned: Concerned, most: int, span: Span, but: Sequence[str] = ()) -> list[Entry]:
+    """The journal's entries about somebody, newest first, but not by the actors `but`."""
+    return concerning(concerned.keys, most, since=span.since, before=span.before, but=but, begun=concerned.begun)
 
 
 def read(entries: Sequence[Entry], concerned: Concerned, reader: str) -> list[LookRow]:
@@ -225,8 +235,21 @@ def _person(person: Person) -> Concerned:
             numbers.setdefault(version.before["number"], version.id)
             nations[version.before["nationality"]] = None
     keys = {person_key("national_id", of, number): end for number, end in numbers.items() for of in nations}
+    others = _others(person, numbers)
+    begun = {person_key("national_id", of, number): first for number, first in others.items() for of in nations}
     own = tuple(Account.objects.filter(eid__person=person).values_list("subject", flat=True))
-    return Concerned({**keys, **dict.fromkeys(own, LAST)}, own)
+    return Concerned({**keys, **dict.fromkeys(own, LAST)}, own, begun)
+
+
+def _others(person: Person, numbers: Mapping[str, UUID]) -> dict[str, UUID]:
+    """Of numbers that somebody else had before this person, the ids from which on they were free."""
+    left = PersonVersion.objects.alias(had=KT("before__number")).filter(had__in=[*numbers], cause__in=NUMBER_CHANGES)
+    found: dict[str, UUID] = {}
+    for version in left.exclude(person=person).order_by("id"):
+        number = version.before["number"]
+        if version.id < numbers[number]:
+            found[number] = UUID(int=version.id.int + 1)
+    return found
 
 
 def _wards(actor: Actor, day: date) -> list[Person]:

@@ -1,7 +1,7 @@
 """The OpenID Provider's reads: keys, relying parties, consents, and what a relying party may be told of a person."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -123,6 +123,11 @@ def sub_of(account: Account, party: RelyingParty) -> str:
     return openid.pairwise(derived("pairwise"), party.sector, account.subject)
 
 
+def allowed(claims: Collection[str], party: RelyingParty) -> frozenset[str]:
+    """Of these claims what the party may still learn: a sign-in may be older than its registration of today."""
+    return frozenset(claims) & frozenset(party.claims)
+
+
 def claims_of(account: Account) -> dict[Claim, Any]:
     """All that could be told of the account's holder; what is not known is left out."""
     found: dict[Claim, Any] = {Claim.NAME: account.name, Claim.PHONE: account.phone, Claim.EMAIL: account.email}
@@ -143,7 +148,7 @@ def userinfo(actor: Actor, grant: UUID) -> Told:  # noqa: ARG001  the grant says
     """What the person of a grant let the relying party know."""
     row = Grant.objects.select_related("account__eid__person", "account__eid__organisation", "party").get(id=grant)
     known = claims_of(row.account)
-    told = {claim.value: known[claim] for claim in Claim if claim in row.claims and claim in known}
+    told = {claim.value: known[claim] for claim in Claim if claim in allowed(row.claims, row.party) and claim in known}
     return Told(next(iter(concerned_by(row.account.eid)), ""), {"sub": sub_of(row.account, row.party), **told})
 
 
@@ -167,7 +172,7 @@ def party(actor: Actor, day: date, party_id: UUID) -> PartyRow:
 def connections(actor: Actor) -> list[Connection]:
     """The actor's answers to relying parties that hold, newest first."""
     actor.need(OWN)
-    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject, ended=None).order_by("-at")
+    rows = Consent.objects.select_related("party").filter(account__subject=actor.subject, ended=None)
     return [
         Connection(
             id=row.party_id,
@@ -178,7 +183,7 @@ def connections(actor: Actor) -> list[Connection]:
             lasting="offline_access" in row.given,
             at=row.at,
         )
-        for row in rows
+        for row in rows.order_by("-at", "-id")
     ]
 
 

@@ -60,8 +60,20 @@ MOST_BYTES = 4_000_000
 CHECK_HOLDS = timedelta(hours=24)
 """How long a check may be cited when the holder's record is collected."""
 
-ARCHIVE_ERRORS = (BadZipFile, ZlibError, StructError, RuntimeError, EOFError, OSError, ValueError, LookupError)
-"""What Python's reader raises for damaged archives; found by fuzzing (IndexError: a file without a name)."""
+ARCHIVE_ERRORS = (
+    BadZipFile,
+    ZlibError,
+    StructError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+)
+"""What Python's reader raises for damaged archives; found by fuzzing (IndexError: a file without a name; OverflowError: a
+place beyond 63 bits).
+"""
 
 _OBJECT, _CONTENTS = 0x77, 0x60
 _GROUP_TAGS = (0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70)

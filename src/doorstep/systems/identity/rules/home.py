@@ -33,6 +33,11 @@ NOT_IN_CARE = reason(
     "You do not answer for this person or organisation, as far as the register knows.",
     repair="Ask the registrar of your commune.",
 )
+GUARDIAN_OVER = reason(
+    "identity.guardian_over",
+    "Whoever applied does not answer for this minor any more.",
+    repair="Refuse the application; whoever answers for the minor now can apply.",
+)
 
 BEGUN_KEPT = timedelta(hours=1)
 """How long an application stays whose phone is not proven."""

@@ -51,6 +51,7 @@ them for an hour, and clocks differ.
 PUSHED = "urn:ietf:params:oauth:request_uri:"
 ALGORITHMS = ("ES256", "RS256")
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+GRANTS = ("authorization_code", "refresh_token")
 _MARK = 20
 
 

@@ -26,6 +26,16 @@ PASSKEY_REFUSED = reason(
 )
 
 CHALLENGE_KEPT = timedelta(minutes=5)
+REFUSED_BY_LIBRARY = (
+    WebAuthnException,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+)
+"""What it raises for answers that do not fit, or are nonsense."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -97,7 +107,7 @@ def read_new(party: Party, answer: str, challenge: bytes) -> NewPasskey | Reason
             expected_origin=list(party.origins),
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except REFUSED_BY_LIBRARY:
         return PASSKEY_REFUSED()
     return NewPasskey(made.credential_id, made.credential_public_key, made.sign_count)
 
@@ -108,7 +118,7 @@ def read_answer(answer: str) -> tuple[bytes, bytes] | None:
         told: dict[str, Any] = msgspec.json.decode(answer)
         client = msgspec.json.decode(base64url_to_bytes(told["response"]["clientDataJSON"]))
         return base64url_to_bytes(told["rawId"]), base64url_to_bytes(client["challenge"])
-    except (msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError):
+    except (msgspec.DecodeError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
@@ -124,7 +134,7 @@ def check_answer(party: Party, answer: str, challenge: bytes, *, public_key: byt
             credential_current_sign_count=sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except REFUSED_BY_LIBRARY:
         return PASSKEY_REFUSED()
     return used.new_sign_count
 

@@ -219,6 +219,8 @@ _CHANGES: Mapping[Cause, frozenset[str]] = {
 }
 """What each cause may change. Births and first entries make a record; moves and deaths have actions of their own. The
 number says birth year and sex in some countries, so a court that changes these changes the number too."""
+NUMBER_CHANGES = tuple(sorted(cause.value for cause, fields in _CHANGES.items() if "number" in fields))
+"""Causes by which somebody may leave a number, which somebody else may have later."""
 
 
 def check_record(record: Record, day: date, country: Country) -> list[Reason]:

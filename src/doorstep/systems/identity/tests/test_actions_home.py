@@ -235,6 +235,21 @@ def test_a_guardian_applies_for_a_ward_under_the_own_phone():
     assert (made.holder, made.level, made.phone) == ("minor", "one", "0000123456")
 
 
+@pytest.mark.parametrize("over", ["guardian", "eid", "grown_up"])
+def test_a_guardian_who_answers_no_more_gets_no_eid_for_the_ward(over: str):
+    by, ward = guarded(date(2016, 1, 1))
+    row = Application.objects.get(reference=actions.apply_for_ward(by, ward.id))
+    if over == "guardian":
+        Guardian.objects.update(valid_to=by.at.date())
+    elif over == "eid":
+        Eid.objects.update(state="locked")
+    else:
+        Person.objects.filter(id=ward.id).update(birth=date(2006, 1, 1))
+    with pytest.raises(Refused, match="guardian_over"):
+        actions.approve_application(By(officer().actor, by.at), row.id, row.version)
+    actions.refuse_application(By(officer().actor, by.at), row.id, row.version, Refusal.PARTICULARS)
+
+
 def test_nobody_applies_for_strangers_for_the_grown_up_or_without_level_2():
     by, ward = guarded(date(2016, 1, 1))
     for who in (person("900090000555").id, UUID(int=9)):

@@ -140,6 +140,25 @@ def test_entries_under_an_earlier_number_stay_until_the_change_and_no_longer():
     assert len(seen(lan)) == 4
 
 
+def test_whoever_gets_a_number_later_does_not_read_whose_it_was_before():
+    first = enter()
+    before = record()
+    about_first = opened(first, AT + timedelta(minutes=1))
+    change = By(registrar(), AT + timedelta(minutes=2))
+    register.change_person(change, first.id, 1, replaced(before, number=record(5).number), Cause.COURT, DAY, SOURCE)
+    second = enter(full_name="Trần Thị Khác", by=By(registrar(""), AT + timedelta(minutes=3)))
+    assert second.number == before.number
+    hoa = owner(second, "account:hoa")
+    about_second = opened(second, AT + timedelta(minutes=4))
+    found = [row.entry for row in seen(hoa)]
+    assert about_second in [one.id for one in found]
+    assert [one.action for one in found] == ["identity.look.person", "identity.register_person"]
+    with pytest.raises(NotFound):
+        actions.ask_about(By(hoa, LATER), about_first, WHY)
+    first.refresh_from_db()
+    assert about_first in [row.entry.id for row in seen(owner(first))]
+
+
 def test_an_ask_of_another_system_says_which():
     person = enter()
     lan = owner(person)

@@ -1,6 +1,7 @@
 """The pages of e-IDs: a holder activates and reports a loss; officers collect, approve, help and go where help is needed."""
 
 import re
+from base64 import urlsafe_b64decode
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Appointment, Contact, Eid
 from doorstep.systems.identity.pages import eid as pages
+from doorstep.systems.identity.pages.carried import carried, carry
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, PASSCODE, PASSWORD, account, eid, person
 from doorstep.systems.identity.tests.test_actions_eid import BY, PHONE, PLACE, officer
@@ -104,6 +106,24 @@ def test_the_first_step_looks_the_same_whoever_is_asked_for(holder):
     ]
     assert {blank.sub("", page.content.decode()) for page in pages} == {blank.sub("", known.content.decode())}
     assert Notice.objects.filter(kind="identity.code").count() == 1
+
+
+def test_what_a_step_hands_on_is_sealed(holder):
+    """Whose record waits has an older id than one that was made up just now."""
+    row = notified()
+    known = step_of(holder.post("/identity/activate/", {"number": NUMBER, "phone": PHONE}))
+    unknown = step_of(holder.post("/identity/activate/", {"number": "900090000999", "phone": PHONE}))
+    assert len(known) == len(unknown)
+    for part in re.split("[.:]", known):
+        assert str(row.id).encode() not in urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def test_a_step_holds_for_a_while_and_for_its_own_purpose():
+    step = carry("eid:7", "one", AT)
+    assert carried(step, "one", AT + timedelta(seconds=60), 60) == "eid:7"
+    assert carried(step, "one", AT + timedelta(seconds=61), 60) is None
+    assert carried(step, "other", AT, 60) is None
+    assert carried(step[:-2], "one", AT, 60) is None
 
 
 def test_a_loss_is_reported_from_anywhere_and_says_nothing_else(holder):

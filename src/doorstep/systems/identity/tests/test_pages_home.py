@@ -267,6 +267,8 @@ def test_what_cannot_be_is_told_at_once(home, compared, field, value):
 def test_nobody_has_a_phone_flooded(home, compared):
     statuses = [apply(home, number=f"90009000{n:04}").status_code for n in range(7)]
     assert statuses == [200] * 5 + [429] * 2
+    for phone in ("0000.123456", "00(00)-123-456", "+840001 23456"):
+        assert apply(home, number="900090009999", phone=phone).status_code == 429
 
 
 def test_a_step_that_was_changed_or_is_too_old_begins_anew(home, compared):

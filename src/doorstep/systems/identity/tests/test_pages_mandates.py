@@ -9,7 +9,9 @@ from django.test import Client
 from doorstep.kernel.store.models import JournalEntry, JournalSubject, Unit
 from doorstep.systems.identity.actions import mandates
 from doorstep.systems.identity.models import Account, Mandate, Person
-from doorstep.systems.identity.tests.builders import account, eid, person, person_actor
+from doorstep.systems.identity.queries import openid as queries
+from doorstep.systems.identity.tests.builders import PASSWORD, account, eid, person, person_actor
+from doorstep.systems.identity.tests.relying_party import AFTER, code_for, registered, tokens
 from doorstep.systems.identity.tests.test_actions_mandates import AGENT, NAME, NUMBER, SERVICE, by, firm, officer, wish
 from doorstep.systems.identity.tests.test_pages_register import browser
 
@@ -38,6 +40,18 @@ def acting(principal, agent) -> Client:
     client = entered(agent)
     assert client.post("/identity/mandates/act/", {"ground": f"mandate:{made}"}).status_code == 303
     return client
+
+
+def test_a_relying_party_signs_out_whoever_acts_for_another(principal, agent):
+    queries.forget_keys()
+    made, client = registered(), Client()
+    client.post("/identity/sign-in/", {"login": AGENT, "password": PASSWORD})
+    got = tokens(client, made, code_for(client, made)).json()
+    ground = f"mandate:{mandates.give(by(principal), '', wish()).id}"
+    assert client.post("/identity/mandates/act/", {"ground": ground}).status_code == 303
+    told = {"id_token_hint": got["id_token"], "post_logout_redirect_uri": AFTER}
+    assert client.get("/identity/openid/logout", told).headers["Location"] == AFTER
+    assert client.get("/identity/devices/").headers["Location"].startswith("/sign-in")
 
 
 def form(**changes) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The OpenID Provider from the first redirect to the last token, and every tampering on the way."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from doorstep.systems.identity.actions import parties
 from doorstep.systems.identity.models import Account, Grant, Person, RelyingParty
 from doorstep.systems.identity.pages.openid import CLOCK
 from doorstep.systems.identity.queries import openid as queries
+from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.tests.builders import AT, NUMBER, account
 from doorstep.systems.identity.tests.relying_party import (
     AFTER,
@@ -113,6 +115,54 @@ def test_who_agreed_once_is_not_asked_again_until_taking_it_back(signed_in: Clie
     shown = {"Authorization": f"Bearer {got['access_token']}"}
     assert signed_in.get("/identity/openid/userinfo", headers=shown).status_code == 401
     assert back(ask(signed_in, asking(made, prompt="none")))["error"] == "consent_required"
+
+
+def test_a_request_begun_before_somebody_signed_in_is_not_signed_in_for(client: Client, monkeypatch):
+    """At a shared device: whoever prepared the request would use another's session where a new sign-in is wanted."""
+    account()
+    made = registered()
+    for told in ({"prompt": "login"}, {"max_age": "60"}):
+        monkeypatch.setattr(timezone, "now", lambda: AT)
+        begun = client.get(ask(Client(), asking(made, **told)).headers["Location"], follow=True).context["next"]
+        later(monkeypatch, minutes=1)
+        sign_in(client)
+        later(monkeypatch, minutes=10)
+        assert client.get(begun).status_code == 200
+        later(monkeypatch, minutes=17)
+        assert client.get(begun).headers["Location"].startswith("/sign-in?")
+
+
+def test_who_agrees_to_less_takes_the_rest_back(signed_in: Client):
+    made = registered()
+    first = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
+    page = ask(signed_in, asking(made, prompt="consent"))
+    second = tokens(signed_in, made, back(agree(signed_in, page, ("birthdate",)))["code"]).json()
+    shown = [
+        signed_in.get("/identity/openid/userinfo", headers={"Authorization": f"Bearer {one['access_token']}"})
+        for one in (first, second)
+    ]
+    assert [one.status_code for one in shown] == [401, 200]
+    assert "name" not in shown[1].json()
+
+
+def test_another_purpose_is_another_question(signed_in: Client):
+    made = registered()
+    code_for(signed_in, made)
+    parties.change(By(MANAGER, AT), made.id, registration(purpose="To send you advertisements"))
+    page = ask(signed_in, asking(made))
+    assert "To send you advertisements" in page.content.decode()
+    assert back(ask(signed_in, asking(made, prompt="none")))["error"] == "consent_required"
+    agree(signed_in, page, ("name",))
+    assert ask(signed_in, asking(made)).status_code == 303
+    assert ask(signed_in, asking(made, scope="openid email")).status_code == 200
+
+
+def test_what_a_party_may_not_learn_any_more_it_does_not_learn_from_earlier_tokens(signed_in: Client):
+    made = registered()
+    got = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
+    parties.change(By(MANAGER, AT), made.id, registration(claims=(Claim.BIRTHDATE,)))
+    info = signed_in.get("/identity/openid/userinfo", headers={"Authorization": f"Bearer {got['access_token']}"})
+    assert {*info.json()} == {"sub", "birthdate"}
 
 
 def test_two_parties_know_the_same_person_under_different_identifiers(signed_in: Client):
@@ -521,3 +571,39 @@ def test_discovery_says_what_is_there(client: Client):
     for name, address in told.items():
         if name.endswith("_endpoint") or name == "jwks_uri":
             assert client.get(address.removeprefix("http://localhost:8000")).status_code in {200, 400, 401, 405}, name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"redirect_uri": 'https://x.example/"'},
+        {"response_type": '"'},
+        {"nonce": "a\0b"},
+        {"ui_locales": "\0"},
+        {"scope": "openid \0"},
+        {"id_token_hint": f"{'W' * 9}.{'W1tb' * 9000}.x"},
+    ],
+)
+def test_nonsense_in_a_request_is_no_fault_of_ours(signed_in: Client, changes: dict):
+    made = registered()
+    assert ask(signed_in, asking(made, **changes)).status_code < 500
+    pushed = signed_in.post("/identity/openid/par", asking(made, **changes), headers=basic(made))
+    assert pushed.status_code in {201, 400}
+
+
+@pytest.mark.parametrize("place", ["token", "par", "revoke", "introspect"])
+def test_nonsense_as_a_proof_is_no_proof(client: Client, place: str):
+    deep = b64encode(b"[" * 100_000).decode()
+    shown = {
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": f"eyJhbGciOiJFUzI1NiJ9.{deep}.eA",
+    }
+    for told, headers in ((shown, {}), ({}, {"Authorization": "Basic /////w=="})):
+        answer = client.post(f"/identity/openid/{place}", told, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) in {(400, "invalid_client"), (401, "invalid_client")}
+
+
+def test_a_grant_that_nobody_knows_is_not_written_down(client: Client):
+    made = registered()
+    assert client.post(TOKEN, {"grant_type": "Nguyễn\0"}, headers=basic(made)).status_code == 400
+    assert JournalEntry.objects.get(action="identity.exchange").detail == "another grant refused"

@@ -88,6 +88,16 @@ def test_pages_follow_and_a_month_bounds_them():
     assert client.get(at("journal") + "?after=x").status_code == 404
 
 
+def test_no_day_and_no_entry_lies_beyond_what_can_be_asked_for():
+    lan = browser(owner(enter()))
+    for month in ("0001-01", "1960-01", "9999-12"):
+        assert lan.get(f"/identity/journal/?month={month}").status_code == 200
+    for first, last in (("1000-01-01", "1969-12-31"), ("1960-01-01", "9999-12-31")):
+        answer = lan.post("/identity/journal/export/", {"first": first, "last": last, "kind": "csv"})
+        assert answer.status_code in {200, 422}
+    assert lan.get(f"/identity/journal/{'f' * 8}-ffff-ffff-ffff-{'f' * 12}/ask/").status_code == 404
+
+
 def test_reading_ones_own_journal_leaves_no_trace_in_it():
     person = enter()
     client = browser(owner(person))

@@ -1,6 +1,7 @@
 """The sign-in pages by a browser without script, and by what the script sends."""
 
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 from django.test import Client
@@ -45,6 +46,13 @@ def test_the_page_for_strangers_is_made_once_and_holds_nobodys_values(client: Cl
     assert "?next=%2F" not in plain.replace("?next=%2Fidentity%2Fsign-in%2F", "")
 
 
+def test_a_mark_that_somebody_sends_along_is_not_filled(client: Client):
+    """Otherwise the token that guards the form would go on to where the person wants to go, to another site even."""
+    page = client.get("/identity/sign-in/?next=/a?~csrf~~options~~next~").content.decode()
+    assert 'name="next" value="/a?~csrf~~options~~next~"' in page
+    assert "?next=%2Fa%3F~csrf~~options~~next~" in page
+
+
 def test_next_never_leads_away(client: Client):
     account()
     for next_ in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
@@ -60,6 +68,17 @@ def test_a_wrong_password_gives_a_reference_and_nothing_else(client: Client):
     assert wrong.status_code == unknown.status_code == 422
     assert blank.sub("", wrong.content.decode()) == blank.sub("", unknown.content.decode())
     assert "Wrong-Horse7" not in wrong.content.decode()
+
+
+def test_whether_the_passcode_was_right_cannot_be_read_from_the_page(client: Client):
+    """The subject of an account stays the same, a made-up one does not."""
+    owner, steps = account(), []
+    for passcode in (PASSCODE, "000000"):
+        page = client.post("/identity/sign-in/passcode/", {"login": NUMBER, "passcode": passcode})
+        steps.append(re.search(r'name="step" value="([^"]+)"', page.content.decode())[1])
+        for part in re.split("[.:]", steps[-1]):
+            assert owner.subject.encode() not in urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    assert len(steps[0]) == len(steps[1])
 
 
 def test_a_passkey_signs_in_by_the_form_that_the_script_fills(client: Client):

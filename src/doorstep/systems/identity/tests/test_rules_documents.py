@@ -92,6 +92,17 @@ def test_what_is_no_chip_is_refused_with_a_reason(files, found):
     assert codes(read_chip_files(files)) == found
 
 
+def test_an_archive_that_begins_beyond_all_memory_is_unreadable():
+    whole = archive({"a": b"w"})
+    start = whole.index(b"PK\x01\x02")
+    entry, end = bytearray(whole[start : start + 47]), bytearray(whole[start + 47 :])
+    entry[30:32] = (12).to_bytes(2, "little")
+    entry[42:46] = b"\xff" * 4  # the place stands behind, in 64 bits
+    entry += b"\x01\x00\x08\x00" + ((1 << 64) - 100).to_bytes(8, "little")
+    end[12:16] = len(entry).to_bytes(4, "little")
+    assert [one.code for one in read_chip_files([whole[:start] + entry + end])] == ["identity.document_archive"]
+
+
 def test_an_archive_that_unpacks_to_gigabytes_is_read_no_further_than_one_file_may_be_long():
     bomb = archive({"a": b"w" + bytes(200_000_000)}, compression=zipfile.ZIP_DEFLATED)
     assert len(bomb) < 250_000

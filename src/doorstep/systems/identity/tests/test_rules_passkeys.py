@@ -75,6 +75,12 @@ def test_whatever_comes_is_an_answer_or_none(text):
     assert check_any(text) == PASSKEY_REFUSED()
 
 
+def test_an_answer_of_nothing_but_brackets_is_none():
+    deep = "[" * 20_000
+    assert passkeys.read_answer(deep) is None
+    assert passkeys.read_new(PARTY, deep, b"c") == check_any(deep) == PASSKEY_REFUSED()
+
+
 _, KNOWN = made()
 
 
