@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -70,9 +70,9 @@ def post(place: Place, path: str, body: bytes) -> bytes:
     url = urlsplit(f"{place.url}{path}")
     try:
         headers = {"Authorization": f"Bearer {place.token.read_text().strip()}", "Content-Type": "application/json"}
-        with _line(url) as line:
-            line.request("POST", url.path, body, headers)
-            response = line.getresponse()
+        with line(url) as there:
+            there.request("POST", url.path, body, headers)
+            response = there.getresponse()
             content = response.read(MOST + 1)
     except (OSError, HTTPException, ValueError) as failure:
         raise unavailable(place, type(failure).__name__) from failure
@@ -91,21 +91,27 @@ def unavailable(place: Place, why: str) -> Unavailable:
 
 
 @contextmanager
-def _line(url: SplitResult) -> Iterator[HTTPConnection]:
-    """A connection that is cut when its time is over: the time-outs of a socket are for each byte, not for the whole."""
+def line(
+    url: SplitResult, seconds: float | None = None, dial: Callable[..., socket.socket] = socket.create_connection
+) -> Iterator[HTTPConnection]:
+    """A connection that is cut when its time is over: the time-outs of a socket are for each byte, not for the whole.
+
+    `dial` connects as `socket.create_connection` does.
+    """
     kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
-    line = kind(url.hostname or "", url.port, timeout=CONNECT)  # certificates are checked by the default context
-    line.connect()
-    sock: socket.socket = line.sock
-    sock.settimeout(WHOLE)
-    watch = Timer(WHOLE, _cut, [sock])
+    there = kind(url.hostname or "", url.port, timeout=CONNECT)  # certificates are checked by the default context
+    there._create_connection = dial  # type: ignore[attr-defined]  # noqa: SLF001  http.client's own way to have it connected
+    there.connect()
+    sock: socket.socket = there.sock
+    sock.settimeout(seconds or WHOLE)
+    watch = Timer(seconds or WHOLE, _cut, [sock])
     watch.daemon = True
     watch.start()
     try:
-        yield line
+        yield there
     finally:
         watch.cancel()
-        line.close()
+        there.close()
 
 
 def _cut(sock: socket.socket) -> None:

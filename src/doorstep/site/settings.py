@@ -52,6 +52,7 @@ SAID_BIOMETRICS = os.environ.get("DOORSTEP_BIOMETRICS", "")  # address and file 
 HOSPITAL = os.environ.get("DOORSTEP_HOSPITAL", "")  # where the relying party of a demo is
 SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
+INSIDE_HOSTS = os.environ.get("DOORSTEP_INSIDE_HOSTS", "").replace(",", " ").split()  # outside providers in our network
 SAID_PROXIES = os.environ.get("DOORSTEP_PROXIES", "0")
 PROXIES = int(SAID_PROXIES) if SAID_PROXIES.isdecimal() else 0  # how many in front add to X-Forwarded-For
 

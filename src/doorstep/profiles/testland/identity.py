@@ -16,7 +16,16 @@ from doorstep.profiles.profile import MadeUpCard
 from doorstep.profiles.testland.calendar import CALENDAR
 from doorstep.profiles.testland.personal_number import check_number, check_phone
 from doorstep.systems.identity.contract import Particular
-from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, Printed, SecretRow
+from doorstep.systems.identity.country import (
+    AgeRow,
+    AnswerRow,
+    BreachRow,
+    Country,
+    LimitRow,
+    OutsideRow,
+    Printed,
+    SecretRow,
+)
 from doorstep.systems.identity.facts import Holder, Level
 from doorstep.systems.identity.rules.mrz import Mrz, read_mrz, write_mrz
 
@@ -136,6 +145,7 @@ def country(*, fictitious: bool) -> Country:
                 certainty="invented",
             ),
         ),
+        outside=(OutsideRow(opens=True, valid_from=_FOUNDED, source=_SOURCE, certainty="invented"),),
         usage_years=3,
         granted={"identity.eid": frozenset({Particular.FULL_NAME, Particular.UNIT})},
         capture_levels=frozenset(),

@@ -19,7 +19,16 @@ from doorstep.profiles.vietnam.card_qr import CardQr, read_card
 from doorstep.profiles.vietnam.personal_number import PersonalNumbers, check_phone
 from doorstep.profiles.vietnam.tax_code import check_tax_code
 from doorstep.systems.identity.contract import Particular
-from doorstep.systems.identity.country import AgeRow, AnswerRow, BreachRow, Country, LimitRow, Printed, SecretRow
+from doorstep.systems.identity.country import (
+    AgeRow,
+    AnswerRow,
+    BreachRow,
+    Country,
+    LimitRow,
+    OutsideRow,
+    Printed,
+    SecretRow,
+)
 from doorstep.systems.identity.facts import Holder, Level
 from doorstep.systems.identity.rules.mrz import Mrz, read_mrz
 
@@ -115,6 +124,15 @@ BREACHES = (
     ),
 )
 
+OUTSIDE = (
+    OutsideRow(
+        opens=False,
+        valid_from=_DECREE_59,
+        source="Whether an e-ID that was issued elsewhere opens an account is not in our sources; so it does not",
+        certainty="chosen",
+    ),
+)
+
 _SHOWN = frozenset({Particular.FULL_NAME, Particular.BIRTH, Particular.SEX, Particular.NATIONALITY})
 GRANTED = {"identity.eid": frozenset(Particular), "identity.relying_party": _SHOWN}
 """Our own choice within Decree 13/2023, which allows what the purpose needs [S87]; a system that asks adds its purpose."""
@@ -155,6 +173,7 @@ def country(numbers: PersonalNumbers) -> Country:
         activate_within=timedelta(days=7),  # Decree 59/2022: general knowledge, not verified
         answers=ANSWERS,
         breaches=BREACHES,
+        outside=OUTSIDE,
         usage_years=5,  # [S33]
         granted=GRANTED,
         capture_levels=frozenset({Level.TWO}),  # biometrics are checked in person [S27]

@@ -91,14 +91,24 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
     expires: date | None = None
 
 
+class OutsideRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an outside e-ID of level 2 opens an account for a person of the register who has none here."""
+
+    opens: bool
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's law on identity.
 
     `check_number(number, birth, female, day)` judges a personal number against what else is known (`female` None: not
     stated); its reasons name the field `number`. `activate_within` is how long after the notice an account is to be
-    activated. `answers` and `breaches` are the clocks of data protection. `usage_years` is how long usage stays known.
-    `granted` says by purpose code which particulars of a person the register tells. `capture_levels` are the levels
-    whose collection needs a biometric capture.
+    activated. `answers` and `breaches` are the clocks of data protection. `outside` says what an outside e-ID may do.
+    `usage_years` is how long usage stays known. `granted` says by purpose code which particulars of a person the register
+    tells. `capture_levels` are the levels whose collection needs a biometric capture.
 
     What documents say, as of today (`day`): `read_lines(lines, day)` the holder by a card's machine-readable lines;
     `read_code(text, day)` the holder by a card's code, which is unsigned; `read_chip(groups, lines, day)` the holder by
@@ -119,6 +129,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     activate_within: timedelta
     answers: tuple[AnswerRow, ...]
     breaches: tuple[BreachRow, ...]
+    outside: tuple[OutsideRow, ...]
     usage_years: int
     granted: Mapping[str, frozenset[Particular]]
     capture_levels: frozenset[Level]

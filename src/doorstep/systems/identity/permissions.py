@@ -18,6 +18,7 @@ CHECK = Scope("identity.document.check", "Check documents and their chips", leve
 CARE = Scope("identity.care.manage", "See and manage the e-IDs of those whom one answers for", level=2)
 TRUST = Scope("identity.trust.manage", "Say which states' certificates checks of documents rest on", level=2)
 OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
+LINK = Scope("identity.own.link", "Link the own account with the directory of one's unit", level=2)
 SIGN_IN = Scope("identity.session.begin", "Sign in")
 STEP = Scope("identity.eid.step", "Let time pass for e-IDs: notify, lock and remind")
 
@@ -39,9 +40,10 @@ REVIEW = Scope("identity.office.review", "Review the rights of one's unit once a
 
 EXCHANGE = Scope("identity.grant.exchange", "Take the tokens of persons who signed in at a relying party")
 MANAGE_CLIENTS = Scope("identity.client.manage", "Register and change the relying parties of the e-ID", level=2)
+OUTSIDE = Scope("identity.outside.manage", "Register outside e-IDs and directories that people sign in with", level=2)
 PROTECT = Scope("identity.incident.manage", "Keep the breach register and answer questions about the journal", level=2)
 
-PERSON = Role("identity.person", "Person", (OWN, CARE, GIVE), for_everybody=True)
+PERSON = Role("identity.person", "Person", (OWN, CARE, GIVE, LINK), for_everybody=True)
 VISITOR = Role("identity.visitor", "Visitor who signs in", (SIGN_IN,))
 REGISTRAR = Role(
     "identity.registrar",
@@ -54,11 +56,13 @@ OFFICER = Role(
 )
 ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
-ADMINISTRATOR = Role("identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW), powerful=True)
+ADMINISTRATOR = Role(
+    "identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW, OUTSIDE), powerful=True
+)
 TRUST_KEEPER = Role(
     "identity.trust_keeper", "Keeper of the states' certificates for checks of documents", (TRUST,), powerful=True
 )
-PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS,), powerful=True)
+PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS, OUTSIDE), powerful=True)
 RELYING_PARTY = Role("identity.relying_party", "Relying party", (EXCHANGE,))
 PROTECTOR = Role("identity.protector", "Data protection officer", (PROTECT,), powerful=True)
 FOUNDER = Role("identity.founder", "Runs the installation", (FOUND,), powerful=True)

@@ -7,6 +7,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import Credential, Expiring, reaches, watch
 from doorstep.kernel.store.writing import By
 from doorstep.systems.identity.actions import home, incidents, looks, mandates, offices, openid, reviews, signin
+from doorstep.systems.identity.queries import outside
 from doorstep.systems.identity.queries.openid import client_secrets
 from doorstep.systems.identity.queries.trust import ending
 from doorstep.systems.identity.rules.trust_files import FileKind
@@ -73,6 +74,7 @@ def trust_files(_at: datetime) -> Iterator[Expiring]:
 
 watch("identity.client_secrets", client_secrets)
 watch("identity.trust_files", trust_files)
+watch("identity.outside_secrets", outside.client_secrets)
 reaches.append(signin.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),

@@ -14,6 +14,7 @@ from doorstep.systems.identity.pages import (
     offices,
     openid,
     organisations,
+    outside,
     parties,
     protection,
     register,
@@ -132,6 +133,22 @@ OPENID = [
     path("parties/<uuid:party_id>/end/", parties.end, name="party_end"),
 ]
 
+_PROVIDER = "outside/<uuid:provider_id>/"
+OUTSIDE = [
+    path("sign-in/outside/", outside.directories, name="outside_directories"),
+    path("sign-in/outside/<uuid:provider>/", outside.begin, name="outside_begin"),
+    path("sign-in/outside/<uuid:provider>/back/", outside.back, name="outside_back"),
+    path("sign-in/outside/<uuid:provider>/code/", outside.code, name="outside_code"),
+    path("links/", outside.links, name="outside_links"),
+    path("links/link/", outside.link, name="outside_link"),
+    path("links/end/", outside.unlink, name="outside_unlink"),
+    path("outside/", outside.providers, name="outside_providers"),
+    path(_PROVIDER, outside.provider, name="outside_provider"),
+    path(f"{_PROVIDER}credentials/", outside.credentials, name="outside_credentials"),
+    path(f"{_PROVIDER}confirm/", outside.confirm, name="outside_confirm"),
+    path(f"{_PROVIDER}end/", outside.end, name="outside_end"),
+]
+
 LOOKS = [
     path("journal/", looks.shown, name="journal"),
     path("journal/export/", looks.export, name="journal_export"),
@@ -160,6 +177,7 @@ urlpatterns: list[URLPattern] = [
     *EIDS,
     *REGISTER,
     *OPENID,
+    *OUTSIDE,
     *LOOKS,
     *PROTECTION,
 ]

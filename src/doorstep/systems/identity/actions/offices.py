@@ -102,18 +102,25 @@ def invite(act: Act, unit: str, role: str, term: Term) -> Invited:
 def accept(act: Act, code: str) -> Granted:
     """Take the office of an invitation; NotFound for a code that is wrong, used, withdrawn or over."""
     account = own_account(act)
+    invitation, granted = take(act, account.subject, code)
+    act.journal(subjects=concerned(account), fields=["office"], detail=f"invitation {invitation} accepted")
+    return granted
+
+
+def take(act: Act, subject: str, code: str, area: str = "") -> tuple[UUID, Granted]:
+    """The invitation of a code, within `area`, and the office that it becomes; NotFound as above."""
     known = read_reference(code)
     waiting = Invitation.objects.select_for_update().filter(accepted=None, withdrawn=None, expires__gt=act.at)
+    waiting = waiting.filter(units.within(area, act.day))
     invitation = waiting.filter(digest=_digest(known)).first() if known else None
     if invitation is None:
         raise NotFound(NOT_FOUND("code"))
-    if invitation.invited_by == account.subject:
+    if invitation.invited_by == subject:
         raise Refused(offices.OWN_OFFICE("code"))
     term = Term(invitation.valid_from, invitation.valid_to)
-    office = _grant(act, account.subject, invitation.unit, invitation.role, term, invitation.invited_by)
+    office = _grant(act, subject, invitation.unit, invitation.role, term, invitation.invited_by)
     Invitation.objects.filter(id=invitation.id).update(accepted=act.at)
-    act.journal(subjects=concerned(account), fields=["office"], detail=f"invitation {invitation.id} accepted")
-    return Granted(str(office.id), office.approved is not None)
+    return invitation.id, Granted(str(office.id), office.approved is not None)
 
 
 @action(GRANT, FOR_OFFICE)

@@ -18,7 +18,7 @@ from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import reference, uuid7
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused
+from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_FOUND, NotAllowed, NotFound, Reason, Refused
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
@@ -62,6 +62,8 @@ class Attempt(msgspec.Struct, frozen=True):
     name: str = ""
     methods: tuple[str, ...] = ()
     reference: str = ""
+    why: Reason | None = None
+    """What may be told to the person as well: it says nothing that the person has not proved."""
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -70,8 +72,8 @@ def sign_in_with_password(act: Act, login: str, password: str) -> Attempt:
     account = _account(login)
     right = secrets.matches(password, account.password if account else "")
     if account is None or not right:
-        return _refuse(act, account, Cause.SECRET if account else Cause.UNKNOWN)
-    return _let_in(act, account, ("pwd",), most=1)
+        return not_let_in(act, account, Cause.SECRET if account else Cause.UNKNOWN)
+    return let_in(act, account, ("pwd",), most=1)
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -86,7 +88,7 @@ def begin_with_passcode(act: Act, login: str, passcode: str) -> str:
     if account and not cause and not account.phone:
         cause = Cause.NO_PHONE
     if account is None or cause:
-        _refuse(act, account, cause or Cause.UNKNOWN)
+        not_let_in(act, account, cause or Cause.UNKNOWN)
         return f"account:{uuid7(act.at)}"
     reach = Reach(account.subject, account.language, account.phone, channel=Channel.SMS)
     notify(act, reach, notices.CODE, code=new_code(act, account.subject, "sign_in"))
@@ -100,8 +102,8 @@ def finish_with_code(act: Act, subject: str, code: str) -> Attempt:
     account = _accounts().filter(subject=subject).first()
     cause = spend_code(act, subject, "sign_in", code)
     if account is None or cause:
-        return _refuse(act, account, cause or Cause.UNKNOWN)
-    return _let_in(act, account, ("pin", "otp", "mfa"), most=2)
+        return not_let_in(act, account, cause or Cause.UNKNOWN)
+    return let_in(act, account, ("pin", "otp", "mfa"), most=2)
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -110,26 +112,31 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
     told = passkeys.read_answer(answer)
     until = passkeys.challenge_lasts(derived("passkeys"), told[1], act.at) if told else None
     if told is None or until is None:
-        return _refuse(act, None, Cause.PASSKEY)
+        return not_let_in(act, None, Cause.PASSKEY)
     credential, challenge = told
     passkey = _PASSKEY.first(credential)
     if passkey is None:
-        return _refuse(act, None, Cause.PASSKEY)
+        return not_let_in(act, None, Cause.PASSKEY)
     count = passkeys.check_answer(
         party, answer, challenge, public_key=bytes(passkey.public_key), sign_count=passkey.sign_count
     )
     if isinstance(count, Reason):
-        return _refuse(act, passkey.account, Cause.PASSKEY)
+        return not_let_in(act, passkey.account, Cause.PASSKEY)
     if not spend("passkey", challenge[:24], until):
-        return _refuse(act, passkey.account, Cause.REPLAYED)
+        return not_let_in(act, passkey.account, Cause.REPLAYED)
     Passkey.objects.filter(id=passkey.id).update(sign_count=count, used=act.at)
-    return _let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
+    return let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
 
 
 @action(OWN, FOR_SIGN_IN)
 def add_passkey(act: Act, answer: str, challenge: bytes, label: str, party: Party) -> None:
-    """One more device of the signed-in person. Refused for an answer that does not fit, or one device too many."""
+    """One more device of the signed-in person, who must be signed in as surely as the device will be.
+
+    Refused for an answer that does not fit, or one device too many.
+    """
     account = own_account(act)
+    if act.actor.level < _level_of(account):
+        raise NotAllowed(LEVEL_TOO_LOW())
     until = passkeys.challenge_lasts(derived("passkeys"), challenge, act.at)
     made = passkeys.read_new(party, answer, challenge) if until else passkeys.PASSKEY_REFUSED()
     if isinstance(made, Reason) or until is None:
@@ -243,27 +250,33 @@ def against(account: Account) -> Cause | None:
     return Cause.DEAD if eid and eid.person and eid.person.died else None
 
 
-def _let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int) -> Attempt:
+def _level_of(account: Account) -> int:
+    """How sure its owner's sign-in can be: as its e-ID is; staff without one as their offices need."""
+    return _LEVELS[Level(account.eid.level)] if account.eid else 2
+
+
+def let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "") -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
     if cause := against(account):
-        return _refuse(act, account, cause)
+        return not_let_in(act, account, cause)
     eid = account.eid
-    level = min(most, _LEVELS[Level(eid.level)]) if eid else most
+    level = min(most, _level_of(account))
     first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
-    act.journal(subjects=concerned(account), detail=f"signed in {' '.join(methods)}")
+    act.journal(subjects=concerned(account), detail=f"signed in {way or ' '.join(methods)}")
     actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")
     return Attempt(actor, account.name, methods)
 
 
-def _refuse(act: Act, account: Account | None, cause: Cause) -> Attempt:
+def not_let_in(act: Act, account: Account | None, cause: Cause, why: Reason | None = None) -> Attempt:
+    """The refusal: its cause for the help desk under a reference, and the trace in the journal."""
     number = reference()
     RefusedSignIn.objects.create(
         reference=number, at=act.at, subject=account.subject if account else "", cause=cause.value
     )
     act.journal(subjects=concerned(account) if account else [], detail=f"not let in {number}")
-    return Attempt(reference=number)
+    return Attempt(reference=number, why=why)
 
 
 def _accounts() -> QuerySet[Account]:

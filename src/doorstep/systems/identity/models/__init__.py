@@ -6,6 +6,7 @@ from doorstep.systems.identity.models.eid import Eid, EidChange
 from doorstep.systems.identity.models.home import Application, DocumentCheck, TrustFile
 from doorstep.systems.identity.models.offices import Invitation, Mandate, Office
 from doorstep.systems.identity.models.openid import Consent, Grant, PushedRequest, RelyingParty, SigningKey
+from doorstep.systems.identity.models.outside import OutsideLink, OutsideProvider, OutsideReading
 from doorstep.systems.identity.models.protection import Incident, IncidentVersion, JournalQuestion
 from doorstep.systems.identity.models.register import (
     Correction,
@@ -38,6 +39,9 @@ __all__ = [
     "OneTimeCode",
     "Organisation",
     "OrganisationVersion",
+    "OutsideLink",
+    "OutsideProvider",
+    "OutsideReading",
     "Passkey",
     "Person",
     "PersonVersion",

@@ -192,10 +192,11 @@ def _back(redirect: str, told: dict[str, str], *, by_form: bool) -> HttpResponse
     After a form our content policy lets browsers follow no redirect to another site: then by a page that leads there.
     """
     kept = {name: text for name, text in told.items() if text} | {"iss": queries.issuer()}
-    return _to(f"{redirect}{'&' if '?' in redirect else '?'}{urlencode(kept)}", by_form=by_form)
+    return to(f"{redirect}{'&' if '?' in redirect else '?'}{urlencode(kept)}", by_form=by_form)
 
 
-def _to(address: str, *, by_form: bool) -> HttpResponse:
+def to(address: str, *, by_form: bool) -> HttpResponse:
+    """To an address on another site."""
     if not by_form:
         return SeeOther(address)
     context = {"address": address, "host": rules.sector_of([address]), "right_to_left": get_language_bidi()}
@@ -208,7 +209,7 @@ def _left(request: HttpRequest, leaving: Leaving, *, by_form: bool) -> HttpRespo
             actions.end_sign_in(By(oneself(actor) if actor.principal else actor, timezone.now()), leaving.sign_in)
         sign_out(request)
     if leaving.redirect:
-        return _to(leaving.redirect, by_form=by_form)
+        return to(leaving.redirect, by_form=by_form)
     return render(request, "identity/openid_left.html", {"party": leaving.name})
 
 

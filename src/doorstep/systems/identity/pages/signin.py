@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST
 
+from doorstep.kernel.country import law
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
@@ -25,8 +26,11 @@ from doorstep.kernel.web.layout import THEME_COOKIE, THEMES, simulated_scale
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
+from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.signin import CodeForm, PasscodeForm, PasswordForm
 from doorstep.systems.identity.pages.carried import carried, carry
+from doorstep.systems.identity.queries import outside
+from doorstep.systems.identity.queries.outside import Offered
 from doorstep.systems.identity.rules import passkeys
 from doorstep.systems.identity.rules.passkeys import Party
 
@@ -113,12 +117,12 @@ def visitor() -> By:
     return By(VISITOR, timezone.now())
 
 
-def let_in(request: HttpRequest, attempt: Attempt) -> HttpResponse:
-    """A new session, and on to where the person wanted to go."""
+def let_in(request: HttpRequest, attempt: Attempt, onward: str = "") -> HttpResponse:
+    """A new session, and on to where the person wanted to go, by `onward` or by the request."""
     if attempt.actor is None:
         raise ValueError("nobody to let in")
     enter(request, attempt.actor, name=attempt.name, methods=attempt.methods)
-    return SeeOther(onward_of(request) or reverse("home"))
+    return SeeOther(onward or onward_of(request) or reverse("home"))
 
 
 def onward_of(request: HttpRequest) -> str:
@@ -150,7 +154,8 @@ _kept: dict[tuple[object, ...], str] = {}
 def _for_strangers(request: HttpRequest) -> HttpResponse:
     """The page that the crowd asks for. It is made once for each language and look, then only its three values change."""
     onward, theme = onward_of(request), request.COOKIES.get(THEME_COOKIE, "")
-    key = (get_language(), theme if theme in THEMES else "", simulated_scale(), bool(onward))
+    offered = _offered()
+    key = (get_language(), theme if theme in THEMES else "", simulated_scale(), bool(onward), offered)
     if key not in _kept:
         _kept[key] = _blank(request.path, theme, _NEXT if onward else "")
     once = quote(onward, safe="")
@@ -171,9 +176,15 @@ def _blank(path: str, theme: str, onward: str) -> str:
     asked.META["QUERY_STRING"] = f"next={onward}" if onward else ""
     form = PasswordForm(initial={"next": onward})
     context = {"form": form, "next": onward, "reference": "", "csrf_token": _CSRF, "passkey_options": _OPTIONS}
+    context["offered"] = _offered()
     return render_to_string("identity/sign_in.html", context, asked)
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
     status = 422 if context.get("reference") else 200
-    return render(request, template, {**context, "next": onward_of(request)}, status=status)
+    return render(request, template, {**context, "next": onward_of(request), "offered": _offered()}, status=status)
+
+
+def _offered() -> tuple[Offered, ...]:
+    """Outside e-IDs and directories."""
+    return outside.offered(law(Country, "identity").day(timezone.now()))

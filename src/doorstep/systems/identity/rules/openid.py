@@ -228,11 +228,11 @@ def check_party(name: str, purpose: str, redirects: Sequence[str], after: Sequen
         REDIRECT_INVALID(field, address=address[:200])
         for field, addresses in (("redirects", redirects), ("after_logout", after))
         for address in addresses
-        if not _is_address(address)
+        if not is_address(address)
     ]
     if not redirects:
         found.append(REDIRECT_INVALID("redirects", address="-"))
-    if len({urlsplit(one).hostname for one in redirects if _is_address(one)}) > 1:
+    if len({urlsplit(one).hostname for one in redirects if is_address(one)}) > 1:
         found.append(REDIRECT_HOSTS("redirects"))
     return found
 
@@ -242,7 +242,8 @@ def sector_of(redirects: Iterable[str]) -> str:
     return next((urlsplit(one).hostname or "" for one in redirects), "")
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is a whole https address without a fragment; http is for this machine only."""
     try:
         parts = urlsplit(text)
         plain = text.isascii() and not re.search(r"[\s\\#\"'<>;,]", text) and parts.port != 0

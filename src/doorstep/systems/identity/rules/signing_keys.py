@@ -56,15 +56,23 @@ def new_key(algorithm: str, kid: str) -> SignKey:
 
 
 def sealed(key: bytes, private: SignKey) -> str:
-    """A private key as it may lie in a table: JWE (RFC 7516), so that whoever reads the table cannot sign."""
-    text = msgspec.json.encode(private.as_dict(private=True))
-    return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, text, OctKey.import_key(key))
+    """A private key as it may lie in a table."""
+    return sealed_text(key, msgspec.json.encode(private.as_dict(private=True)))
 
 
 def unsealed(key: bytes, text: str) -> SignKey:
     """What `sealed` wrote; JoseError under another key."""
-    told = msgspec.json.decode(jwe.decrypt_compact(text, OctKey.import_key(key)).plaintext or b"")
-    return read_key(told)
+    return read_key(msgspec.json.decode(unsealed_text(key, text)))
+
+
+def sealed_text(key: bytes, text: bytes) -> str:
+    """A secret as it may lie in a table: JWE (RFC 7516), so that whoever reads the table has nothing of it."""
+    return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, text, OctKey.import_key(key))
+
+
+def unsealed_text(key: bytes, text: str) -> bytes:
+    """What `sealed_text` wrote; JoseError under another key."""
+    return jwe.decrypt_compact(text, OctKey.import_key(key)).plaintext or b""
 
 
 def read_key(told: dict[str, Any]) -> SignKey:

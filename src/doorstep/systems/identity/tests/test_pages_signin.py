@@ -128,3 +128,16 @@ def test_secrets_are_not_written_back(client: Client):
     assert page.status_code == 200
     assert PASSCODE not in page.content.decode()
     assert Account.objects.get().subject not in page.content.decode()
+
+
+def test_a_password_alone_adds_no_passkey_that_is_surer_than_it(client: Client):
+    made = device(account())
+    client.post("/identity/sign-in/", {"login": NUMBER, "password": PASSWORD})
+    page = client.get("/identity/devices/")
+    challenge = re.search(r'name="challenge" value="([^"]+)"', page.content.decode())[1]
+    made.credential = b"another"
+    told = {"answer": made.make(options_of(page), ORIGIN), "challenge": challenge, "label": "Tablet"}
+    answer = client.post("/identity/devices/add/", told, headers={"Accept-Language": "en"})
+    assert answer.status_code == 403
+    assert "surer way of signing in" in answer.content.decode()
+    assert Passkey.objects.count() == 1
