@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from doorstep.site.benches.serving import free_port
 from doorstep.site.embedded import database
+from doorstep.site.processes import free_port
 
 DOORSTEP = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
 SET_UP = """

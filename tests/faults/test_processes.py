@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from doorstep.site.embedded import Embedded
-from doorstep.site.processes import loopback, port_refusal, web_commands
+from doorstep.site.processes import free_port, loopback, port_refusal, web_commands
 
 WEB = """
 import http.server, signal, socket, subprocess, sys, threading
@@ -37,9 +37,7 @@ TASKS = "import time; time.sleep(600)"
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 class Up:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import typing
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -154,6 +155,19 @@ def test_the_guards_of_contracts_see_what_is_wrong():
     bodies = {"a": "act.journal()", "b": "store(act, told)", "c": "act.tell(told)", "d": "audit.journal(told)"}
     source = "".join(handlers.format(name=name, body=body) for name, body in bodies.items())
     assert without_journal(source) == ["c", "d"]
+
+
+def journalled(source: str) -> list[str]:
+    """The actions and looks of a module, as the journal and the keys of repetition tell them apart."""
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    marks = {(ast.unparse(mark).partition("(")[0], one.name) for one in functions for mark in one.decorator_list}
+    return [f"{mark} {name}" for mark, name in sorted(marks) if mark in {"action", "personal"}]
+
+
+@pytest.mark.parametrize("folders", [*([one] for one in FOLDERS), [PACKAGE / "kernel", PACKAGE / "site"]])
+def test_no_two_actions_or_looks_of_a_system_have_one_name(folders):
+    found = Counter(name for folder in folders for file in sources(folder) for name in journalled(file.read_text()))
+    assert {name for name, times in found.items() if times > 1} == set()
 
 
 def test_every_purpose_has_a_legal_basis_in_every_profile():

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from doorstep.site.benches.serving import free_port
 from doorstep.site.cli import home, installation, say
+from doorstep.site.processes import free_port
 
 TURN = timedelta(seconds=20)
 SHARES = {"flows": 30, "tampering": 4, "keys": 2, "authlib": 11, "hospital": 1}
@@ -23,9 +23,9 @@ SHARES = {"flows": 30, "tampering": 4, "keys": 2, "authlib": 11, "hospital": 1}
 def main(port: int, file: Path) -> int:
     os.environ["DOORSTEP_PORT"] = str(port)
     os.environ.update(DOORSTEP_SYSTEMS="identity", DOORSTEP_DEMO_SIGN_IN="0")
-    from doorstep.site.commands.up import _stand_in
+    from doorstep.site.commands.up import sms_command
 
-    stand_in = _stand_in()
+    stand_in = sms_command()
     with installation("test"):
         from django.db import connections
         from django.utils import timezone

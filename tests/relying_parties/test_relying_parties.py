@@ -27,8 +27,8 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from doorstep.site.benches.serving import free_port
 from doorstep.site.party_stand_in import Hospital
+from doorstep.site.processes import free_port
 from tests.relying_parties.person import Person
 
 HERE = Path(__file__).parent

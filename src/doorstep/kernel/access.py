@@ -1,7 +1,7 @@
 """Looks: the one way to read other people's records. The query and its journal entry are one transaction."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -71,13 +71,14 @@ def look(
     with transaction.atomic():
         with looking():
             seen = query(actor, *args, **kwargs)
+        key = getattr(seen, "subject_key", "")
         journal.write(
             uuid7(at),
             actor,
             _name(query),
             purpose,
-            subjects=[*_subjects(seen)],
-            fields=[*dict.fromkeys(getattr(seen, "told_fields", ()) or _fields(seen))] if _subjects(seen) else (),
+            subjects=[key] if key else (),
+            fields=[*dict.fromkeys(getattr(seen, "told_fields", ()) or _fields(seen))] if key else (),
             detail=" ".join([*map(_shown, args), *(f"{k}={_shown(v)}" for k, v in kwargs.items() if v)]),
             digest=hashlib.sha256(msgspec.json.encode(seen, enc_hook=str)).digest(),
         )
@@ -101,11 +102,6 @@ def _shown(value: object) -> str:
 
 def _name(query: Callable[..., Any]) -> str:
     return f"{home_of(query)}.look.{query.__name__}"
-
-
-def _subjects(seen: Any) -> Sequence[str]:
-    key = getattr(seen, "subject_key", "")
-    return [key] if key else []
 
 
 def _fields(seen: Any) -> Iterator[str]:

@@ -14,6 +14,7 @@ from doorstep.kernel.access import personal
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.notices import NOTICES, Channel, Given, NoticeKind, Reach, State
 from doorstep.kernel.declare.scopes import LETTERS, PRINT_LETTERS, Actor
+from doorstep.kernel.store import units
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import first_uuid7, instant_of, uuid7
@@ -119,21 +120,22 @@ def mark_read(actor: Actor, at: datetime, only: UUID | None = None) -> None:
     _mine(actor).filter(Q(id=only) if only else Q(), read=None).update(read=at)
 
 
-def _letters(actor: Actor) -> "QuerySet[Notice]":
-    within = Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
-    return Notice.objects.filter(within, channel=Channel.LETTER, due__isnull=False, kind__in=NOTICES)
+def _letters(actor: Actor, day: date) -> "QuerySet[Notice]":
+    return Notice.objects.filter(
+        units.within(actor.unit, day), channel=Channel.LETTER, due__isnull=False, kind__in=NOTICES
+    )
 
 
 @personal(PRINT_LETTERS)
-def letters(actor: Actor) -> list[NoticeRow]:
+def letters(actor: Actor, day: date) -> list[NoticeRow]:
     """The letters that wait in the actor's unit and below it, oldest first, at most PAGE."""
-    return [_row(one) for one in _letters(actor).order_by("id")[:PAGE]]
+    return [_row(one) for one in _letters(actor, day).order_by("id")[:PAGE]]
 
 
 @action(PRINT_LETTERS, LETTERS)
 def letters_sent(act: Act, ids: Sequence[UUID]) -> int:
     """These letters were printed and went to the post; returns how many of them still waited."""
-    rows = _letters(act.actor).filter(id__in=ids).order_by("id").select_for_update()
+    rows = _letters(act.actor, act.day).filter(id__in=ids).order_by("id").select_for_update()
     found = {row.id: row.subject for row in rows}
     act.journal(subjects=sorted(set(found.values())), detail=f"{len(found)} letters")
     return close(Notice.objects.filter(id__in=found), State.SENT, at=act.at)

@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from html import escape
 from http import HTTPStatus
 from http.cookies import SimpleCookie
@@ -29,6 +28,9 @@ import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
+
+from doorstep.site.cli import Stop
+from doorstep.site.stand_in import settings_of_demo, until_stopped
 
 COOKIE = "hospital"  # cookies of localhost are shared by all ports
 MOST_VISITS = 1000
@@ -243,29 +245,21 @@ def _plain(value: object) -> str:
 
 def serve() -> int:
     """Until it is stopped; refuses in production and where there is no demo. The exit code of the command."""
-    from doorstep.site.cli import Stop, say, set_up  # noqa: PLC0415
-
-    set_up("demo")
-    from django.conf import settings  # noqa: PLC0415  after Django's set-up
-
-    none = Stop("The hospital is made up and belongs to a demo. There is none here: `doorstep demo` makes one.")
-    if settings.PRODUCTION or "identity" not in settings.SYSTEMS:
-        raise none
+    none = "The hospital is made up and belongs to a demo. There is none here: `doorstep demo` makes one."
+    if "identity" not in settings_of_demo(none).SYSTEMS:
+        raise Stop(none)
     from doorstep.systems.identity.queries.openid import issuer  # noqa: PLC0415  only where identity runs
     from doorstep.systems.identity.rules.openid import Claim  # noqa: PLC0415
     from doorstep.systems.identity.simulation.demo import hospital  # noqa: PLC0415
 
     told = hospital()
     if told is None:
-        raise none
+        raise Stop(none)
     try:
         server = Hospital(issuer(), texts={claim.value: claim.text for claim in Claim}, **told)
     except OSError as error:
         raise Stop(f"{told['address']} cannot be opened: {error.strerror}. Stop what runs there.") from error
-    with server, suppress(KeyboardInterrupt):
-        say(f"A made-up hospital where people sign in with their e-ID: {server.address}  (Ctrl-C closes it)")
-        server.serve_forever()
-    return 0
+    return until_stopped(server, f"A made-up hospital where people sign in with their e-ID: {server.address}")
 
 
 if __name__ == "__main__":

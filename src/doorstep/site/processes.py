@@ -40,6 +40,14 @@ def loopback() -> list[str]:
     return ["127.0.0.1", *(["::1"] if _bind("::1", 0) is None else [])]
 
 
+def free_port() -> int:
+    """A port that nobody uses just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
 def web_commands(port: int) -> list[tuple[str, list[str]]]:
     """The web server, once for each loopback address: one Granian listens on one address only."""
     options = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "8", "--no-ws", "--no-access-log"]

@@ -49,9 +49,6 @@ class Service(Role, frozen=True):
     Its scopes let nobody go on after the mandate has ended: none of them issues keys or grants rights.
     """
 
-    def __hash__(self) -> int:
-        return hash(self.code)
-
 
 class Purpose(msgspec.Struct, frozen=True):
     """Why a record is touched; its legal basis is the profile's to say, under the same code."""

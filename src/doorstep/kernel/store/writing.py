@@ -39,12 +39,17 @@ class By(msgspec.Struct, frozen=True):
     at: datetime
     once: Once | None = None
 
+    @property
+    def day(self) -> date:
+        """The legal day of `at` in the profile's zone."""
+        return legal_day(self.at, ZoneInfo(settings.TIME_ZONE))
+
 
 class Act:
     """One running action: what it writes beside its own rows, all in its one transaction."""
 
     def __init__(self, by: By, name: str, purpose: Purpose) -> None:
-        self.actor, self.at, self.name, self.purpose = by.actor, by.at, name, purpose
+        self.actor, self.at, self.day, self.name, self.purpose = by.actor, by.at, by.day, name, purpose
         self.id: UUID = uuid7(by.at)
         self.journalled = False
         self._told: list[Message] = []
@@ -52,11 +57,6 @@ class Act:
     def next_id(self) -> UUID:
         """A fresh id for one more row."""
         return uuid7(self.at)
-
-    @property
-    def day(self) -> date:
-        """The legal day of `at` in the profile's zone."""
-        return legal_day(self.at, ZoneInfo(settings.TIME_ZONE))
 
     def journal(
         self, *, subjects: Sequence[str] = (), fields: Sequence[str] = (), detail: str = "", digest: bytes = b""

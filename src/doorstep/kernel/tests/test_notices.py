@@ -151,17 +151,26 @@ class TestInbox:
 class TestLetters:
     def test_the_mail_room_prints_those_of_its_area(self):
         mine, below, elsewhere = letter("H38"), letter("H38.901", at=AT + timedelta(seconds=1)), letter("H380")
-        rows = look(MAIL_ROOM, LETTERS, AT, letters)
+        rows = look(MAIL_ROOM, LETTERS, AT, letters, AT.date())
         assert [row.id for row in rows] == [mine, below]
         assert rows[0].address == list(ADDRESS)
         nation = msgspec.structs.replace(MAIL_ROOM, unit="")
-        assert {row.id for row in look(nation, LETTERS, AT, letters)} == {mine, below, elsewhere}
+        assert {row.id for row in look(nation, LETTERS, AT, letters, AT.date())} == {mine, below, elsewhere}
+
+    def test_the_letters_of_a_unit_that_merged_are_the_successors(self):
+        days = {"valid_from": date(2020, 1, 1), "valid_to": AT.date(), "successor": "H38"}
+        Unit.objects.create(code="H39", kind="province", names={}, source="x", certainty="invented", **days)
+        one = letter("H39")
+        before = AT.date() - timedelta(days=1)
+        assert look(MAIL_ROOM, LETTERS, AT, letters, before) == []
+        assert [row.id for row in look(MAIL_ROOM, LETTERS, AT, letters, AT.date())] == [one]
+        assert letters_sent(By(MAIL_ROOM, AT), [one]) == 1
 
     def test_only_a_mail_room_and_only_by_a_look(self):
         with pytest.raises(NotAllowed):
-            look(HOA, LETTERS, AT, letters)
+            look(HOA, LETTERS, AT, letters, AT.date())
         with pytest.raises(RuntimeError, match="look"):
-            letters(MAIL_ROOM)
+            letters(MAIL_ROOM, AT.date())
 
     def test_what_went_to_the_post_is_gone_with_its_secret_and_address(self):
         one, secret = letter("H38"), letter("H38", SECRET, {"code": "123456"})
@@ -172,14 +181,14 @@ class TestLetters:
         assert (rows[one].state, rows[secret].state, rows[elsewhere].state) == (State.SENT, State.SENT, State.WAITING)
         assert (rows[secret].given, rows[one].target) == ({}, "Mẫu"[-3:])
         assert JournalSubject.objects.filter(subject="hoa").count() == 1
-        assert look(MAIL_ROOM, LETTERS, AT, letters) == []
+        assert look(MAIL_ROOM, LETTERS, AT, letters, AT.date()) == []
         assert [row.id for row in inbox(HOA)] == sorted([one, elsewhere], reverse=True)
 
     def test_a_letter_waits_and_a_secret_one_ends(self):
         letter("H38")
         letter("H38", SECRET, {"code": "123456"})
         assert give_up(AT + timedelta(days=300)) == 1
-        (row,) = look(MAIL_ROOM, LETTERS, AT, letters)
+        (row,) = look(MAIL_ROOM, LETTERS, AT, letters, AT.date())
         assert row.kind == "tryout.hello"
         assert Notice.objects.get(kind="tryout.secret").given == {}
 

@@ -1,6 +1,6 @@
 """Pages of the notices: each person's inbox, and the mail room's letters."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
@@ -14,24 +14,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel import documents, notices
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.notices import NOTICES
-from doorstep.kernel.declare.scopes import LETTERS, PRINT_LETTERS, Actor
+from doorstep.kernel.declare.scopes import LETTERS, PRINT_LETTERS
 from doorstep.kernel.store import units
-from doorstep.kernel.store.writing import By
 from doorstep.kernel.web import numbers, wording
-from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import SIGNED_IN, SeeOther, page
-
-
-def _by(request: HttpRequest) -> By:
-    return By(cast("Actor", actor_of(request)), timezone.now())
+from doorstep.kernel.web.visits import enter
 
 
 @page(SIGNED_IN)
 @require_GET
 def inbox(request: HttpRequest, before: UUID | None = None) -> HttpResponse:
     """The reader's own notices, newest first, or those older than one of them."""
-    rows = notices.inbox(_by(request).actor, before)
+    rows = notices.inbox(enter(request).actor, before)
     told = [(row, NOTICES[row.kind].link, *wording.told(row.kind, row.given)) for row in rows[: notices.PAGE]]
     older = reverse("inbox", args=[told[-1][0].id]) if len(rows) > notices.PAGE else ""
     return render(request, "kernel/inbox.html", {"told": told, "older": older, "before": before})
@@ -41,7 +36,7 @@ def inbox(request: HttpRequest, before: UUID | None = None) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest, only: UUID | None = None) -> HttpResponse:
     """Marks one notice as read, or all."""
-    by = _by(request)
+    by = enter(request)
     notices.mark_read(by.actor, by.at, only)
     return SeeOther(reverse("inbox"))
 
@@ -50,9 +45,9 @@ def read(request: HttpRequest, only: UUID | None = None) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def letters(request: HttpRequest) -> HttpResponse:
     """What waits to be printed; a POST says that those listed went to the post."""
-    by = _by(request)
+    by = enter(request)
     if request.method == "GET":
-        rows = look(by.actor, LETTERS, by.at, notices.letters)
+        rows = look(by.actor, LETTERS, by.at, notices.letters, by.day)
         told = [(row, gettext(NOTICES[row.kind].title)) for row in rows]
         return render(request, "kernel/letters.html", {"letters": told})
     try:
@@ -67,8 +62,8 @@ def letters(request: HttpRequest) -> HttpResponse:
 @require_GET
 def letters_pdf(request: HttpRequest) -> HttpResponse:
     """The same letters, a page each, in the language of whoever gets it and with the address for a window envelope."""
-    by = _by(request)
-    sheets = [_sheet(row) for row in look(by.actor, LETTERS, by.at, notices.letters)]
+    by = enter(request)
+    sheets = [_sheet(row) for row in look(by.actor, LETTERS, by.at, notices.letters, by.day)]
     data = {"title": gettext("Letters"), "letters": sheets}
     made = documents.pdf(documents.PAGES / "letter.typ", data, translation.get_language() or "en", at=by.at)
     return HttpResponse(made, content_type="application/pdf")

@@ -3,16 +3,14 @@
 import argparse
 import asyncio
 import itertools
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 
 from doorstep.site.benches import Measure
 from doorstep.site.benches.browsers import Browser
-from doorstep.site.benches.serving import free_port, serving
+from doorstep.site.benches.serving import identity_alone, serving
 from doorstep.site.benches.signin import Person, make_people
 
 ARRIVALS, SECONDS, PEOPLE = 50_000, 60.0, 6_000
@@ -21,23 +19,11 @@ PROMISED = 0.2
 
 
 def measure(arguments: argparse.Namespace) -> list[Measure]:  # noqa: ARG001  every bench takes them
-    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
-        port = free_port()
-        os.environ.update(
-            DOORSTEP_HOME=folder,
-            DOORSTEP_MODE="demo",
-            DOORSTEP_SYSTEMS="identity",
-            DOORSTEP_DEMO_SIGN_IN="0",
-            DOORSTEP_PORT=str(port),
-        )
-        os.environ.pop("DOORSTEP_DATABASE_URL", None)
-        from doorstep.site.cli import installation  # noqa: PLC0415  after the environment is set
-
-        with installation("demo"):
-            people = make_people(PEOPLE)
-            with serving(port) as (addresses, resident):
-                came = asyncio.run(_evening([(address, port) for address in addresses], people))
-                peak = resident()
+    with identity_alone() as port:
+        people = make_people(PEOPLE)
+        with serving(port) as (addresses, resident):
+            came = asyncio.run(_evening([(address, port) for address in addresses], people))
+            peak = resident()
     answered = [seconds for kind, seconds in came if kind in {"page", "place"}]
     kinds = Counter(kind for kind, _ in came)
     sys.stderr.write(f"{dict(kinds)}\n")

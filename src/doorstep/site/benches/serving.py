@@ -2,8 +2,8 @@
 
 import http.client
 import os
-import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +11,27 @@ from pathlib import Path
 from subprocess import Popen
 
 import psutil
+
+from doorstep.site.processes import free_port
+
+
+@contextmanager
+def identity_alone() -> Iterator[int]:
+    """An installation that runs identity and nothing else, without a demo's sign-in; yields the port for its server."""
+    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
+        port = free_port()
+        os.environ.update(
+            DOORSTEP_HOME=folder,
+            DOORSTEP_MODE="demo",
+            DOORSTEP_SYSTEMS="identity",
+            DOORSTEP_DEMO_SIGN_IN="0",
+            DOORSTEP_PORT=str(port),
+        )
+        os.environ.pop("DOORSTEP_DATABASE_URL", None)
+        from doorstep.site.cli import installation  # noqa: PLC0415  after the environment is set
+
+        with installation("demo"):
+            yield port
 
 
 @contextmanager
@@ -40,14 +61,6 @@ def resident(pid: int) -> float:
     """The resident size of the largest of a process and its workers, in MiB."""
     process = psutil.Process(pid)
     return float(max(one.memory_info().rss for one in (process, *process.children(recursive=True)))) / 2**20
-
-
-def free_port() -> int:
-    """A port that nobody uses just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-    return port
 
 
 def until_healthy(address: str, port: int) -> None:

@@ -6,7 +6,6 @@ import os
 import re
 import statistics
 import sys
-import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from doorstep.site.benches import Measure, tokens
 from doorstep.site.benches.browsers import Answer, Browser, drive
-from doorstep.site.benches.serving import free_port, serving
+from doorstep.site.benches.serving import identity_alone, serving
 
 CLIENTS, WARM_UP = 16, 5.0
 MOST_A_SECOND = 200
@@ -47,20 +46,8 @@ Begin = Callable[[Browser, dict[str, str], Person], Awaitable[Answer]]
 
 
 def measure(arguments: argparse.Namespace) -> list[Measure]:
-    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
-        port = free_port()
-        os.environ.update(
-            DOORSTEP_HOME=folder,
-            DOORSTEP_MODE="demo",
-            DOORSTEP_SYSTEMS="identity",
-            DOORSTEP_DEMO_SIGN_IN="0",
-            DOORSTEP_PORT=str(port),
-        )
-        os.environ.pop("DOORSTEP_DATABASE_URL", None)
-        from doorstep.site.cli import installation  # noqa: PLC0415  after the environment is set
-
-        with installation("demo"):
-            return _measure(arguments, port)
+    with identity_alone() as port:
+        return _measure(arguments, port)
 
 
 def _measure(arguments: argparse.Namespace, port: int) -> list[Measure]:

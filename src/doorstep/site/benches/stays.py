@@ -14,7 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from doorstep.site.benches import Measure
-from doorstep.site.benches.serving import free_port, serving
+from doorstep.site.benches.serving import serving
+from doorstep.site.processes import free_port
 
 CLIENTS, BATCH, WARM_UP, PEER_SECONDS = 16, 500, 5.0, 10.0
 ROWS_A_SECOND = 16_000

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from doorstep.site.benches import Measure
 from doorstep.site.benches.browsers import Browser, drive
-from doorstep.site.benches.serving import free_port
+from doorstep.site.processes import free_port
 
 CLIENTS, WARM_UP = 16, 3.0
 MOST_A_SECOND = 4_000

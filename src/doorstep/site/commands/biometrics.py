@@ -6,11 +6,11 @@ from pathlib import Path
 from doorstep.site.biometrics_stand_in import serve
 from doorstep.site.cli import home, port
 
-EXAMPLES = ["doorstep biometrics", "doorstep biometrics --port 8026 --portraits portraits --token-file token"]
+EXAMPLES = ["doorstep biometrics", "doorstep biometrics --port 8027 --portraits portraits --token-file token"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=port, default="8026")
+    parser.add_argument("--port", type=port, default="8027")
     parser.add_argument("--portraits", type=Path, help="folder with a portrait NUMBER.png for each person")
     parser.add_argument("--token-file", type=Path, help="file with the access key that whoever asks must show")
 

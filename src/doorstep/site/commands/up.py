@@ -3,12 +3,14 @@
 import argparse
 import os
 import secrets
-import socket
 import sys
 from urllib.parse import urlsplit
 
 from doorstep.site.biometrics_stand_in import PATH as BIOMETRICS_PATH
 from doorstep.site.cli import home, installation, port, say
+from doorstep.site.embedded import Embedded
+from doorstep.site.processes import free_port, port_refusal, web_commands
+from doorstep.site.processes import run as supervise
 from doorstep.site.sms_stand_in import PATH
 
 EXAMPLES = ["doorstep up", "doorstep up --port 8080", "DOORSTEP_SYSTEMS=lodging doorstep up"]
@@ -28,18 +30,14 @@ def serve(port: int) -> int:
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
     from django.db import connections  # noqa: PLC0415
 
-    from doorstep.site.embedded import Embedded  # noqa: PLC0415
-    from doorstep.site.processes import run as supervise  # noqa: PLC0415
-    from doorstep.site.processes import web_commands  # noqa: PLC0415
-
     collect_static()
     connections.close_all()
     os.environ["DOORSTEP_PORT"] = str(port)
     children = [*web_commands(port), ("tasks", [sys.executable, "-m", "doorstep.site.tasks"])]
     if settings.MODE == "demo" and not settings.SMS_URL:
-        children.append(("sms", _stand_in()))
+        children.append(("sms", sms_command()))
     if settings.MODE == "demo" and not settings.BIOMETRICS:
-        children.append(("biometrics", _biometrics()))
+        children.append(("biometrics", _biometrics_command()))
     if settings.MODE == "demo" and (address := _hospital()):
         os.environ["DOORSTEP_HOSPITAL"] = address
         children.append(("party", [sys.executable, "-m", "doorstep.site.party_stand_in"]))
@@ -63,17 +61,17 @@ def collect_static() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _stand_in() -> list[str]:
+def sms_command() -> list[str]:
     """The command of an SMS stand-in on a free port, whose address and token all children learn."""
-    free = _free_port()
+    free = free_port()
     os.environ["DOORSTEP_SMS_URL"] = f"http://127.0.0.1:{free}{PATH}"
     os.environ["DOORSTEP_SMS_TOKEN"] = secrets.token_urlsafe()
     return [sys.executable, "-m", "doorstep.site.sms_stand_in", str(free)]
 
 
-def _biometrics() -> list[str]:
+def _biometrics_command() -> list[str]:
     """The command of a biometrics stand-in on a free port, in the same way; it compares with the demo's portraits."""
-    free, token = _free_port(), home() / "run" / "biometrics-token"
+    free, token = free_port(), home() / "run" / "biometrics-token"
     token.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     token.touch(0o600)
     token.write_text(secrets.token_urlsafe())
@@ -82,18 +80,9 @@ def _biometrics() -> list[str]:
     return [*command, str(home() / "portraits"), str(token)]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _hospital() -> str:
     """Where the demo's made-up hospital is registered; empty where there is none, or something else runs there."""
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
-
-    from doorstep.site.processes import port_refusal  # noqa: PLC0415
 
     if "identity" not in settings.SYSTEMS:
         return ""

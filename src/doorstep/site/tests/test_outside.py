@@ -111,10 +111,10 @@ def registered(other: Other, now, method: str) -> OutsideProvider:
         wish=Wish(CLAIMS, levels, "Its discovery", now.date(), "openid"),
     )
     outside_tokens.check_reachable(other.issuer)
-    made = actions.register(By(MANAGER, now), told)
+    made = actions.register_provider(By(MANAGER, now), told)
     secret = Masked("" if method == "private_key_jwt" else other.secret)
     actions.take_credentials(By(MANAGER, now), made, other.client, secret, None)
-    actions.confirm(By(SECOND, now), OutsideReading.objects.get().id)
+    actions.confirm_reading(By(SECOND, now), OutsideReading.objects.get().id)
     return OutsideProvider.objects.get()
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from doorstep.site.benches.serving import free_port
 from doorstep.site.commands import up
+from doorstep.site.processes import free_port
 from doorstep.site.sms_stand_in import StandIn
 from doorstep.systems.identity.models import RelyingParty
 from doorstep.systems.identity.simulation import demo

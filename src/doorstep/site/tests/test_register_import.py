@@ -3,7 +3,6 @@
 import csv
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from doorstep.kernel.values.reasons import Unavailable
 from doorstep.kernel.wire import Place
 from doorstep.profiles import vietnam
 from doorstep.site.embedded import Embedded, database
+from doorstep.site.processes import free_port
 from doorstep.site.tests.test_commands import shell
 from doorstep.systems.identity.contract import (
     Agreement,
@@ -192,9 +192,7 @@ def elsewhere(home, run, tmp_path, settings):
     taken, issued = run(f"register import {file}", "tokens issue north --role identity.asker")
     assert (taken.code, issued.code) == (0, 0)
     (tmp_path / "token").write_text(issued.out)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo"}
     command = "from doorstep.site.cli import main; raise SystemExit(main())"
     up = [sys.executable, "-c", command, "up", "--port", str(port)]

@@ -59,7 +59,7 @@ def test_production_is_the_default_and_names_everything_at_once(tmp_path):
         ({"DOORSTEP_SMS_URL": "http://gateway.example.org/send"}, "DOORSTEP_SMS_URL is not https"),
         ({"DOORSTEP_BIOMETRICS": "http://faces.example.org/ t"}, "DOORSTEP_BIOMETRICS: 'http://faces"),
         ({"DOORSTEP_BIOMETRICS": "https://faces.example.org/"}, "/': write https://host/ token-file"),
-        ({"DOORSTEP_BIOMETRICS": "http://127.0.0.1:8026/stand-in/ t"}, "names the stand-in of a demo"),
+        ({"DOORSTEP_BIOMETRICS": "http://127.0.0.1:8027/stand-in/ t"}, "names the stand-in of a demo"),
         ({"DOORSTEP_SMTP": "mail.example.org"}, "DOORSTEP_SMTP is no address"),
         ({"DOORSTEP_MODE": "prod"}, "write production, demo or test"),
         ({"DOORSTEP_ELSEWHERE": "identity=https://a.example.org/"}, "DOORSTEP_ELSEWHERE: 'identity="),

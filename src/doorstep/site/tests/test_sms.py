@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from doorstep.kernel.notices import notify
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING
+from doorstep.site.processes import free_port
 from doorstep.site.sms_stand_in import StandIn
 
 AT = datetime(2024, 3, 1, 10, tzinfo=UTC)
@@ -198,9 +198,7 @@ class TestCommand:
         return kept | {"DOORSTEP_HOME": str(home)} | more
 
     def test_it_serves_a_demo_with_made_up_numbers_of_its_country(self, tmp_path):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-c", self.RUN, "--port", str(port)]
         with subprocess.Popen(command, env=self.environment(tmp_path), stdout=subprocess.PIPE, text=True) as process:
             said = process.stdout.readline()

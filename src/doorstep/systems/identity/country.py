@@ -105,9 +105,8 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's law on identity.
 
     `check_number(number, birth, female, day)` judges a personal number against what else is known (`female` None: not
-    stated); its reasons name the field `number`. `subject_key(number)` is the key under which the journal finds the
-    person. `activate_within` is how long after the notice an account is to be activated. `is_working_day` serves
-    limits. `answers` and `breaches` are the clocks of data protection. `outside` says what an outside e-ID may do.
+    stated); its reasons name the field `number`. `activate_within` is how long after the notice an account is to be
+    activated. `answers` and `breaches` are the clocks of data protection. `outside` says what an outside e-ID may do.
     `usage_years` is how long usage stays known. `granted` says by purpose code which particulars of a person the register
     tells. `capture_levels` are the levels whose collection needs a biometric capture.
 

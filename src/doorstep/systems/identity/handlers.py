@@ -67,7 +67,7 @@ def guardians(by: By, _purpose: Purpose, asked: contract.Guardians) -> list[list
 @answers(contract.ResidenceUnit)
 def residence(by: By, _purpose: Purpose, asked: contract.ResidenceUnit) -> list[UnitCode | None]:
     numbers = _numbers(asked.persons)
-    found = queries.residence_units(by.actor, numbers, asked.day or law(Country, "identity").day(by.at))
+    found = queries.residence_units(by.actor, numbers, asked.day or by.day)
     return [found.get(number) for number in numbers]
 
 

@@ -23,7 +23,7 @@ def end_offices(at: datetime) -> None:
 
 def end_mandates(at: datetime) -> None:
     """As offices."""
-    while mandates.expired(at) and mandates.end_expired(By(CLOCK, at)):
+    while mandates.expired(at) and mandates.end_expired_mandates(By(CLOCK, at)):
         pass
 
 
@@ -39,7 +39,7 @@ def forget(at: datetime) -> None:
 
 def forget_grants(at: datetime) -> None:
     """Grants that are over, however many."""
-    while openid.forget(By(CLOCK, at)) >= openid.FORGET_AT_ONCE:
+    while openid.forget_grants(By(CLOCK, at)) >= openid.FORGET_AT_ONCE:
         pass
 
 

@@ -19,6 +19,7 @@ from doorstep.systems.identity.permissions import FOR_REGISTER, REGISTER
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules import register as rules
 from doorstep.systems.identity.rules.arrivals import Arrival, Batch, read_batch
+from doorstep.systems.identity.rules.offices import within
 from doorstep.systems.identity.rules.register import Record
 
 _ARRIVING = (
@@ -71,7 +72,7 @@ def import_persons(act: Act, batch: Batch) -> Imported:
     """
     country = law(Country, "identity")
     communes = units.communes({unit for unit in batch.unit if unit.isprintable()}, act.day)
-    area = {unit for unit in communes if rules.in_area(unit, act.actor.unit)}
+    area = {unit for unit in communes if within(unit, act.actor.unit)}
     arrivals, refused = read_batch(batch, communes=area, day=act.day, country=country)
     refused |= {
         line: [rules.OUTSIDE_AREA("unit", line=line)]

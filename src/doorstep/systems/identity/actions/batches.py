@@ -19,7 +19,6 @@ from doorstep.systems.identity.actions.eid import (
     Applicant,
     guardian_eid,
     holder_of,
-    key_of,
     ready,
     settle_appointments,
 )
@@ -27,6 +26,7 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Eid, EidChange, Person
 from doorstep.systems.identity.permissions import COLLECT, DRIVE, FOR_EID
+from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.eid import State, Step

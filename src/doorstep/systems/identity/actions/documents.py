@@ -11,12 +11,12 @@ from doorstep.kernel.values.reasons import Reason, Refused
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import DocumentCheck, Person
 from doorstep.systems.identity.permissions import CHECK, FOR_DOCUMENT
+from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.queries.trust import load_trust
 from doorstep.systems.identity.rules import documents as rules
 from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.chip.passive import ChipFiles, authenticate
-from doorstep.systems.identity.rules.register import subject_of
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,9 @@ def check_document(act: Act, number: Masked, files: ChipFiles | None, lines: str
         unit=act.actor.unit,
         officer=act.actor.subject,
     )
-    subjects = [subject_of(person.number, country)] if person else []
-    act.journal(subjects=subjects, fields=["document"], detail=f"document check {told.reference}")
+    act.journal(
+        subjects=[key_of(person)] if person else [], fields=["document"], detail=f"document check {told.reference}"
+    )
     return told
 
 

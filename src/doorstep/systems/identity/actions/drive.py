@@ -8,9 +8,10 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.actions.eid import concerned_by, reach
+from doorstep.systems.identity.actions.eid import reach
 from doorstep.systems.identity.models import Appointment, Contact, Eid
 from doorstep.systems.identity.permissions import DRIVE, FOR_EID
+from doorstep.systems.identity.queries.concerned import concerned_by
 from doorstep.systems.identity.rules.drive import Hindrance, Where
 
 

@@ -27,13 +27,13 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Appointment, Eid, EidChange, Guardian, Passkey, Person
 from doorstep.systems.identity.permissions import COLLECT, FOR_EID, SIGN_IN, SUPPORT
+from doorstep.systems.identity.queries.concerned import concerned_by, key_of
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules import secrets
 from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
-from doorstep.systems.identity.rules.register import subject_of
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -401,15 +401,3 @@ def _may_set_secrets(row: Eid) -> bool:
 
 def _id_of(subject: str) -> UUID:
     return read_uuid(subject.removeprefix("eid:"))
-
-
-def key_of(person: Person) -> str:
-    return subject_of(person.number, law(Country, "identity"))
-
-
-def concerned_by(row: Eid) -> Sequence[str]:
-    """Whose entry in the journal it is: the person's, or the representative's of an organisation."""
-    if row.person:
-        return [key_of(row.person)]
-    country = law(Country, "identity")
-    return [subject_of(row.organisation.representative, country)] if row.organisation else []

@@ -13,24 +13,25 @@ from django.db import connection
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.notices import notify
+from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, read_uuid, reference
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Refused, Stale, refuse
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.actions.eid import concerned_by, count, holder_of, insert, keep, key_of, ready, step_on
+from doorstep.systems.identity.actions.eid import count, holder_of, insert, keep, ready, step_on
 from doorstep.systems.identity.actions.signin import new_code, spend_code
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Application, Eid, Person
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID, SIGN_IN, STEP
 from doorstep.systems.identity.queries.care import answers_for, own_eid, still_answers_for
+from doorstep.systems.identity.queries.concerned import concerned_by, key_of
 from doorstep.systems.identity.queries.register import record_of
 from doorstep.systems.identity.rules import eid as life
 from doorstep.systems.identity.rules import home as rules
 from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.home import Refusal, State, Unfit
-from doorstep.systems.identity.rules.offices import within
 from doorstep.systems.identity.rules.register import agreement
 
 PURPOSE = "apply"
@@ -216,8 +217,9 @@ def _unfit(act: Act, row: Application, country: Country) -> Unfit | None:
 
 def _to_decide(act: Act, application: UUID, version: int) -> Application:
     rows = Application.objects.select_for_update(of=("self",)).select_related("person")
-    row = rows.filter(id=application, unfit="").exclude(state=State.BEGUN.value).first()
-    if row is None or not within(row.unit, act.actor.unit):
+    mine = rows.filter(units.within(act.actor.unit, act.day), id=application, unfit="")
+    row = mine.exclude(state=State.BEGUN.value).first()
+    if row is None:
         raise NotFound(NOT_FOUND())
     if row.state != State.WAITING:
         raise Refused(rules.APPLICATION_DECIDED())

@@ -14,7 +14,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Refused, Stale, refuse
 from doorstep.systems.identity import models, notices
-from doorstep.systems.identity.actions.looks import reach_of
+from doorstep.systems.identity.actions.signin import reach_of_subject
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, IncidentVersion, JournalQuestion, Office
 from doorstep.systems.identity.permissions import FOR_PROTECTION, PROTECT, PROTECTOR, STEP
@@ -148,10 +148,11 @@ def remind_officers(act: Act) -> int:
         for subject, unit in officers:
             if not within(answering[row.unit], unit):
                 continue
+            reach = reach_of_subject(subject) or Reach(subject)
             if isinstance(row, models.Incident):
-                notify(act, reach_of(subject), notices.INCIDENT_DUE, reference=row.reference, due=row.due)
+                notify(act, reach, notices.INCIDENT_DUE, reference=row.reference, due=row.due)
             else:
-                notify(act, reach_of(subject), notices.QUESTION_DUE, due=row.due)
+                notify(act, reach, notices.QUESTION_DUE, due=row.due)
             told += 1
     act.journal(detail=f"{told} officers reminded")
     return told

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from doorstep.kernel.country import law, profile
-from doorstep.kernel.declare.notices import Channel, Reach
+from doorstep.kernel.declare.notices import Reach
 from doorstep.kernel.notices import notify
 from doorstep.kernel.store import units
 from doorstep.kernel.store.journal import LAST, concerning
@@ -14,8 +14,9 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import first_uuid7, instant_of
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused, refuse
 from doorstep.systems.identity import notices
+from doorstep.systems.identity.actions.signin import reach_of_subject
 from doorstep.systems.identity.country import Country
-from doorstep.systems.identity.models import Account, JournalQuestion
+from doorstep.systems.identity.models import JournalQuestion
 from doorstep.systems.identity.permissions import FOR_PROTECTION, OWN, PROTECT, STEP
 from doorstep.systems.identity.queries.looks import Concerned, Span, concerned_by, entries_of, ward_of
 from doorstep.systems.identity.rules import looks as rules
@@ -76,7 +77,7 @@ def answer(act: Act, question: UUID, text: str) -> None:
         answer=text.strip(), answered=act.at, answered_by=act.actor.subject
     )
     day = law(Country, "identity").day(instant_of(row.id))
-    notify(act, reach_of(row.asked_by), notices.QUESTION_ANSWERED, day=day)
+    notify(act, reach_of_subject(row.asked_by) or Reach(row.asked_by), notices.QUESTION_ANSWERED, day=day)
     act.journal(subjects=[row.subject], detail=f"question {row.id} answered")
 
 
@@ -87,14 +88,6 @@ def forget_questions(act: Act) -> int:
     deleted = JournalQuestion.objects.filter(id__lt=end, answered__isnull=False).delete()[0]
     act.journal(detail=f"{deleted} questions deleted")
     return deleted
-
-
-def reach_of(subject: str) -> Reach:
-    """How somebody with an account is told."""
-    account = Account.objects.filter(subject=subject).first()
-    if account is None:
-        return Reach(subject)
-    return Reach(subject, account.language, email=account.email, channel=Channel.EMAIL)
 
 
 def _concerned(act: Act, ward: UUID | None) -> Concerned:

@@ -19,15 +19,15 @@ from doorstep.kernel.values.names import search_words
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
 from doorstep.systems.identity import notices
 from doorstep.systems.identity.actions.eid import reach
-from doorstep.systems.identity.actions.signin import everybodys_roles, own_account
+from doorstep.systems.identity.actions.signin import concerned, everybodys_roles, own_account
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Eid, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import FOR_MANDATE, GIVE, OWN, RECORD, STEP
 from doorstep.systems.identity.queries import mandates as queries
+from doorstep.systems.identity.queries.concerned import key_of, name_of
 from doorstep.systems.identity.rules import mandates as rules
-from doorstep.systems.identity.rules.mandates import Kind, Paper, Party, Standing
+from doorstep.systems.identity.rules.mandates import Kind, Paper, Side, Standing
 from doorstep.systems.identity.rules.offices import Term
-from doorstep.systems.identity.rules.register import subject_of
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ def confirm(act: Act, mandate: UUID) -> None:
 
 
 @action(OWN, FOR_MANDATE)
-def end(act: Act, mandate: UUID) -> None:
+def end_mandate(act: Act, mandate: UUID) -> None:
     """By the principal, the agent, or whoever represents the organisation: nobody acts under it from now on."""
     eid = own_account(act).eid
     mine = Q(organisation__in=queries.represented(act.actor, act.day))
@@ -117,19 +117,21 @@ def end_at_counter(act: Act, mandate: UUID) -> None:
 
 
 @action(OWN, FOR_MANDATE)
-def take_up(act: Act, ground: str) -> Standing:
+def take_up_mandate(act: Act, ground: str) -> Standing:
     """From now on the person acts for somebody; Refused where this ground does not hold today."""
     standing = queries.standing(act.actor, ground, act.day)
     if standing is None:
         raise Refused(rules.MANDATE_ENDED())
-    act.journal(subjects=[standing.principal, *_own_key(act)], detail=f"acts by {ground}")
+    act.journal(subjects=[standing.principal, *concerned(own_account(act))], detail=f"acts by {ground}")
     return standing
 
 
 @action(OWN, FOR_MANDATE)
 def lay_down(act: Act, principal: str) -> None:
     """The person acts for nobody else any more."""
-    act.journal(subjects=[*dict.fromkeys([principal, *_own_key(act)])], detail="acts for nobody else any more")
+    act.journal(
+        subjects=[*dict.fromkeys([principal, *concerned(own_account(act))])], detail="acts for nobody else any more"
+    )
 
 
 def expired(at: datetime) -> bool:
@@ -138,7 +140,7 @@ def expired(at: datetime) -> bool:
 
 
 @action(STEP, FOR_MANDATE)
-def end_expired(act: Act) -> int:
+def end_expired_mandates(act: Act) -> int:
     """Mandates whose last day has come end; both sides are told. Returns how many."""
     rows = _open(skip_locked=True).filter(valid_to__lte=act.day).order_by("id")[:500]
     over = list(rows)
@@ -158,7 +160,7 @@ def _made(act: Act, principal: Person | Organisation, wish: Wish, **more: object
     agent = Person.objects.filter(number="".join(wish.number.split())).first()
     if agent is None or search_words(wish.full_name) != tuple(agent.words):
         raise Refused(rules.AGENT_UNKNOWN("number"))
-    sides = _party(principal, act.day), _party(agent, act.day)
+    sides = _side(principal, act.day), _side(agent, act.day)
     refuse(rules.check_mandate(*sides, wish.kind, wish.services, wish.term, act.day))
     whose = {"person": principal} if isinstance(principal, Person) else {"organisation": principal}
     try:
@@ -190,13 +192,13 @@ def _end(act: Act, row: Mandate) -> None:
     row.ended, row.ended_by = act.at, act.actor.subject
     row.save(update_fields=["ended", "ended_by"])
     if row.confirmed:
-        names = {"agent": row.agent.full_name, "principal": _name(row)}
+        names = {"agent": row.agent.full_name, "principal": name_of(_principal(row))}
         for side in (row.agent, _principal(row)):
             notify(act, _reach(side), notices.MANDATE_ENDED, **names)
 
 
 def _tell_given(act: Act, row: Mandate) -> None:
-    told: dict[str, Given] = {"principal": _name(row), "day": row.valid_from, "kind": Kind(row.kind)}
+    told: dict[str, Given] = {"principal": name_of(_principal(row)), "day": row.valid_from, "kind": Kind(row.kind)}
     notify(act, _reach(_principal(row)), notices.MANDATE_GIVEN, agent=row.agent.full_name, **told)
     notify(act, _reach(row.agent), notices.MANDATE_GOT, **told)
 
@@ -213,31 +215,15 @@ def _principal(row: Mandate) -> Person | Organisation:
     return principal
 
 
-def _name(row: Mandate) -> str:
-    principal = _principal(row)
-    return principal.full_name if isinstance(principal, Person) else principal.name
-
-
-def _party(side: Person | Organisation, day: date) -> Party:
+def _side(side: Person | Organisation, day: date) -> Side:
     if isinstance(side, Person):
-        return Party(_key(side), organisation=False, active=side.died is None)
+        return Side(key_of(side), organisation=False, active=side.died is None)
     active = side.active_from <= day and (side.active_to is None or day < side.active_to)
-    return Party(_key(side), organisation=True, active=active)
-
-
-def _key(side: Person | Organisation) -> str:
-    if isinstance(side, Person):
-        return subject_of(side.number, law(Country, "identity"))
-    return f"tax_code:{side.tax_code}"
+    return Side(key_of(side), organisation=True, active=active)
 
 
 def _both(row: Mandate) -> list[str]:
-    return [_key(_principal(row)), _key(row.agent)]
-
-
-def _own_key(act: Act) -> list[str]:
-    eid = own_account(act).eid
-    return [_key(eid.person)] if eid and eid.person else []
+    return [key_of(_principal(row)), key_of(row.agent)]
 
 
 def _reach(side: Person | Organisation) -> Reach:
@@ -245,6 +231,5 @@ def _reach(side: Person | Organisation) -> Reach:
     eid = Eid.objects.filter(**{"person" if isinstance(side, Person) else "organisation": side}).first()
     if eid:
         return reach(eid)
-    name = side.full_name if isinstance(side, Person) else side.name
-    address = (name, *filter(None, side.address.splitlines())) if side.address else ()
-    return Reach(_key(side), channel=Channel.LETTER, address=address, unit=side.unit)
+    address = (name_of(side), *filter(None, side.address.splitlines())) if side.address else ()
+    return Reach(key_of(side), channel=Channel.LETTER, address=address, unit=side.unit)

@@ -133,7 +133,7 @@ def withdraw(act: Act, invitation: UUID) -> None:
 
 
 @action(APPROVE, FOR_OFFICE)
-def approve(act: Act, office: UUID) -> None:
+def approve_office(act: Act, office: UUID) -> None:
     """The second person's yes to a powerful office."""
     row = _office(act, office)
     refuse(offices.check_approval(act.actor, row.subject, row.granted_by))

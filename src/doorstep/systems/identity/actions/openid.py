@@ -266,13 +266,14 @@ def exchange(act: Act, request: Request) -> Answer:
 
 
 @action(EXCHANGE, FOR_RELYING_PARTY)
-def revoke(act: Act, token: str, client: Client) -> None:
+def revoke_token(act: Act, token: str, client: Client) -> None:
     """With either of its tokens a grant ends (RFC 7009); one that is not the client's, or holds no more, is left."""
     found = (in_force(token, kind, act.at) for kind in (Kind.ACCESS, Kind.REFRESH))
     issued = next((one for one in found if one and one.check_client(client)), None)
     if issued:
         end(issued.grant, act.at)
-    act.journal(detail="revoked" if issued else "nothing to revoke")
+    subjects = concerned(issued.grant.account) if issued else []
+    act.journal(subjects=subjects, detail="revoked" if issued else "nothing to revoke")
 
 
 @action(OWN, FOR_RELYING_PARTY)
@@ -357,7 +358,7 @@ def turn_keys(act: Act) -> int:
 
 
 @action(STEP, FOR_RELYING_PARTY)
-def forget(act: Act) -> int:
+def forget_grants(act: Act) -> int:
     """Delete grants and pushed requests that are over, some thousands at once; returns how many."""
     over = Grant.objects.filter(expires__lt=act.at).values("id")[:FORGET_AT_ONCE]
     deleted = Grant.objects.filter(id__in=over).delete()[0]

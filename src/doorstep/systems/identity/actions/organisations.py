@@ -12,7 +12,6 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused, reason,
 from doorstep.systems.identity.actions.eid import (
     Applicant,
     Collected,
-    concerned_by,
     count,
     insert,
     keep,
@@ -24,6 +23,7 @@ from doorstep.systems.identity.facts import Holder, Level, Stage
 from doorstep.systems.identity.models import Eid, Organisation
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID
 from doorstep.systems.identity.queries.care import own_eid, represents
+from doorstep.systems.identity.queries.concerned import concerned_by
 from doorstep.systems.identity.rules import eid as rules
 from doorstep.systems.identity.rules.eid import State, Step
 from doorstep.systems.identity.rules.home import NOT_IN_CARE

@@ -73,7 +73,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @action(OUTSIDE, FOR_SIGN_IN)
-def register(act: Act, told: Registration) -> UUID:
+def register_provider(act: Act, told: Registration) -> UUID:
     """A provider for the people or staff of the actor's unit; nobody comes in before a second person confirmed it."""
     act.actor.need(queries.MANAGED[told.kind])
     reading = _reading(act, told.kind, told.wish)
@@ -115,7 +115,7 @@ def read_otherwise(act: Act, provider: UUID, wish: Wish) -> None:
 
 
 @action(OUTSIDE, FOR_SIGN_IN)
-def confirm(act: Act, reading: UUID) -> None:
+def confirm_reading(act: Act, reading: UUID) -> None:
     """The second person's yes: from now on the reading lets people in."""
     row = OutsideReading.objects.select_for_update().filter(id=reading, confirmed=None).first()
     if row is None:

@@ -6,12 +6,10 @@ from uuid import UUID
 
 import msgspec
 
-from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, refuse
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Grant, RelyingParty
 from doorstep.systems.identity.permissions import FOR_RELYING_PARTY, MANAGE_CLIENTS
 from doorstep.systems.identity.rules import openid, signing_keys
@@ -91,7 +89,7 @@ def end_party(act: Act, party: UUID) -> None:
 
 
 def _party(act: Act, party: UUID) -> RelyingParty:
-    day = law(Country, "identity").day(act.at)
+    day = act.day
     rows = RelyingParty.objects.select_for_update().filter(units.within(act.actor.unit, day), ended=None)
     row = rows.filter(id=party).first()
     if row is None:

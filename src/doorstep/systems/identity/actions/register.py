@@ -29,6 +29,7 @@ from doorstep.systems.identity.models import (
 from doorstep.systems.identity.permissions import FOR_REGISTER, REGISTER
 from doorstep.systems.identity.queries.register import body_of, homes_of, record_of, similar_to
 from doorstep.systems.identity.rules import register as rules
+from doorstep.systems.identity.rules.offices import within
 from doorstep.systems.identity.rules.register import Body, Cause, Home, Record, ResidenceKind
 
 
@@ -302,7 +303,7 @@ def _held(*ids: UUID) -> list[Person]:
 def _need_area(act: Act, *places: str) -> None:
     """One of the places lies in the area of the actor's unit, or did before it merged into it."""
     answering = units.answering(places, act.day)
-    if not any(rules.in_area(place, act.actor.unit) for place in answering.values()):
+    if not any(within(place, act.actor.unit) for place in answering.values()):
         raise NotAllowed(rules.OUTSIDE_AREA("unit"))
 
 

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, QuerySet
 
-from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
@@ -23,14 +22,13 @@ from doorstep.kernel.values.reasons import LEVEL_TOO_LOW, NOT_FOUND, NotAllowed,
 from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
+from doorstep.systems.identity.queries.concerned import concerned_by
 from doorstep.systems.identity.rules import passkeys, secrets
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.passkeys import Party
-from doorstep.systems.identity.rules.register import subject_of
 
 VISITOR = Actor("visitor", roles=("identity.visitor",))
 CODE_KEPT = timedelta(minutes=5)
@@ -239,12 +237,7 @@ def everybodys_roles() -> tuple[str, ...]:
 
 def concerned(account: Account) -> list[str]:
     """The keys under which the journal finds whom the account belongs to; none for staff without an e-ID."""
-    eid = account.eid
-    if eid is None:
-        return []
-    if eid.person:
-        return [subject_of(eid.person.number, law(Country, "identity"))]
-    return [f"tax_code:{eid.organisation.tax_code}"] if eid.organisation else []
+    return concerned_by(account.eid)
 
 
 def against(account: Account) -> Cause | None:

@@ -8,14 +8,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import home, organisations
 from doorstep.systems.identity.actions.eid import Applicant
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.forms.home import OrganisationEidForm
+from doorstep.systems.identity.pages.eid import version_of
 from doorstep.systems.identity.permissions import CARE, COLLECT, FOR_EID
 from doorstep.systems.identity.queries.care import in_care
 
@@ -25,7 +24,7 @@ from doorstep.systems.identity.queries.care import in_care
 def care(request: HttpRequest) -> HttpResponse:
     """Wards and organisations with the state of their e-IDs, and what can be done."""
     by = enter(request)
-    rows = look(by.actor, FOR_EID, by.at, in_care, law(Country, "identity").day(by.at))
+    rows = look(by.actor, FOR_EID, by.at, in_care, by.day)
     return render(request, "identity/care.html", {"rows": rows})
 
 
@@ -41,9 +40,7 @@ def apply_for_ward(request: HttpRequest, ward: UUID) -> HttpResponse:
 @require_POST
 def activate_organisation(request: HttpRequest, eid_id: UUID) -> HttpResponse:
     """A representative takes an organisation's e-ID into use."""
-    version = request.POST.get("version", "")
-    read = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
-    organisations.activate_organisation(enter(request), eid_id, read)
+    organisations.activate_organisation(enter(request), eid_id, version_of(request))
     return SeeOther(reverse("identity:care"))
 
 
@@ -62,4 +59,4 @@ def collect_organisation(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, do):
         return SeeOther(reverse("identity:to_approve"))
-    return render(request, "identity/collect_organisation.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "identity/collect_organisation.html", {"form": form}, status=REFUSED if form.errors else 200)

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.sessions import kept_key, sessions_of
+from doorstep.kernel.web.visits import enter
 from doorstep.systems.identity.actions import signin
 from doorstep.systems.identity.pages.signin import party
 from doorstep.systems.identity.permissions import OWN
@@ -48,14 +48,16 @@ def add(request: HttpRequest) -> HttpResponse:
     """The device's answer to the options of the page before."""
     told = request.POST
     challenge = passkeys.bytes_of(told.get("challenge", ""))
-    signin.add_passkey(_by(request), told.get("answer", "")[:20_000], challenge, told.get("label", ""), party(request))
+    signin.add_passkey(
+        enter(request), told.get("answer", "")[:20_000], challenge, told.get("label", ""), party(request)
+    )
     return SeeOther(reverse("identity:devices"))
 
 
 @page(OWN)
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    signin.remove_passkey(_by(request), read_uuid(request.POST.get("passkey", "")))
+    signin.remove_passkey(enter(request), read_uuid(request.POST.get("passkey", "")))
     return SeeOther(reverse("identity:devices"))
 
 
@@ -63,9 +65,5 @@ def remove(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
     """One session, or all but this one."""
-    signin.end_session(_by(request), request.POST.get("session", ""), but=kept_key(request.session.session_key))
+    signin.end_session(enter(request), request.POST.get("session", ""), but=kept_key(request.session.session_key))
     return SeeOther(reverse("identity:devices"))
-
-
-def _by(request: HttpRequest) -> By:
-    return By(cast("Actor", actor_of(request)), timezone.now())

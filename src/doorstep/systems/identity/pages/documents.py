@@ -9,26 +9,18 @@ from django.views.decorators.http import require_http_methods
 
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, Refused
-from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import documents as actions
 from doorstep.systems.identity.actions.documents import Checked
 from doorstep.systems.identity.forms.home import DocumentForm
 from doorstep.systems.identity.permissions import CHECK
 from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.documents import FILES_TOO_LARGE, MOST_BYTES, read_chip_files
+from doorstep.systems.identity.rules.looks import FIELDS
 
-FIELDS = {
-    "number": N_("Personal number"),
-    "full_name": N_("Name"),
-    "birth": N_("Birth date"),
-    "sex": N_("Sex"),
-    "nationality": N_("Nationality"),
-    "expires": N_("Day of expiry"),
-}
 _COLOURS = {Verdict.AUTHENTIC: "success", Verdict.INTEGRITY_ONLY: "warning"}
 
 
@@ -54,7 +46,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, do):
         return render(request, "identity/document.html", {"form": DocumentForm(), "found": _shown(found[0])})
-    return render(request, "identity/document.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "identity/document.html", {"form": form}, status=REFUSED if form.errors else 200)
 
 
 def _shown(told: Checked) -> dict[str, object]:
@@ -72,7 +64,7 @@ def _shown(told: Checked) -> dict[str, object]:
 def _words(one: Reason) -> tuple[str, object, object]:
     """Which part of the document it speaks of, what is wrong, and what to do."""
     return (
-        gettext(FIELDS.get(one.field, "")) if one.field in FIELDS else "",
+        gettext(FIELDS[one.field]) if one.field in FIELDS else "",
         wording.html_text(one),
         wording.html_repair(one),
     )

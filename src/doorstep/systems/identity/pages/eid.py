@@ -1,6 +1,5 @@
 """e-IDs: the holder activates and reports a loss; officers collect, approve, help, and reach those who have not activated."""
 
-from datetime import date, datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, language, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
@@ -138,12 +137,11 @@ def to_approve(request: HttpRequest) -> HttpResponse:
     """Records that wait for another officer."""
     by = enter(request)
     if request.method == "POST":
-        actions.approve(by, read_uuid(request.POST.get("eid", "")), _version(request))
+        actions.approve(by, read_uuid(request.POST.get("eid", "")), version_of(request))
         return SeeOther(reverse("identity:to_approve"))
-    today = _today(by.at)
-    rows = look(by.actor, FOR_EID, by.at, queries.to_approve, today)
-    names = units.names({row.unit for row in rows}, today, language())
-    context = {"rows": [(row, names[row.unit]) for row in rows], "today": today}
+    rows = look(by.actor, FOR_EID, by.at, queries.to_approve, by.day)
+    names = units.names({row.unit for row in rows}, by.day, language())
+    context = {"rows": [(row, names[row.unit]) for row in rows], "today": by.day}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -176,7 +174,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
         raise NotFound(NOT_FOUND())
     context = {
         "eid": found,
-        "commune": units.name(found.unit, _today(by.at), language()),
+        "commune": units.name(found.unit, by.day, language()),
         "steps": {step.name: True for step in found.steps},
         "lock": LockForm(),
         "phone": PhoneForm(),
@@ -192,7 +190,7 @@ def eid(request: HttpRequest, eid_id: UUID) -> HttpResponse:
 @require_POST
 def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
     """One of the repairs; the action knows whether the state permits it."""
-    by, version, told = enter(request), _version(request), request.POST
+    by, version, told = enter(request), version_of(request), request.POST
     if step == Step.LOCK:
         actions.lock(by, eid_id, version, LockCause(_one_of(LockCause, told.get("cause", ""))))
     elif step == Step.UNLOCK:
@@ -218,7 +216,7 @@ def repair(request: HttpRequest, eid_id: UUID, step: str) -> HttpResponse:
 def drive(request: HttpRequest) -> HttpResponse:
     """Who could activate and has not, and today's appointments."""
     by, after = enter(request), request.GET.get("after")
-    today = _today(by.at)
+    today = by.day
     rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
     names = units.names({row.unit for row in rows}, today, language())
     context = {
@@ -267,8 +265,13 @@ def _carried(request: HttpRequest, salt: str) -> str | None:
     return carried(request.POST.get("step", ""), salt, timezone.now(), STEP_SECONDS)
 
 
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("version", "")
+def version_of(request: HttpRequest) -> int:
+    """Which version of a record the form was made from; 0 where it does not say."""
+    return whole(request.POST.get("version", ""))
+
+
+def whole(text: str) -> int:
+    """The number that a page sent along in at most nine digits; 0 for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
@@ -278,15 +281,12 @@ def _one_of(kind: type[Code], value: str) -> str:
     return value
 
 
-def _today(at: datetime) -> date:
-    return law(Country, "identity").day(at)
-
-
 def _secrets() -> SecretRow:
     """What password and passcode must be today."""
-    return in_force(law(Country, "identity").secrets, _today(timezone.now()))[0]
+    country = law(Country, "identity")
+    return in_force(country.secrets, country.day(timezone.now()))[0]
 
 
 def _shown(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
     form = context.get("form")
-    return render(request, template, context, status=422 if getattr(form, "errors", None) else 200)
+    return render(request, template, context, status=REFUSED if getattr(form, "errors", None) else 200)

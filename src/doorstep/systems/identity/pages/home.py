@@ -19,13 +19,14 @@ from doorstep.kernel.values.reasons import Reason, Refused, refuse
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.forms import add_reasons, takes_file
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import home as actions
 from doorstep.systems.identity.actions.home import Applying
 from doorstep.systems.identity.country import Country, Printed
 from doorstep.systems.identity.forms.eid import CodeForm
 from doorstep.systems.identity.forms.home import ApplyForm, CardCodeForm, RefusalForm
 from doorstep.systems.identity.pages import captures
+from doorstep.systems.identity.pages.eid import version_of
 from doorstep.systems.identity.pages.portraits import read_portrait
 from doorstep.systems.identity.pages.signin import throttle, visitor
 from doorstep.systems.identity.permissions import COLLECT, FOR_EID
@@ -54,7 +55,7 @@ def _sizes(size: int) -> Sequence[Reason]:
 def apply(request: HttpRequest) -> HttpResponse:
     """First step: who, which phone, and the portrait. The card's code fills in the form, and proves nothing."""
     by = visitor()
-    if not home.offered(law(Country, "identity"), law(Country, "identity").day(by.at)):
+    if not home.offered(law(Country, "identity"), by.day):
         return render(request, "identity/apply.html", {"not_offered": True})
     if "prefill" in request.POST:
         return _prefilled(request, by)
@@ -68,7 +69,7 @@ def apply(request: HttpRequest) -> HttpResponse:
         if tried(form, lambda: begun.append(_begun(by, form))):
             context = {"form": CodeForm(), "step": signing.dumps(begun[0], salt=SALT)}
             return render(request, "identity/apply_code.html", context)
-    status = 422 if form.errors else 200
+    status = REFUSED if form.errors else 200
     return render(
         request, "identity/apply.html", {"form": form, "card": CardCodeForm(auto_id="card_%s")}, status=status
     )
@@ -89,7 +90,7 @@ def apply_code(request: HttpRequest) -> HttpResponse:
             return render(request, "identity/applied.html", {"reference": answer})
         wrong = True
     context = {"form": form, "step": request.POST.get("step", ""), "wrong": wrong}
-    return render(request, "identity/apply_code.html", context, status=422)
+    return render(request, "identity/apply_code.html", context, status=REFUSED)
 
 
 @page(COLLECT)
@@ -98,8 +99,8 @@ def applications(request: HttpRequest) -> HttpResponse:
     """Those that wait in the officer's area, each with what it rests on."""
     by = enter(request)
     context = {
-        "rows": look(by.actor, FOR_EID, by.at, queries.applications),
-        "today": law(Country, "identity").day(by.at),
+        "rows": look(by.actor, FOR_EID, by.at, queries.applications, by.day),
+        "today": by.day,
         "refusal": RefusalForm(auto_id=False),
     }
     return render(request, "identity/applications.html", context)
@@ -109,27 +110,26 @@ def applications(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """Yes or no."""
-    by, version = enter(request), request.POST.get("version", "")
-    version_read = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    by, version = enter(request), version_of(request)
     if request.POST.get("decision") == "approve":
-        actions.approve_application(by, application_id, version_read)
+        actions.approve_application(by, application_id, version)
         return SeeOther(reverse("identity:applications"))
     form = RefusalForm(request.POST)
     if form.is_valid():
-        actions.refuse_application(by, application_id, version_read, Refusal(form.cleaned_data["cause"]))
+        actions.refuse_application(by, application_id, version, Refusal(form.cleaned_data["cause"]))
     return SeeOther(reverse("identity:applications"))
 
 
 def _prefilled(request: HttpRequest, by: By) -> HttpResponse:
     card, form, country = CardCodeForm(request.POST, auto_id="card_%s"), ApplyForm(), law(Country, "identity")
     if card.is_valid():
-        read = country.read_code(card.cleaned_data["code"], country.day(by.at))
+        read = country.read_code(card.cleaned_data["code"], by.day)
         if isinstance(read, Printed):
             told = {"number": str(read.number), "full_name": read.full_name, "birth": read.birth}
             form = ApplyForm(initial={**told, "code": card.cleaned_data["code"]})
         else:
             add_reasons(card, read)
-    status = 422 if card.errors else 200
+    status = REFUSED if card.errors else 200
     return render(request, "identity/apply.html", {"form": form, "card": card}, status=status)
 
 
@@ -141,7 +141,7 @@ def _line(phone: str) -> str:
 def _begun(by: By, form: ApplyForm) -> str:
     """Everything that was shown is judged by itself, then the portrait is compared, whoever it may be."""
     told, country = form.cleaned_data, law(Country, "identity")
-    number, day = Masked("".join(told["number"].split())), country.day(by.at)
+    number, day = Masked("".join(told["number"].split())), by.day
     refuse(country.check_number(number, told["birth"], None, day) + country.check_phone(told["phone"]))
     agreed = _code_agrees(told["code"], number, told["full_name"], told["birth"], day)
     chip = _chip(told["chip"], number, told["full_name"], told["birth"], by)
@@ -180,7 +180,7 @@ def _chip(uploaded: list[bytes], number: str, full_name: str, birth: date, by: B
     files = read_chip_files(uploaded)
     if isinstance(files, list):
         raise Refused(files)
-    country, day = law(Country, "identity"), law(Country, "identity").day(by.at)
+    country, day = law(Country, "identity"), by.day
     outcome = authenticate(files, load_trust()[0], at=by.at, day=day)
     papers = documents.read_papers(country, day, chip=outcome, groups=files.groups, lines="", code="")
     for printed in papers.printed:

@@ -33,7 +33,7 @@ from doorstep.systems.identity.forms.protection import ExportForm, FilterForm, Q
 from doorstep.systems.identity.permissions import FOR_PROTECTION, OWN
 from doorstep.systems.identity.queries import looks as queries
 from doorstep.systems.identity.queries.looks import PAGE, Asked, LookRow, Span
-from doorstep.systems.identity.rules.looks import FIELDS, Kind, Party
+from doorstep.systems.identity.rules.looks import FIELDS, ActorKind, Kind
 
 LAST_DAY = date(9998, 12, 1)
 CHUNK = 500
@@ -77,20 +77,19 @@ class Told(msgspec.Struct, frozen=True):
 def shown(request: HttpRequest) -> HttpResponse:
     """The entries about the signed-in person, or a minor ward, newest first; those by others unless all are wanted."""
     by = enter(request)
-    day = law(Country, "identity").day(by.at)
-    months = [(f"{one:%Y-%m}", numbers.month(one)) for one in months_back(day, profile().journal_years * 12 + 1)]
-    form = FilterForm(_wards(by, day), months, request.GET or None)
+    months = [(f"{one:%Y-%m}", numbers.month(one)) for one in months_back(by.day, profile().journal_years * 12 + 1)]
+    form = FilterForm(_wards(by), months, request.GET or None)
     ward = _ward(request.GET.get("ward", ""))
     after = request.GET.get("after", "")
     span = _span(request.GET.get("month", ""), others=request.GET.get("by") != "all")
     if after:
         span = msgspec.structs.replace(span, before=min(span.before, read_uuid(after)))
-    rows = _rows(by, day, ward, span, PAGE + 1)
+    rows = _rows(by, ward, span, PAGE + 1)
     context = {
         "form": form,
         "export": ExportForm(),
         "ward": ward,
-        "told": told(rows[:PAGE], day),
+        "told": told(rows[:PAGE], by.day),
         "own": ward is None,
         "older": further(request, rows[PAGE - 1].entry.id) if len(rows) > PAGE else "",
         "first": further(request) if after else "",
@@ -115,8 +114,8 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         before=_bound(min(last, LAST_DAY) + timedelta(days=1), country) if last else LAST,
         others=False,
     )
-    lines = _all(by, country.day(by.at), ward, span, language())
-    name = f"journal-{country.day(by.at)}"
+    lines = _all(by, ward, span, language())
+    name = f"journal-{by.day}"
     if kind == "json":
         return streamed(_json(lines), "application/json; charset=utf-8", f"{name}.json")
     return csv_file(_csv(lines, [gettext(text) for text in COLUMNS.values()]), name)
@@ -129,13 +128,12 @@ def ask(request: HttpRequest, entry: UUID) -> HttpResponse:
     by, form = enter(request), QuestionForm(request.POST or None)
     if entry == LAST:
         raise NotFound(NOT_FOUND())
-    day = law(Country, "identity").day(by.at)
     ward = _ward(request.GET.get("ward", ""))
-    rows = _rows(by, day, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
+    rows = _rows(by, ward, Span(since=entry, before=UUID(int=entry.int + 1), others=False), 1)
     back = reverse("identity:journal") + (f"?ward={ward}" if ward else "")
     if request.method == "POST" and tried(form, lambda: actions.ask_about(by, entry, form.cleaned_data["text"], ward)):
         return SeeOther(back)
-    context = {"form": form, "told": told(rows, day), "back": back}
+    context = {"form": form, "told": told(rows, by.day), "back": back}
     return render(request, "identity/journal_ask.html", context, status=REFUSED if form.errors else 200)
 
 
@@ -153,7 +151,7 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
     return Told(
         row=row,
         who=_who(row),
-        unit=names.get(entry.unit, "") or (gettext("The whole country") if row.party is Party.OFFICE else ""),
+        unit=names.get(entry.unit, "") or (gettext("The whole country") if row.actor_kind is ActorKind.OFFICE else ""),
         system=titles.get(system, system),
         fields=[*dict.fromkeys(gettext(FIELDS[name]) if name in FIELDS else name for name in entry.fields)],
         purpose=gettext(purpose.text) if purpose else entry.purpose,
@@ -164,10 +162,12 @@ def _told(row: LookRow, names: dict[str, str], titles: dict[str, str]) -> Told:
 
 
 def _who(row: LookRow) -> str:
-    parts = [gettext(text) for text in row.roles] if row.party is Party.OFFICE else [gettext(row.party.text)]
+    parts = (
+        [gettext(text) for text in row.roles] if row.actor_kind is ActorKind.OFFICE else [gettext(row.actor_kind.text)]
+    )
     if row.name:
         parts = [row.name]
-    if row.party is Party.INSTALLATION:
+    if row.actor_kind is ActorKind.INSTALLATION:
         parts.append(row.entry.actor.partition(":")[2])
     if row.program:
         parts.append(gettext("by a program"))
@@ -176,16 +176,16 @@ def _who(row: LookRow) -> str:
     return " · ".join(parts)
 
 
-def _rows(by: By, day: date, ward: UUID | None, span: Span, most: int) -> Sequence[LookRow]:
+def _rows(by: By, ward: UUID | None, span: Span, most: int) -> Sequence[LookRow]:
     if ward:
-        return look(by.actor, FOR_PROTECTION, by.at, queries.ward_looks, day, ward, span, most).rows
-    return queries.looks(by.actor, day, None, span, most)
+        return look(by.actor, FOR_PROTECTION, by.at, queries.ward_looks, by.day, ward, span, most).rows
+    return queries.looks(by.actor, by.day, None, span, most)
 
 
-def _wards(by: By, day: date) -> list[tuple[str, str]]:
-    if not queries.has_wards(by.actor, day):
+def _wards(by: By) -> list[tuple[str, str]]:
+    if not queries.has_wards(by.actor, by.day):
         return []
-    return [(str(one.id), one.full_name) for one in look(by.actor, FOR_PROTECTION, by.at, queries.wards, day)]
+    return [(str(one.id), one.full_name) for one in look(by.actor, FOR_PROTECTION, by.at, queries.wards, by.day)]
 
 
 def _ward(text: str) -> UUID | None:
@@ -207,12 +207,12 @@ def _bound(day: date, country: Country) -> UUID:
     return first_uuid7(begin) if day.year > 1970 else FIRST
 
 
-def _all(by: By, day: date, ward: UUID | None, span: Span, reader: str) -> Iterator[dict[str, str]]:
+def _all(by: By, ward: UUID | None, span: Span, reader: str) -> Iterator[dict[str, str]]:
     """Newest first, a chunk in memory at a time; the response runs after the request's language is forgotten."""
     while True:
-        rows = queries.looks(by.actor, day, ward, span, CHUNK)
+        rows = queries.looks(by.actor, by.day, ward, span, CHUNK)
         with translation.override(reader):
-            chunk = [_line(one) for one in told(rows, day)]
+            chunk = [_line(one) for one in told(rows, by.day)]
         yield from chunk
         if len(rows) < CHUNK:
             return

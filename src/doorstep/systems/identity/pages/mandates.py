@@ -1,7 +1,7 @@
 """Mandates: for whom somebody acts, who may act for oneself, and the counter where papers are brought."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
@@ -22,7 +21,6 @@ from doorstep.kernel.web.problems import problem
 from doorstep.kernel.web.routes import SIGNED_IN, SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import mandates as actions
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.mandates import GiveForm, PaperForm, WhoseForm
 from doorstep.systems.identity.permissions import FOR_MANDATE, GIVE, OWN, RECORD
 from doorstep.systems.identity.queries import mandates as queries
@@ -45,7 +43,7 @@ def acting(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
         actor = actor_of(request)
         if actor is None or not actor.principal:
             return get_response(request)
-        standing = queries.standing(actor, request.session.get(GROUND, ""), _today(timezone.now()))
+        standing = queries.standing(actor, request.session.get(GROUND, ""), timezone.localdate())
         if standing is None:
             become(request, actions.oneself(actor), name=name_of(request))
             return problem(request, NotAllowed(MANDATE_ENDED()))
@@ -61,8 +59,8 @@ def acting(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[
 def own(request: HttpRequest) -> HttpResponse:
     """For whom one may act, and who may act for oneself."""
     by = enter(request)
-    found = look(by.actor, FOR_MANDATE, by.at, queries.own, _today(by.at))
-    return render(request, "identity/mandates.html", {"own": found, "today": _today(by.at)})
+    found = look(by.actor, FOR_MANDATE, by.at, queries.own, by.day)
+    return render(request, "identity/mandates.html", {"own": found, "today": by.day})
 
 
 @page(GIVE)
@@ -70,8 +68,8 @@ def own(request: HttpRequest) -> HttpResponse:
 def give(request: HttpRequest) -> HttpResponse:
     """Let somebody act for oneself, or for an organisation that one represents."""
     by = enter(request)
-    principals = look(by.actor, FOR_MANDATE, by.at, queries.principals, _today(by.at))
-    form = GiveForm(principals, request.POST or None, initial={"valid_from": _today(by.at)})
+    principals = look(by.actor, FOR_MANDATE, by.at, queries.principals, by.day)
+    form = GiveForm(principals, request.POST or None, initial={"valid_from": by.day})
     if request.method == "POST":
         spend(NAMES, by.actor.subject, by.at)
         if tried(form, lambda: actions.give(by, form.cleaned_data["organisation"], form.wish)):
@@ -82,7 +80,7 @@ def give(request: HttpRequest) -> HttpResponse:
 @page(OWN)
 @require_POST
 def end(request: HttpRequest, mandate: UUID) -> HttpResponse:
-    actions.end(enter(request), mandate)
+    actions.end_mandate(enter(request), mandate)
     return SeeOther(reverse("identity:mandates"))
 
 
@@ -91,7 +89,7 @@ def end(request: HttpRequest, mandate: UUID) -> HttpResponse:
 def act(request: HttpRequest) -> HttpResponse:
     """From now on the person acts for another."""
     by, ground = enter(request), request.POST.get("ground", "")
-    standing = actions.take_up(by, ground)
+    standing = actions.take_up_mandate(by, ground)
     become(request, standing.actor(by.actor), name=name_of(request))
     request.session[GROUND] = ground
     return SeeOther(reverse("home"))
@@ -118,7 +116,7 @@ def counter(request: HttpRequest) -> HttpResponse:
     found = None
     if form.is_valid():
         found = look(by.actor, FOR_MANDATE, by.at, queries.of_number, Masked(form.cleaned_data["number"]))
-    waiting = look(by.actor, FOR_MANDATE, by.at, queries.waiting, _today(by.at))
+    waiting = look(by.actor, FOR_MANDATE, by.at, queries.waiting_papers, by.day)
     context = {"form": form, "found": found, "waiting": waiting}
     return render(request, "identity/mandates_counter.html", context)
 
@@ -128,7 +126,7 @@ def counter(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest) -> HttpResponse:
     """A paper is brought: what it says is entered, and another officer looks at it."""
     by = enter(request)
-    form = PaperForm(request.POST or None, initial={"valid_from": _today(by.at)})
+    form = PaperForm(request.POST or None, initial={"valid_from": by.day})
 
     def do() -> None:
         told = form.cleaned_data
@@ -147,7 +145,7 @@ def paper(request: HttpRequest, mandate: UUID) -> HttpResponse:
     if request.method == "POST":
         actions.confirm(by, mandate)
         return SeeOther(reverse("identity:mandates_counter"))
-    found = look(by.actor, FOR_MANDATE, by.at, queries.paper, _today(by.at), mandate)
+    found = look(by.actor, FOR_MANDATE, by.at, queries.paper, by.day, mandate)
     return render(request, "identity/mandate_paper.html", {"paper": found, "one": found.mandate})
 
 
@@ -156,7 +154,3 @@ def paper(request: HttpRequest, mandate: UUID) -> HttpResponse:
 def end_at_counter(request: HttpRequest, mandate: UUID) -> HttpResponse:
     actions.end_at_counter(enter(request), mandate)
     return SeeOther(reverse("identity:mandates_counter"))
-
-
-def _today(at: datetime) -> date:
-    return law(Country, "identity").day(at)

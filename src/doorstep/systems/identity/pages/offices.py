@@ -9,14 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.actors import become, name_of
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.identity.actions import offices as actions
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.offices import CodeForm, LendForm, LinesForm, OfficeForm, TransferForm
 from doorstep.systems.identity.permissions import APPROVE, FOR_OFFICE, GRANT, OWN, REVIEW
 from doorstep.systems.identity.queries import offices as queries
@@ -31,7 +29,7 @@ def own(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and tried(form, lambda: actions.accept(by, form.cleaned_data["code"])):
         return SeeOther(reverse("identity:offices"))
-    rows = look(by.actor, FOR_OFFICE, by.at, queries.own_offices, law(Country, "identity").day(by.at))
+    rows = look(by.actor, FOR_OFFICE, by.at, queries.own_offices, by.day)
     return render(request, "identity/offices.html", {"form": form, "offices": rows}, status=_status(form))
 
 
@@ -61,7 +59,7 @@ def lend(request: HttpRequest, office: UUID) -> HttpResponse:
 def staff(request: HttpRequest) -> HttpResponse:
     """The staff of the unit and below, and a form for one more."""
     by = enter(request)
-    today = law(Country, "identity").day(by.at)
+    today = by.day
     first = {"unit": by.actor.unit, "valid_from": today}
     form = OfficeForm(queries.grantable(), request.POST or None, initial=first)
     code: list[str] = []
@@ -137,14 +135,14 @@ def withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """Powerful offices that wait for a second person."""
     by = enter(request)
-    rows = look(by.actor, FOR_OFFICE, by.at, queries.waiting, law(Country, "identity").day(by.at))
+    rows = look(by.actor, FOR_OFFICE, by.at, queries.waiting, by.day)
     return render(request, "identity/offices_waiting.html", {"offices": rows})
 
 
 @page(APPROVE)
 @require_POST
 def approve(request: HttpRequest, office: UUID) -> HttpResponse:
-    actions.approve(enter(request), office)
+    actions.approve_office(enter(request), office)
     return SeeOther(reverse("identity:offices_waiting"))
 
 
@@ -156,4 +154,4 @@ def review(request: HttpRequest, office: UUID) -> HttpResponse:
 
 
 def _status(form: Form) -> int:
-    return 422 if form.errors else 200
+    return REFUSED if form.errors else 200

@@ -1,10 +1,12 @@
 """The OpenID Provider's addresses for programs: discovery, keys, pushed requests, tokens, who it is, and their end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
@@ -28,6 +30,29 @@ from doorstep.systems.identity.rules.signing_keys import SignKey
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 FAILURES = Limit("identity.client_failures", 60, timedelta(minutes=10))
+
+
+def _for_client(view: Callable[[Request, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view of what came in and of the client that proved to have sent it; whoever guesses is slowed down."""
+
+    @wraps(view)
+    def answered(request: HttpRequest) -> HttpResponse:
+        asked = Request(request.POST.dict(), timezone.now(), lists=dict(request.POST.lists()), headers=request.headers)
+        if any(len(texts) > 1 for texts in asked.payload.datalist.values()):
+            return _error(400, "invalid_request", "A parameter stands there twice.")
+        proofs = (request.headers.get("Authorization"), *map(asked.form.get, ("client_secret", "client_assertion")))
+        if sum(map(bool, proofs)) > 1:  # RFC 6749, 5.2
+            return _error(400, "invalid_request", "The client proves in two ways who it is.")
+        try:
+            client = authenticate(asked)
+        except OAuth2Error as error:
+            spend(FAILURES, address_of(request), asked.at)
+            return _answer(*error())
+        if asked.form.get("client_id", client.get_client_id()) != client.get_client_id():
+            return _error(400, "invalid_request", "The client_id is another client's.")
+        return view(asked, client)
+
+    return answered
 
 
 @endpoint(PUBLIC)
@@ -72,7 +97,7 @@ def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "authorization_response_iss_parameter_supported": True,
-            "ui_locales_supported": ["vi", "en", "de", "ar"],
+            "ui_locales_supported": [code for code, _ in settings.LANGUAGES],
         }
     )
 
@@ -91,11 +116,9 @@ def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
 @csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
-def token(request: HttpRequest) -> HttpResponse:
+@_for_client
+def token(asked: Request, client: Client) -> HttpResponse:
     """Code or refresh token in, tokens out (RFC 6749, 3.2)."""
-    asked, client = _authenticated(request)
-    if isinstance(client, HttpResponse):
-        return client
     asked.key = signing_key(client.row.algorithm, asked.at)
     return _answer(*actions.exchange(_by(client, asked.at), asked))
 
@@ -103,11 +126,9 @@ def token(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
-def push(request: HttpRequest) -> HttpResponse:
+@_for_client
+def push(asked: Request, client: Client) -> HttpResponse:
     """Takes the parameters of an authorization request from the relying party itself (RFC 9126)."""
-    asked, client = _authenticated(request)
-    if isinstance(client, HttpResponse):
-        return client
     told = {name: text for name, text in asked.form.items() if not name.startswith("client_assertion")}
     told.pop("client_secret", None)
     told.setdefault("client_id", client.get_client_id())
@@ -141,25 +162,21 @@ def userinfo(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
-def revoke(request: HttpRequest) -> HttpResponse:
+@_for_client
+def revoke(asked: Request, client: Client) -> HttpResponse:
     """A token that nobody needs any more (RFC 7009)."""
-    asked, client = _authenticated(request)
-    if isinstance(client, HttpResponse):
-        return client
     if not asked.form.get("token"):
         return _error(400, "invalid_request", "The token is missing.")
-    actions.revoke(_by(client, asked.at), asked.form["token"], client)
+    actions.revoke_token(_by(client, asked.at), asked.form["token"], client)
     return _answer(200, {}, ())
 
 
 @csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
-def introspect(request: HttpRequest) -> HttpResponse:
+@_for_client
+def introspect(asked: Request, client: Client) -> HttpResponse:
     """What a token is worth (RFC 7662)."""
-    asked, client = _authenticated(request)
-    if isinstance(client, HttpResponse):
-        return client
     if not asked.form.get("token"):
         return _error(400, "invalid_request", "The token is missing.")
     return _answer(200, actions.introspect(asked.form["token"], client, asked.at), ())
@@ -172,24 +189,6 @@ def signing_key(algorithm: str, at: datetime) -> SignKey | None:
         actions.turn_keys(By(CLOCK, at))
         found = queries.signing_key(algorithm, at)
     return found
-
-
-def _authenticated(request: HttpRequest) -> tuple[Request, Client | HttpResponse]:
-    """The request, and the client that sent it or the refusal; whoever guesses is slowed down."""
-    asked = Request(request.POST.dict(), timezone.now(), lists=dict(request.POST.lists()), headers=request.headers)
-    if any(len(texts) > 1 for texts in asked.payload.datalist.values()):
-        return asked, _error(400, "invalid_request", "A parameter stands there twice.")
-    proofs = (request.headers.get("Authorization"), *map(asked.form.get, ("client_secret", "client_assertion")))
-    if sum(map(bool, proofs)) > 1:  # RFC 6749, 5.2
-        return asked, _error(400, "invalid_request", "The client proves in two ways who it is.")
-    try:
-        client = authenticate(asked)
-    except OAuth2Error as error:
-        spend(FAILURES, address_of(request), asked.at)
-        return asked, _answer(*error())
-    if asked.form.get("client_id", client.get_client_id()) != client.get_client_id():
-        return asked, _error(400, "invalid_request", "The client_id is another client's.")
-    return asked, client
 
 
 def _by(client: Client, at: datetime) -> By:

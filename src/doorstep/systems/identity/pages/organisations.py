@@ -20,7 +20,7 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.forms import register as forms
-from doorstep.systems.identity.pages.register import communes, posted, today, unit_name
+from doorstep.systems.identity.pages.register import communes, posted, unit_name
 from doorstep.systems.identity.permissions import FOR_REGISTER, READ_ORGANISATION, REGISTER
 from doorstep.systems.identity.queries import register as queries
 from doorstep.systems.identity.queries.register import OrganisationRecord
@@ -46,8 +46,8 @@ def organisations(request: HttpRequest) -> HttpResponse:
     form = forms.WordsForm(request.GET or None)
     after = request.GET.get("after", "")
     text = form.cleaned_data["text"] if form.is_valid() else ""
-    rows = queries.organisations(by.actor, today(by), text, read_uuid(after) if after else None)
-    names = units.names({row.unit for row in rows}, today(by), language())
+    rows = queries.organisations(by.actor, by.day, text, read_uuid(after) if after else None)
+    names = units.names({row.unit for row in rows}, by.day, language())
     context = {
         "form": form,
         "rows": [(row, names[row.unit]) for row in rows],
@@ -108,7 +108,7 @@ def change(request: HttpRequest, organisation_id: UUID) -> HttpResponse:
 
 def _open(request: HttpRequest, organisation_id: UUID) -> tuple[By, OrganisationRecord]:
     by = enter(request)
-    return by, look(by.actor, FOR_REGISTER, by.at, queries.organisation, today(by), organisation_id)
+    return by, look(by.actor, FOR_REGISTER, by.at, queries.organisation, by.day, organisation_id)
 
 
 def _events(found: OrganisationRecord, by: By) -> list[tuple[queries.BodyChange, list[tuple[str, str, str]]]]:

@@ -162,7 +162,7 @@ def providers(request: HttpRequest) -> HttpResponse:
 
     def do() -> None:
         tokens.check_reachable(form.registration.issuer)
-        made.append(actions.register(by, form.registration))
+        made.append(actions.register_provider(by, form.registration))
 
     if request.method == "POST" and tried(form, do):
         return SeeOther(reverse("identity:outside_provider", args=[made[0]]))
@@ -210,7 +210,7 @@ def credentials(request: HttpRequest, provider_id: UUID) -> HttpResponse:
 @page(OUTSIDE)
 @require_POST
 def confirm(request: HttpRequest, provider_id: UUID) -> HttpResponse:
-    actions.confirm(enter(request), read_uuid(request.POST.get("reading", "")))
+    actions.confirm_reading(enter(request), read_uuid(request.POST.get("reading", "")))
     return SeeOther(reverse("identity:outside_provider", args=[provider_id]))
 
 

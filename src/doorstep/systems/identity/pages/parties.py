@@ -9,13 +9,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from doorstep.kernel.country import law
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
 from doorstep.systems.identity.actions import parties as actions
 from doorstep.systems.identity.actions.parties import Registered
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.parties import PartyForm
 from doorstep.systems.identity.permissions import MANAGE_CLIENTS
 from doorstep.systems.identity.queries import openid as queries
@@ -31,7 +29,7 @@ def parties(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and tried(form, lambda: made.append(actions.register(by, form.registration))):
         return render(request, "identity/party_secret.html", {"made": made[0], "issuer": queries.issuer()})
     after = request.GET.get("after")
-    rows = queries.parties(by.actor, law(Country, "identity").day(by.at), read_uuid(after) if after else None)
+    rows = queries.parties(by.actor, by.day, read_uuid(after) if after else None)
     context = {
         "form": form,
         "parties": rows,
@@ -46,7 +44,7 @@ def parties(request: HttpRequest) -> HttpResponse:
 def party(request: HttpRequest, party_id: UUID) -> HttpResponse:
     """One relying party, to be changed."""
     by = enter(request)
-    row = queries.party(by.actor, law(Country, "identity").day(by.at), party_id)
+    row = queries.party(by.actor, by.day, party_id)
     known = {
         name: getattr(row, name) for name in ("name", "purpose", "claims", "method", "algorithm", "pushed_only")
     } | {

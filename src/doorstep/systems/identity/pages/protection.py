@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
-from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.web import numbers
@@ -22,8 +21,8 @@ from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import incidents as actions
 from doorstep.systems.identity.actions import looks
 from doorstep.systems.identity.actions.incidents import PeopleTold
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.protection import AnswerForm, CloseForm, IncidentForm, NoticeForm, TellForm
+from doorstep.systems.identity.pages.eid import version_of, whole
 from doorstep.systems.identity.pages.looks import told
 from doorstep.systems.identity.permissions import FOR_PROTECTION, PROTECT
 from doorstep.systems.identity.queries import incidents as queries
@@ -39,9 +38,8 @@ TEMPLATE = Path(__file__).parents[1] / "templates" / "identity" / "incident_noti
 def open_questions(request: HttpRequest) -> HttpResponse:
     """What people ask about looks of the unit and below, those due first."""
     by = enter(request)
-    day = law(Country, "identity").day(by.at)
-    rows = look(by.actor, FOR_PROTECTION, by.at, questions.open_questions, day)
-    names = units.names({row.unit for row in rows if row.unit}, day, language())
+    rows = look(by.actor, FOR_PROTECTION, by.at, questions.open_questions, by.day)
+    names = units.names({row.unit for row in rows if row.unit}, by.day, language())
     context = {"rows": [(row, names.get(row.unit, "")) for row in rows], "now": by.at}
     return render(request, "identity/questions.html", context)
 
@@ -51,14 +49,13 @@ def open_questions(request: HttpRequest) -> HttpResponse:
 def question(request: HttpRequest, question_id: UUID) -> HttpResponse:
     """One question with the entry that it is about, and the answer."""
     by, form = enter(request), AnswerForm(request.POST or None)
-    day = law(Country, "identity").day(by.at)
     if request.method == "POST" and tried(form, lambda: looks.answer(by, question_id, form.cleaned_data["text"])):
         return SeeOther(reverse("identity:questions"))
-    record = look(by.actor, FOR_PROTECTION, by.at, questions.question, day, question_id)
+    record = look(by.actor, FOR_PROTECTION, by.at, questions.question, by.day, question_id)
     context = {
         "form": form,
         "record": record,
-        "entry": told([record.look], day)[0] if record.look else None,
+        "entry": told([record.look], by.day)[0] if record.look else None,
         "late": record.question.due is not None and record.question.due < by.at,
     }
     return render(request, "identity/question.html", context, status=REFUSED if form.errors else 200)
@@ -69,11 +66,9 @@ def question(request: HttpRequest, question_id: UUID) -> HttpResponse:
 def incidents(request: HttpRequest) -> HttpResponse:
     """The register: incidents whose notice is due first, overdue ones at the top."""
     by = enter(request)
-    after = request.GET.get("after", "")
-    start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
-    day = law(Country, "identity").day(by.at)
-    rows = queries.incidents(by.actor, day, start)
-    names = units.names({row.unit for row in rows if row.unit}, day, language())
+    start = whole(request.GET.get("after", ""))
+    rows = queries.incidents(by.actor, by.day, start)
+    names = units.names({row.unit for row in rows if row.unit}, by.day, language())
     context = {
         "rows": [(row, names.get(row.unit, "")) for row in rows[: queries.PAGE]],
         "now": by.at,
@@ -109,10 +104,9 @@ def add(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     by, record = _record(request, incident_id)
     known = {name: getattr(record.content, name) for name in Incident.__struct_fields__}
     form = IncidentForm(request.POST or None, initial=known)
-    version = request.POST.get("version", "")
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
+    version = version_of(request)
     if request.method == "POST" and tried(
-        form, lambda: actions.add_to_incident(by, incident_id, number, form.incident())
+        form, lambda: actions.add_to_incident(by, incident_id, version, form.incident())
     ):
         return SeeOther(reverse("identity:incident", args=[incident_id]))
     context = {"form": form, "incident": record}
@@ -185,7 +179,7 @@ def notice(request: HttpRequest, incident_id: UUID) -> HttpResponse:
 
 def _record(request: HttpRequest, incident_id: UUID) -> tuple[By, IncidentRecord]:
     by = enter(request)
-    return by, queries.incident(by.actor, law(Country, "identity").day(by.at), incident_id)
+    return by, queries.incident(by.actor, by.day, incident_id)
 
 
 def _shown(request: HttpRequest, by: By, record: IncidentRecord, extra: dict[str, Any]) -> HttpResponse:
@@ -207,8 +201,7 @@ def _shown(request: HttpRequest, by: By, record: IncidentRecord, extra: dict[str
 
 
 def _unit(code: str, by: By) -> str:
-    day = law(Country, "identity").day(by.at)
-    return units.name(code, day, language()) if code else gettext("The whole country")
+    return units.name(code, by.day, language()) if code else gettext("The whole country")
 
 
 def _clock(record: IncidentRecord) -> list[tuple[str, str]]:

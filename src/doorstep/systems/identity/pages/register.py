@@ -67,7 +67,7 @@ def persons(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     if form.is_valid():
         told = form.cleaned_data
-        asked = (today(by), Sought(told["text"]), told["birth"], read_uuid(after) if after else None)
+        asked = (by.day, Sought(told["text"]), told["birth"], read_uuid(after) if after else None)
         rows = look(by.actor, FOR_REGISTER, by.at, queries.persons, *asked)
     context = {
         "form": form,
@@ -84,8 +84,8 @@ def persons(request: HttpRequest) -> HttpResponse:
 def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """One person whole; the person can read that the record was opened."""
     by = enter(request)
-    record = look(by.actor, FOR_REGISTER, by.at, queries.person, today(by), person_id)
-    names = units.names({home.unit for home in record.homes}, today(by), language())
+    record = look(by.actor, FOR_REGISTER, by.at, queries.person, by.day, person_id)
+    names = units.names({home.unit for home in record.homes}, by.day, language())
     context = {
         "person": record,
         "fields": told_fields(_state(record.record, record.unit, record.address), by),
@@ -261,7 +261,7 @@ def corrections(request: HttpRequest) -> HttpResponse:
     """Corrections that wait for a second person; whoever proposed one cannot decide on it."""
     by = enter(request)
     after = request.GET.get("after", "")
-    rows = look(by.actor, FOR_REGISTER, by.at, queries.corrections, today(by), read_uuid(after) if after else None)
+    rows = look(by.actor, FOR_REGISTER, by.at, queries.corrections, by.day, read_uuid(after) if after else None)
     context = {
         "rows": [
             (row, ", ".join(gettext(FIELDS[name]) for name in row.fields), row.proposed_by == by.actor.subject)
@@ -278,7 +278,7 @@ def corrections(request: HttpRequest) -> HttpResponse:
 def correction(request: HttpRequest, correction_id: UUID) -> HttpResponse:
     """Before and after; approve or refuse."""
     by = enter(request)
-    found = look(by.actor, FOR_REGISTER, by.at, queries.correction, today(by), correction_id)
+    found = look(by.actor, FOR_REGISTER, by.at, queries.correction, by.day, correction_id)
     form = forms.DecisionForm(posted(request))
     approve = request.POST.get("decision") == "approve"
 
@@ -301,24 +301,20 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def today(by: By) -> date:
-    return law(Country, "identity").day(by.at)
-
-
 def communes(by: By) -> forms.Communes:
     """The communes of the actor's area, by name; none where they are too many to choose from."""
-    return queries.communes(by.actor, today(by), language())
+    return queries.communes(by.actor, by.day, language())
 
 
 def placed(rows: Iterable[PersonRow], by: By) -> list[tuple[PersonRow, str]]:
     """Rows with the name of their commune."""
     found = list(rows)
-    names = units.names({row.unit for row in found}, today(by), language())
+    names = units.names({row.unit for row in found}, by.day, language())
     return [(row, names[row.unit]) for row in found]
 
 
 def unit_name(code: str, by: By) -> str:
-    return units.name(code, today(by), language()) if code else ""
+    return units.name(code, by.day, language()) if code else ""
 
 
 def told_fields(state: dict[str, Any], by: By) -> list[tuple[str, str]]:
@@ -329,7 +325,7 @@ def told_fields(state: dict[str, Any], by: By) -> list[tuple[str, str]]:
 def _open(request: HttpRequest, person_id: UUID) -> tuple[By, PersonRecord]:
     """Who acts, and the record that is to change; a look of its own, since it is shown."""
     by = enter(request)
-    return by, look(by.actor, FOR_REGISTER, by.at, queries.person, today(by), person_id)
+    return by, look(by.actor, FOR_REGISTER, by.at, queries.person, by.day, person_id)
 
 
 def _changed(

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import QuerySet, Subquery
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
@@ -14,9 +14,9 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import Level
 from doorstep.systems.identity.models import Account, Application, Eid, Guardian, Organisation, Person
 from doorstep.systems.identity.permissions import CARE
+from doorstep.systems.identity.queries.answering import active_organisations, of_minors
 from doorstep.systems.identity.rules import home
 from doorstep.systems.identity.rules.eid import State
-from doorstep.systems.identity.rules.register import birthday
 
 
 class CaredFor(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,15 +67,12 @@ def represents(own: UUID | None, organisation: UUID, day: date) -> bool:
 
 def _represented(own: UUID, day: date) -> QuerySet[Organisation]:
     number = Eid.objects.filter(id=own).values("person__number")[:1]
-    rows = Organisation.objects.filter(Q(active_to=None) | Q(active_to__gt=day), representative=Subquery(number))
-    return rows.filter(active_from__lte=day).order_by("name", "id")
+    return active_organisations(day).filter(representative=Subquery(number)).order_by("name", "id")
 
 
 def _wards(own: UUID, day: date) -> list[Person]:
-    found = Guardian.objects.filter(Q(valid_to=None) | Q(valid_to__gt=day), guardian__eid=own, valid_from__lte=day)
-    adult = law(Country, "identity").adult_age
-    people = [one.ward for one in found.select_related("ward").order_by("ward__birth", "id")]
-    return [person for person in people if day < birthday(person.birth, adult) and not person.died]
+    found = Guardian.objects.filter(of_minors(day), guardian__eid=own, ward__died=None).select_related("ward")
+    return [one.ward for one in found.order_by("ward__birth", "id")]
 
 
 def _ward(person: Person, day: date) -> CaredFor:

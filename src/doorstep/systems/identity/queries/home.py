@@ -5,19 +5,17 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 
 from doorstep.kernel.access import personal
-from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Application
 from doorstep.systems.identity.permissions import COLLECT, SUPPORT
+from doorstep.systems.identity.queries.concerned import key_of
 from doorstep.systems.identity.rules import home as rules
 from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.home import Refusal, State
-from doorstep.systems.identity.rules.register import subject_of
 
 PAGE = 50
 
@@ -52,11 +50,10 @@ class ApplicationTold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @personal(COLLECT)
-def applications(actor: Actor) -> list[ApplicationRow]:
+def applications(actor: Actor, day: date) -> list[ApplicationRow]:
     """Those of the actor's area that wait, due first."""
-    within = Q(unit=actor.unit) | Q(unit__startswith=f"{actor.unit}.") if actor.unit else Q()
-    rows = Application.objects.filter(within, state=State.WAITING.value, unfit="").exclude(person=None)
-    return [_row(row) for row in rows.select_related("person").order_by("due", "id")[:PAGE]]
+    rows = Application.objects.filter(units.within(actor.unit, day), state=State.WAITING.value, unfit="")
+    return [_row(row) for row in rows.exclude(person=None).select_related("person").order_by("due", "id")[:PAGE]]
 
 
 @personal(SUPPORT)
@@ -66,7 +63,7 @@ def application_told(actor: Actor, reference: str) -> ApplicationTold | None:  #
     if row is None:
         return None
     return ApplicationTold(
-        subject_key=subject_of(row.person.number, law(Country, "identity")) if row.person else "",
+        subject_key=key_of(row.person) if row.person else "",
         state=State(row.state),
         cause=Refusal(row.cause) if row.cause else None,
         due=row.due,

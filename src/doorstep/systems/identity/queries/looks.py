@@ -5,7 +5,6 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 from django.db.models.fields.json import KT
 
 from doorstep.kernel.access import LOOKS, personal
@@ -27,9 +26,11 @@ from doorstep.systems.identity.models import (
     RelyingParty,
 )
 from doorstep.systems.identity.permissions import OWN
-from doorstep.systems.identity.rules.looks import Kind, Party, kind_of, party_of
+from doorstep.systems.identity.queries.answering import of_minors
+from doorstep.systems.identity.queries.concerned import key_of
+from doorstep.systems.identity.rules.looks import ActorKind, Kind, actor_kind_of, kind_of
 from doorstep.systems.identity.rules.offices import Term
-from doorstep.systems.identity.rules.register import NUMBER_CHANGES, birthday
+from doorstep.systems.identity.rules.register import NUMBER_CHANGES
 
 PAGE = 25
 
@@ -83,7 +84,7 @@ class LookRow(msgspec.Struct, frozen=True):
 
     entry: Entry
     kind: Kind
-    party: Party
+    actor_kind: ActorKind
     name: str
     roles: tuple[str, ...]
     scope: str
@@ -135,7 +136,7 @@ def concerned_by(actor: Actor) -> Concerned:
     eid = account.eid if account else None
     if eid and eid.person:
         return _person(eid.person)
-    keys = [f"tax_code:{eid.organisation.tax_code}"] if eid and eid.organisation else []
+    keys = [key_of(eid.organisation)] if eid and eid.organisation else []
     return Concerned(dict.fromkeys([*keys, actor.subject], LAST), (actor.subject,))
 
 
@@ -187,7 +188,7 @@ def _read(
     return LookRow(
         entry=entry,
         kind=kind_of(entry.action),
-        party=party_of(entry.actor, entry.via, own=own, viewer=viewer, office=bool(held)),
+        actor_kind=actor_kind_of(entry.actor, entry.via, own=own, viewer=viewer, office=bool(held)),
         name=name,
         roles=tuple(dict.fromkeys(ROLES[one.role].text for one in fitting)),
         scope=scope.text if scope else "",
@@ -253,11 +254,6 @@ def _others(person: Person, numbers: Mapping[str, UUID]) -> dict[str, UUID]:
 
 def _wards(actor: Actor, day: date) -> list[Person]:
     found = Guardian.objects.filter(
-        Q(valid_to=None) | Q(valid_to__gt=day),
-        guardian__eid__account__subject=actor.subject,
-        guardian__eid__account__closed=None,
-        valid_from__lte=day,
+        of_minors(day), guardian__eid__account__subject=actor.subject, guardian__eid__account__closed=None
     ).select_related("ward")
-    adult = law(Country, "identity").adult_age
-    wards = {one.ward.id: one.ward for one in found.order_by("valid_from", "id")}
-    return [ward for ward in wards.values() if day < birthday(ward.birth, adult)]
+    return list({one.ward.id: one.ward for one in found.order_by("valid_from", "id")}.values())

@@ -8,17 +8,16 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from doorstep.kernel.access import personal
-from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
-from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Guardian, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import GIVE, OWN, RECORD
+from doorstep.systems.identity.queries.answering import active_organisations, holding, of_minors
+from doorstep.systems.identity.queries.concerned import key_of, name_of
 from doorstep.systems.identity.rules.eid import subject_of_holder
 from doorstep.systems.identity.rules.mandates import Kind, Paper, Standing, services
-from doorstep.systems.identity.rules.register import birthday, subject_of
 
 PAGE = 200
 
@@ -88,11 +87,13 @@ def principals(actor: Actor, day: date) -> list[tuple[str, str]]:
 def of_number(actor: Actor, number: Masked) -> list[MandateRow]:  # noqa: ARG001  officers help whoever comes
     """Mandates that whoever has this personal number or tax code has given or got."""
     plain = "".join(number.split())
-    return _listed(_open().filter(Q(person__number=plain) | Q(organisation__tax_code=plain) | Q(agent__number=plain)))
+    people = list(Person.objects.filter(number=plain).values_list("id", flat=True))
+    bodies = list(Organisation.objects.filter(tax_code=plain).values_list("id", flat=True))
+    return _listed(_open().filter(Q(person__in=people) | Q(organisation__in=bodies) | Q(agent__in=people)))
 
 
 @personal(RECORD)
-def waiting(actor: Actor, day: date) -> list[MandateRow]:
+def waiting_papers(actor: Actor, day: date) -> list[MandateRow]:
     """Papers of the actor's area that wait for a second officer, the oldest first."""
     return _listed(_open().filter(units.within(actor.unit, day), confirmed=None))
 
@@ -106,7 +107,7 @@ def paper(actor: Actor, day: date, mandate: UUID) -> PaperRecord:
     number = row.person.number if row.person else row.organisation.tax_code if row.organisation else ""
     return PaperRecord(
         mandate=_row(row),
-        subject_key=subject_of(number, law(Country, "identity")) if row.person else f"tax_code:{number}",
+        subject_key=key_of(principal) if (principal := row.person or row.organisation) else "",
         agent_number=Masked(row.agent.number),
         principal_number=Masked(number),
         paper_kind=Paper(row.paper_kind),
@@ -119,7 +120,9 @@ def represented(actor: Actor, day: date) -> QuerySet[Organisation]:
     """The organisations whose legal representative the actor is, or as which the actor signed in."""
     person = _person(actor)
     head = Q(representative=person.number) if person else Q(pk__in=())
-    return _active(day).filter(head | Q(eid__account__subject=actor.subject, eid__account__closed=None))
+    accounts = Account.objects.filter(subject=actor.subject, closed=None).exclude(eid__organisation=None)
+    own = list(accounts.values_list("eid__organisation", flat=True))  # read first: no index serves an OR over joins
+    return active_organisations(day).filter(head | Q(id__in=own))
 
 
 def _person(actor: Actor) -> Person | None:
@@ -129,39 +132,26 @@ def _person(actor: Actor) -> Person | None:
     return account.eid.person if account and account.eid else None
 
 
-def _holding(day: date) -> Q:
-    return Q(valid_from__lte=day) & (Q(valid_to=None) | Q(valid_to__gt=day))
-
-
-def _active(day: date) -> QuerySet[Organisation]:
-    return Organisation.objects.filter(Q(active_to=None) | Q(active_to__gt=day), active_from__lte=day)
-
-
 def _as_guardian(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Minors whose guardian the person is in the register."""
-    adult = law(Country, "identity").adult_age
-    rows = Guardian.objects.filter(only, _holding(day), guardian=person, ward__died=None).select_related("ward")
+    rows = Guardian.objects.filter(of_minors(day), only, guardian=person, ward__died=None).select_related("ward")
     for row in rows.order_by("id")[:PAGE]:
-        if day < birthday(row.ward.birth, adult):
-            yield _for_person(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
+        yield _standing(f"guardian:{row.id}", Kind.GUARDIAN, row.ward, _all_services())
 
 
 def _as_representative(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Organisations whose legal representative the person is in the register."""
-    for row in _active(day).filter(only, representative=person.number).order_by("id")[:PAGE]:
-        yield _for_organisation(f"representative:{row.id}", Kind.REPRESENTATIVE, row, _all_services())
+    for row in active_organisations(day).filter(only, representative=person.number).order_by("id")[:PAGE]:
+        yield _standing(f"representative:{row.id}", Kind.REPRESENTATIVE, row, _all_services())
 
 
 def _by_mandate(person: Person, day: date, only: Q) -> Iterable[Standing]:
     """Whoever gave the person a mandate that holds."""
-    alive = Q(person__died=None, organisation=None) | Q(organisation__in=_active(day))
-    rows = _open().filter(only, _holding(day), alive, agent=person).exclude(confirmed=None)
+    alive = Q(person__died=None, organisation=None) | Q(organisation__in=active_organisations(day))
+    rows = _open().filter(only, holding(day), alive, agent=person).exclude(confirmed=None)
     for row in rows.order_by("id")[:PAGE]:
-        told = (f"mandate:{row.id}", Kind(row.kind))
-        if row.person:
-            yield _for_person(*told, row.person, tuple(row.services))
-        elif row.organisation:
-            yield _for_organisation(*told, row.organisation, tuple(row.services))
+        if principal := row.person or row.organisation:
+            yield _standing(f"mandate:{row.id}", Kind(row.kind), principal, tuple(row.services))
 
 
 _GROUNDS: dict[str, Callable[[Person, date, Q], Iterable[Standing]]] = {
@@ -171,25 +161,14 @@ _GROUNDS: dict[str, Callable[[Person, date, Q], Iterable[Standing]]] = {
 }
 
 
-def _for_person(ground: str, kind: Kind, principal: Person, chosen: tuple[str, ...]) -> Standing:
-    account = Account.objects.filter(eid__person=principal).first()
+def _standing(ground: str, kind: Kind, principal: Person | Organisation, chosen: tuple[str, ...]) -> Standing:
+    whose = "eid__person" if isinstance(principal, Person) else "eid__organisation"
+    account = Account.objects.filter(**{whose: principal}).first()
     return Standing(
         ground=ground,
         kind=kind,
-        name=principal.full_name,
-        principal=subject_of(principal.number, law(Country, "identity")),
-        stands_for=account.subject if account else subject_of_holder(principal.id),
-        services=chosen,
-    )
-
-
-def _for_organisation(ground: str, kind: Kind, principal: Organisation, chosen: tuple[str, ...]) -> Standing:
-    account = Account.objects.filter(eid__organisation=principal).first()
-    return Standing(
-        ground=ground,
-        kind=kind,
-        name=principal.name,
-        principal=f"tax_code:{principal.tax_code}",
+        name=name_of(principal),
+        principal=key_of(principal),
         stands_for=account.subject if account else subject_of_holder(principal.id),
         services=chosen,
     )
@@ -211,7 +190,7 @@ def _row(row: Mandate) -> MandateRow:
     return MandateRow(
         id=row.id,
         agent=row.agent.full_name,
-        principal=row.person.full_name if row.person else row.organisation.name if row.organisation else "",
+        principal=name_of(row.person or row.organisation),
         kind=Kind(row.kind),
         services=[ROLES[code] for code in row.services if code in ROLES],
         valid_from=row.valid_from,

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.conf import settings
-from django.db.models import Q
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.access import personal
@@ -17,10 +16,10 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import WINDOW, Credential, Expiring
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store import units
-from doorstep.kernel.values.ids import person_key
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity.models import Account, Consent, Grant, RelyingParty, SigningKey
 from doorstep.systems.identity.permissions import EXCHANGE, MANAGE_CLIENTS, OWN
+from doorstep.systems.identity.queries.concerned import concerned_by
 from doorstep.systems.identity.rules import openid, signing_keys
 from doorstep.systems.identity.rules.openid import Claim
 from doorstep.systems.identity.rules.signing_keys import SignKey, Turn
@@ -30,7 +29,7 @@ KEYS_READ_EVERY = 30.0
 """Seconds; a key is published days before it signs, so a process may know of it a little later."""
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
+class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
     """A relying party as its manager sees it."""
 
     id: UUID
@@ -136,7 +135,7 @@ def claims_of(account: Account) -> dict[Claim, Any]:
     if person:
         found |= {
             Claim.NAME: person.full_name,
-            Claim.BIRTHDATE: openid.birthdate(person.birth),
+            Claim.BIRTHDATE: person.birth.isoformat(),
             Claim.GENDER: person.sex if person.sex in {"female", "male"} else "",
             Claim.ADDRESS: {"formatted": person.address} if person.address else "",
             Claim.NUMBER: person.number,
@@ -144,40 +143,34 @@ def claims_of(account: Account) -> dict[Claim, Any]:
     return {claim: value for claim, value in found.items() if value}
 
 
-def person_of(account: Account) -> str:
-    """The key under which the journal finds the account's holder."""
-    person = account.eid.person if account.eid else None
-    return person_key("national_id", person.nationality, person.number) if person else ""
-
-
 @personal(EXCHANGE)
 def userinfo(actor: Actor, grant: UUID) -> Told:  # noqa: ARG001  the grant says what its party may see
     """What the person of a grant let the relying party know."""
-    row = Grant.objects.select_related("account__eid__person", "party").get(id=grant)
+    row = Grant.objects.select_related("account__eid__person", "account__eid__organisation", "party").get(id=grant)
     known = claims_of(row.account)
     told = {claim.value: known[claim] for claim in Claim if claim in allowed(row.claims, row.party) and claim in known}
-    return Told(person_of(row.account), {"sub": sub_of(row.account, row.party), **told})
+    return Told(next(iter(concerned_by(row.account.eid)), ""), {"sub": sub_of(row.account, row.party), **told})
 
 
-def parties(actor: Actor, day: Any, after: UUID | None = None) -> list[Party]:
+def parties(actor: Actor, day: date, after: UUID | None = None) -> list[PartyRow]:
     """The relying parties of the actor's unit and below it, newest first."""
     actor.need(MANAGE_CLIENTS)
-    rows = RelyingParty.objects.filter(_within(actor, day))
+    rows = RelyingParty.objects.filter(units.within(actor.unit, day))
     rows = rows.filter(id__lt=after) if after else rows
     return [_party(row) for row in rows.order_by("-id")[:PAGE]]
 
 
-def party(actor: Actor, day: Any, party_id: UUID) -> Party:
+def party(actor: Actor, day: date, party_id: UUID) -> PartyRow:
     """One of them; NotFound outside the actor's area."""
     actor.need(MANAGE_CLIENTS)
-    row = RelyingParty.objects.filter(_within(actor, day), id=party_id).first()
+    row = RelyingParty.objects.filter(units.within(actor.unit, day), id=party_id).first()
     if row is None:
         raise NotFound(NOT_FOUND())
     return _party(row)
 
 
 def connections(actor: Actor) -> list[Connection]:
-    """The actor's own answers to relying parties that hold, newest first."""
+    """The actor's answers to relying parties that hold, newest first."""
     actor.need(OWN)
     rows = Consent.objects.select_related("party").filter(account__subject=actor.subject, ended=None)
     return [
@@ -210,12 +203,8 @@ def client_secrets(at: datetime) -> Iterator[Expiring]:
             yield Expiring(row.name, row.registered_by, row.secret_expires, Credential.CLIENT_SECRET)
 
 
-def _within(actor: Actor, day: Any) -> Q:
-    return units.within(actor.unit, day)
-
-
-def _party(row: RelyingParty) -> Party:
-    return Party(
+def _party(row: RelyingParty) -> PartyRow:
+    return PartyRow(
         id=row.id,
         name=row.name,
         unit=row.unit,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -447,8 +446,3 @@ def _change(one: models.PersonVersion) -> Change:
 def _organisation(row: models.Organisation) -> OrganisationRow:
     kind = OrganisationKind(row.kind)
     return OrganisationRow(row.id, row.tax_code, row.name, kind, row.unit, row.active_to is None)
-
-
-def _revived(kind: type, value: Any) -> Any:
-    """Masked identifiers are strings in JSON."""
-    return kind(value)

@@ -33,7 +33,7 @@ class Kind(Code):
     DEED = "deed", "Entered or changed"
 
 
-class Party(Code):
+class ActorKind(Code):
     """Who acted; officials are named by their office and unit."""
 
     OWN = "own", "The person"
@@ -53,17 +53,21 @@ def kind_of(action: str) -> Kind:
     return {"look": Kind.LOOK, "ask": Kind.ASK}.get("".join(action.split(".")[1:-1]), Kind.DEED)
 
 
-def party_of(actor: str, via: str, *, own: bool, viewer: bool, office: bool) -> Party:
+def actor_kind_of(actor: str, via: str, *, own: bool, viewer: bool, office: bool) -> ActorKind:
     """Who an entry's actor is. `own`: an account of the person concerned; `viewer`: whoever reads; `office`: held one."""
     if own:
-        return Party.OWN
+        return ActorKind.OWN
     if viewer:
-        return Party.GUARDIAN
+        return ActorKind.GUARDIAN
     if office:
-        return Party.OFFICE
-    by_subject = {"visitor": Party.ENTRANCE, "installation": Party.INSTALLATION, "client": Party.RELYING_PARTY}
-    by_way = {"task": Party.PLATFORM, "command": Party.OPERATOR, "simulation": Party.SIMULATION}
-    return by_subject.get(actor.partition(":")[0]) or by_way.get(via, Party.PERSON)
+        return ActorKind.OFFICE
+    by_subject = {
+        "visitor": ActorKind.ENTRANCE,
+        "installation": ActorKind.INSTALLATION,
+        "client": ActorKind.RELYING_PARTY,
+    }
+    by_way = {"task": ActorKind.PLATFORM, "command": ActorKind.OPERATOR, "simulation": ActorKind.SIMULATION}
+    return by_subject.get(actor.partition(":")[0]) or by_way.get(via, ActorKind.PERSON)
 
 
 def answer_due(asked: datetime, country: Country) -> datetime | None:
@@ -87,6 +91,7 @@ FIELDS = {
     "sex": N_("Sex"),
     "nationality": N_("Nationality"),
     "died": N_("Day of death"),
+    "expires": N_("Day of expiry"),
     "unit": N_("Commune"),
     "address": N_("Address"),
     "entered": N_("First entry in the register"),

@@ -80,7 +80,7 @@ class Paper(Code):
     SEALED = "sealed", "Letter of the organisation with its seal"
 
 
-class Party(msgspec.Struct, frozen=True):
+class Side(msgspec.Struct, frozen=True):
     """One side of a mandate, by its key in the journal; `active`: alive, or not dissolved."""
 
     key: str
@@ -124,7 +124,7 @@ def kinds(*, organisation: bool) -> tuple[Kind, ...]:
 
 
 def check_mandate(
-    principal: Party, agent: Party, kind: Kind, chosen: Sequence[str], term: Term, day: date
+    principal: Side, agent: Side, kind: Kind, chosen: Sequence[str], term: Term, day: date
 ) -> list[Reason]:
     """Against letting `agent` act for `principal`, given on `day`."""
     found = []

@@ -53,7 +53,6 @@ _STATE = re.compile(r"[A-Z]{1,3}<*")
 _NAMES = re.compile(r"[A-Z][A-Z<]*")
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9<]*")
 _BORN = re.compile(r"\d{6}|\d{4}<<|\d\d<{4}|<{6}", re.ASCII)
-_DIGIT = re.compile(r"\d", re.ASCII)
 _FEMALE = {"F": True, "M": False, "<": None}
 
 

@@ -9,7 +9,7 @@ import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
@@ -242,12 +242,6 @@ def sector_of(redirects: Iterable[str]) -> str:
     return next((urlsplit(one).hostname or "" for one in redirects), "")
 
 
-def origin_of(address: str) -> str:
-    """Scheme, host and port."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 def is_address(text: str) -> bool:
     """Whether it is a whole https address without a fragment; http is for this machine only."""
     try:
@@ -262,11 +256,6 @@ def is_address(text: str) -> bool:
 def needs_fresh(signed: datetime, at: datetime, max_age: int | None) -> bool:
     """Whether signing in is too long ago for `max_age` (seconds)."""
     return max_age is not None and at - signed > timedelta(seconds=max_age)
-
-
-def birthdate(day: date) -> str:
-    """Core 5.1: YYYY-MM-DD."""
-    return day.isoformat()
 
 
 def _text(raw: bytes) -> str:

@@ -9,7 +9,6 @@ import msgspec
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.messages import revived
-from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, person_key
 from doorstep.kernel.values.names import check_name, search_words
 from doorstep.kernel.values.nationalities import NATIONALITIES
@@ -360,9 +359,16 @@ def birthday(birth: date, age: int) -> date:
         return date(birth.year + age, 3, 1)
 
 
-def home_on(homes: Iterable[Home], day: date) -> Home | None:
-    """Where the person lived permanently on `day`."""
-    return next((home for home in in_force(homes, day) if home.kind is ResidenceKind.PERMANENT), None)
+def born_after(day: date, age: int) -> date:
+    """Whoever is younger than `age` on `day` was born after this day, and nobody else: the same as by `birthday`.
+
+    >>> born_after(date(2024, 2, 29), 18)
+    datetime.date(2006, 2, 28)
+    """
+    try:
+        return day.replace(year=day.year - age)
+    except ValueError:
+        return date(day.year - age, 2, 28)
 
 
 def agreement(record: Record | None, full_name: str | None, birth: date | None, sex: Sex | None) -> Agreement:
@@ -379,11 +385,6 @@ def agreement(record: Record | None, full_name: str | None, birth: date | None, 
         None if birth is None else birth == record.birth,
         None if sex is None else sex is record.sex,
     )
-
-
-def in_area(place: str, unit: str) -> bool:
-    """Is the unit code `place` that of `unit` or below it? The empty unit is the nation."""
-    return not unit or place == unit or place.startswith(f"{unit}.")
 
 
 def subject_of(number: str, country: Country) -> str:

@@ -73,7 +73,7 @@ def prepare(at: datetime, commune: str) -> None:
             term = Term(profile().calendar.day(at))
             granted = offices.assign(By(chief, at), number, person["unit"], person["role"], term)
             if not granted.in_force:
-                offices.approve(By(second, at), UUID(granted.id))
+                offices.approve_office(By(second, at), UUID(granted.id))
     _let_act(numbers, at)
 
 

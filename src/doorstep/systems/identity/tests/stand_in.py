@@ -153,9 +153,9 @@ def registration(there: StandIn, kind: Kind = Kind.EID, **changes: Any) -> Regis
 
 def registered(there: StandIn, kind: Kind = Kind.EID, by: Actor = MANAGER, **changes: Any) -> UUID:
     """A provider whose reading a second person confirmed."""
-    made = actions.register(By(by, AT), registration(there, kind, **changes))
+    made = actions.register_provider(By(by, AT), registration(there, kind, **changes))
     reading = OutsideReading.objects.get(provider=made)
-    actions.confirm(By(SECOND, AT), reading.id)
+    actions.confirm_reading(By(SECOND, AT), reading.id)
     return made
 
 

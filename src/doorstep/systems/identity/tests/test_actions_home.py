@@ -191,10 +191,24 @@ def test_the_list_shows_an_officer_what_each_rests_on():
     applied(code_agreed=True)
     applied(number=Masked("900090000888"))
     with looking():
-        (row,) = applications(officer().actor)
-        assert applications(officer(unit="H39").actor) == []
+        (row,) = applications(officer().actor, AT.date())
+        assert applications(officer(unit="H39").actor, AT.date()) == []
     assert (row.matched, row.score, row.code_agreed, row.chip, list(row.against)) == (True, 97, True, None, [])
     assert NUMBER not in row.number
+
+
+def test_the_successor_of_a_merged_commune_decides_on_its_applications():
+    from doorstep.kernel.access import looking
+    from doorstep.kernel.store.models import Unit
+
+    person()
+    row, heir = applied(), officer(unit="H39.901")
+    Unit.objects.filter(code=row.unit).update(valid_to=AT.date(), successor="H39.901")
+    with looking():
+        assert [one.id for one in applications(heir.actor, AT.date())] == [row.id]
+    with pytest.raises(NotFound):
+        actions.approve_application(officer(), row.id, row.version)
+    assert actions.approve_application(heir, row.id, row.version)
 
 
 def guarded(birth: date, **changes: Any) -> tuple[By, Person]:

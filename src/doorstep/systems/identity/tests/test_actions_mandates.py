@@ -70,7 +70,7 @@ def given(owner: Account, **changes) -> str:
 def test_a_mandate_is_given_told_and_taken_up():
     principal, agent = lan(), minh()
     ground = given(principal)
-    found = mandates.take_up(by(agent), ground)
+    found = mandates.take_up_mandate(by(agent), ground)
     assert (found.principal, found.stands_for, found.kind) == (key(NUMBER), principal.subject, Kind.RELATIVE)
     assert found.services == (SERVICE,)
     assert {(row.subject, row.kind) for row in Notice.objects.all()} == {
@@ -118,7 +118,7 @@ def test_who_represents_an_organisation_acts_by_law_and_gives_for_it():
     Organisation.objects.update(representative=AGENT)
     assert standing(principal, f"representative:{of.id}") is None
     with pytest.raises(NotFound):
-        mandates.end(by(principal), UUID(made))
+        mandates.end_mandate(by(principal), UUID(made))
     Organisation.objects.update(active_to=DAY)
     assert standing(agent, f"mandate:{made}") is None
 
@@ -136,7 +136,7 @@ def test_an_organisation_that_signs_in_itself_gives_and_ends():
     assert standing(agent, f"mandate:{made}").stands_for == "account:firm"
     with pytest.raises(NotFound):
         mandates.give(by(signed), "", wish())
-    mandates.end(by(signed), UUID(made))
+    mandates.end_mandate(by(signed), UUID(made))
     assert standing(agent, f"mandate:{made}") is None
 
 
@@ -162,7 +162,7 @@ def test_a_death_on_either_side_is_the_end(side):
     Person.objects.filter(number=side).update(died=DAY)
     assert standing(agent, ground) is None
     with pytest.raises(Refused, match="mandate_not_in_force"):
-        mandates.take_up(by(agent), ground)
+        mandates.take_up_mandate(by(agent), ground)
 
 
 def test_another_number_is_followed():
@@ -178,7 +178,7 @@ def test_a_mandate_holds_on_its_days_and_ends_by_itself():
     days = [standing(agent, ground, DAY + timedelta(days=n)) is not None for n in range(4)]
     assert days == [False, True, True, False]
     assert not mandates.expired(AT)
-    assert mandates.end_expired(By(CLOCK, AT + timedelta(days=3))) == 1
+    assert mandates.end_expired_mandates(By(CLOCK, AT + timedelta(days=3))) == 1
     assert set(Notice.objects.filter(kind="identity.mandate_ended").values_list("subject", flat=True)) == {
         principal.subject,
         agent.subject,
@@ -193,15 +193,15 @@ def test_each_side_and_an_officer_end_it_at_once(who):
     mandate = Mandate.objects.get().id
     stranger = account(eid(person("900090000888")), "account:hoa")
     with pytest.raises(NotFound):
-        mandates.end(by(stranger), mandate)
+        mandates.end_mandate(by(stranger), mandate)
     if who == "officer":
         mandates.end_at_counter(officer(unit="H26"), mandate)
     else:
-        mandates.end(by(principal if who == "principal" else agent), mandate)
+        mandates.end_mandate(by(principal if who == "principal" else agent), mandate)
     assert standing(agent, ground) is None
     assert Notice.objects.filter(kind="identity.mandate_ended").count() == 2
     with pytest.raises(NotFound):
-        mandates.end(by(principal), mandate)
+        mandates.end_mandate(by(principal), mandate)
 
 
 def test_a_paper_holds_once_another_officer_has_looked():
@@ -253,7 +253,7 @@ def test_an_account_that_is_closed_acts_for_nobody():
 @pytest.mark.parametrize("ground", ["", "nothing", "mandate", "office:1"])
 def test_what_is_no_ground_lets_nobody_act(ground):
     with pytest.raises((Refused, NotFound)):
-        mandates.take_up(by(minh()), ground)
+        mandates.take_up_mandate(by(minh()), ground)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -270,7 +270,7 @@ def test_ended_by_both_at_once_it_is_told_once():
     principal, agent = lan(), minh()
     given(principal)
     mandate = Mandate.objects.get().id
-    outcomes = at_once(*[lambda one=one: mandates.end(by(one), mandate) for one in (principal, agent)])
+    outcomes = at_once(*[lambda one=one: mandates.end_mandate(by(one), mandate) for one in (principal, agent)])
     assert sorted(isinstance(one, NotFound) for one in outcomes) == [False, True]
     assert Notice.objects.filter(kind="identity.mandate_ended").count() == 2
 
@@ -280,5 +280,5 @@ def test_taken_up_while_it_is_ended_it_holds_no_more():
     principal, agent = lan(), minh()
     ground = given(principal)
     mandate = Mandate.objects.get().id
-    at_once(lambda: mandates.take_up(by(agent), ground), lambda: mandates.end(by(principal), mandate))
+    at_once(lambda: mandates.take_up_mandate(by(agent), ground), lambda: mandates.end_mandate(by(principal), mandate))
     assert standing(agent, ground) is None

@@ -76,10 +76,10 @@ def test_a_powerful_office_waits_for_a_second_person():
     with pytest.raises(Refused, match="not_in_force"):
         offices.take_up(By(person_actor(owner), AT), office.id)
     with pytest.raises(Refused, match="same_person"):
-        offices.approve(admin(), office.id)
+        offices.approve_office(admin(), office.id)
     with pytest.raises(NotFound):
-        offices.approve(admin("other", "H39"), office.id)
-    offices.approve(admin("other"), office.id)
+        offices.approve_office(admin("other", "H39"), office.id)
+    offices.approve_office(admin("other"), office.id)
     assert offices.take_up(By(person_actor(owner), AT), office.id).roles[1] == "identity.registrar"
 
 
@@ -238,7 +238,7 @@ def test_administrators_are_reminded_ahead_and_while_a_review_is_overdue():
     as_office(owner, unit="H38.901")
     for unit in ("H38", ""):
         office = as_office(boss, "identity.administrator", unit, admin("first", ""))
-        offices.approve(admin("second", ""), office.id)
+        offices.approve_office(admin("second", ""), office.id)
     ensure_months(DAY, date(2025, 6, 1))
     clock = Actor("task", roles=("identity.clock",))
     told = []

@@ -65,7 +65,10 @@ def test_an_organisations_eid_from_the_counter_to_the_activation():
     assert opened is not None
     assert (opened.full_name, opened.birth, opened.number) == ("Công ty Ví Dụ", None, "9000001009")
     assert not {Step.RECOVER, Step.RAISE} & set(opened.steps)
-    assert set(JournalSubject.objects.values_list("subject", flat=True)) == {f"national_id:VN:{NUMBER}"}
+    assert set(JournalSubject.objects.values_list("subject", flat=True)) == {
+        f"national_id:VN:{NUMBER}",
+        "tax_code:9000001009",
+    }
     row.refresh_from_db()
     life.lock(officer(), row.id, row.version, LockCause.MISUSE)
     life.unlock(officer(), row.id, row.version + 1)

@@ -94,18 +94,18 @@ def signed_in(of: Account, level: int = 2) -> Client:
 
 
 def test_nobody_comes_in_before_a_second_person_confirmed(quiet):
-    made = actions.register(By(MANAGER, AT), registration(quiet))
+    made = actions.register_provider(By(MANAGER, AT), registration(quiet))
     assert queries.usable(made, DAY) is None
     assert not queries.offered(DAY)
     reading = OutsideReading.objects.get()
     with pytest.raises(Refused, match="outside_same_person"):
-        actions.confirm(By(MANAGER, AT), reading.id)
+        actions.confirm_reading(By(MANAGER, AT), reading.id)
     with pytest.raises(NotFound):
-        actions.confirm(By(Actor("account:far", "H26", MANAGER.roles, 2), AT), reading.id)
-    actions.confirm(By(SECOND, AT), reading.id)
+        actions.confirm_reading(By(Actor("account:far", "H26", MANAGER.roles, 2), AT), reading.id)
+    actions.confirm_reading(By(SECOND, AT), reading.id)
     assert [one.title for one in queries.offered(DAY)] == ["Lamp e-ID"]
     with pytest.raises(NotFound):
-        actions.confirm(By(SECOND, AT), reading.id)
+        actions.confirm_reading(By(SECOND, AT), reading.id)
     queries.forget_offered()
     assert queries.usable(made, DAY - timedelta(days=1)) is None
 
@@ -119,7 +119,7 @@ def test_a_reading_holds_from_its_day_until_a_later_one_is_confirmed(quiet):
         return queries.usable(made, DAY + timedelta(days=days)).reading.claims["number"]
 
     assert number(5) == "national_number"
-    actions.confirm(By(SECOND, AT), later.id)
+    actions.confirm_reading(By(SECOND, AT), later.id)
     assert (number(2), number(3)) == ("national_number", "nin")
 
 
@@ -144,7 +144,7 @@ def test_a_reading_holds_from_its_day_until_a_later_one_is_confirmed(quiet):
 )
 def test_a_registration_that_cannot_work(quiet, changes: dict, code: str):
     with pytest.raises(Refused, match=code):
-        actions.register(By(MANAGER, AT), registration(quiet, **changes))
+        actions.register_provider(By(MANAGER, AT), registration(quiet, **changes))
     assert not OutsideProvider.objects.exists()
 
 
@@ -154,14 +154,14 @@ def test_who_manages_what(quiet):
         ("identity.administrator", Kind.STAFF, Kind.EID),
     ):
         manager = By(Actor(f"account:{role}", "H38", (role,), 2), AT)
-        made = actions.register(manager, registration(quiet, kind))
+        made = actions.register_provider(manager, registration(quiet, kind))
         with pytest.raises(NotAllowed):
-            actions.register(manager, registration(quiet, other))
+            actions.register_provider(manager, registration(quiet, other))
         assert [one.id for one in queries.providers(manager.actor, DAY)] == [made]
     with pytest.raises(NotFound):
         actions.end_provider(manager, OutsideProvider.objects.get(kind="eid").id)
     with pytest.raises(NotAllowed):
-        actions.register(By(msgspec.structs.replace(MANAGER, level=1), AT), registration(quiet))
+        actions.register_provider(By(msgspec.structs.replace(MANAGER, level=1), AT), registration(quiet))
 
 
 def test_a_secret_is_renewed_watched_and_never_shown(quiet):

@@ -53,6 +53,6 @@ def test_everything_can_be_tried(prepared, tmp_path):
     assert (told.reasons, told.differs, told.number) == ((), (), first)
     with looking():
         cared = in_care(Actor(OWNER, roles=("identity.person",), level=2), AT.date())
-        waiting = applications(officer)
+        waiting = applications(officer, AT.date())
     assert [(one.organisation, one.state and one.state.value) for one in cared] == [(False, None), (True, "notified")]
     assert {(one.full_name, one.matched) for one in waiting} == {(TO_TRY[1], True), (TO_TRY[2], False)}

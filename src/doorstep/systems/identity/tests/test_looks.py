@@ -24,7 +24,7 @@ from doorstep.systems.identity.permissions import FOR_EID, FOR_PROTECTION, FOR_R
 from doorstep.systems.identity.queries import looks, questions
 from doorstep.systems.identity.queries import register as queries
 from doorstep.systems.identity.queries.looks import Span
-from doorstep.systems.identity.rules.looks import Kind, Party
+from doorstep.systems.identity.rules.looks import ActorKind, Kind
 from doorstep.systems.identity.rules.register import Cause
 from doorstep.systems.identity.tests.builders import account, eid, person_actor
 from doorstep.systems.identity.tests.people import (
@@ -77,8 +77,8 @@ def test_a_look_says_who_which_fields_why_and_by_which_law():
     office("registrar", "identity.registrar")
     opened(person)
     newest, entered = seen(lan)
-    assert (newest.party, newest.roles) == (
-        Party.OFFICE,
+    assert (newest.actor_kind, newest.roles) == (
+        ActorKind.OFFICE,
         ("Officer for e-identity", "Registrar of the population register"),
     )
     assert newest.scope == "Find and open persons of one's area in the register"
@@ -97,7 +97,7 @@ def test_an_office_counts_only_on_its_days_in_its_unit_and_once_approved():
     office("registrar", "identity.officer", approved=None)
     office("registrar", "identity.asker", ended=AT)
     opened(person)
-    assert next((row.party, row.roles) for row in seen(lan)) == (Party.PERSON, ())
+    assert next((row.actor_kind, row.roles) for row in seen(lan)) == (ActorKind.PERSON, ())
 
 
 def test_nobody_sees_what_concerns_another():
@@ -120,7 +120,7 @@ def test_what_the_person_did_is_there_when_wanted():
     opened(person)
     actions.take_away(By(lan, LATER), "csv")
     assert len(seen(lan)) == 2
-    assert [row.party for row in seen(lan, ALL)].count(Party.OWN) == 1
+    assert [row.actor_kind for row in seen(lan, ALL)].count(ActorKind.OWN) == 1
 
 
 def test_entries_under_an_earlier_number_stay_until_the_change_and_no_longer():
@@ -191,8 +191,8 @@ def test_a_guardian_reads_for_a_minor_and_the_minor_can_see_it():
     rows = look(lan, FOR_PROTECTION, LATER + timedelta(hours=1), looks.ward_looks, DAY, ward.id, Span(), 50).rows
     assert entry in [row.entry.id for row in rows]
     assert JournalSubject.objects.filter(subject=key(ward.number)).latest("id").id > entry
-    assert [row.party for row in seen(lan, ALL, ward=ward.id)].count(Party.GUARDIAN) == 1
-    assert Party.GUARDIAN not in [row.party for row in seen(lan, ward=ward.id)]
+    assert [row.actor_kind for row in seen(lan, ALL, ward=ward.id)].count(ActorKind.GUARDIAN) == 1
+    assert ActorKind.GUARDIAN not in [row.actor_kind for row in seen(lan, ward=ward.id)]
     assert actions.ask_about(By(lan, LATER), entry, WHY, ward.id).due
 
 

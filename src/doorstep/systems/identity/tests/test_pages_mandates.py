@@ -98,7 +98,7 @@ def test_every_page_says_for_whom_and_everything_is_journalled(acting, agent):
     assert "You act for" not in page
     assert "identity.person" in acting.get("/").wsgi_request.actor.roles
     done = set(JournalEntry.objects.filter(actor=agent.subject).values_list("action", flat=True))
-    assert done == {"identity.take_up", "identity.lay_down"}
+    assert done == {"identity.take_up_mandate", "identity.lay_down"}
 
 
 def test_what_the_mandate_does_not_name_is_refused_with_a_reason(acting):
@@ -110,7 +110,7 @@ def test_what_the_mandate_does_not_name_is_refused_with_a_reason(acting):
 
 
 def test_an_end_holds_from_the_next_request_on(acting, principal):
-    mandates.end(by(principal), Mandate.objects.get().id)
+    mandates.end_mandate(by(principal), Mandate.objects.get().id)
     answer = acting.get("/lodging/houses/")
     assert answer.status_code == 403
     assert "The mandate does not hold any more." in answer.content.decode()

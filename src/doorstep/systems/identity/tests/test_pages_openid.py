@@ -18,7 +18,7 @@ from doorstep.systems.identity.models import Account, Grant, Person, RelyingPart
 from doorstep.systems.identity.pages.openid import CLOCK
 from doorstep.systems.identity.queries import openid as queries
 from doorstep.systems.identity.rules.openid import Claim
-from doorstep.systems.identity.tests.builders import AT, account
+from doorstep.systems.identity.tests.builders import AT, NUMBER, account
 from doorstep.systems.identity.tests.relying_party import (
     AFTER,
     AUTHORIZE,
@@ -478,6 +478,8 @@ def test_introspection_and_revocation_are_for_the_own_tokens(signed_in: Client):
     assert worth(made)["active"] is True
     assert signed_in.post("/identity/openid/revoke", {"token": token}, headers=basic(made)).json() == {}
     assert worth(made) == {"active": False}
+    revoked = JournalEntry.objects.get(action="identity.revoke_token", detail="revoked")
+    assert JournalSubject.objects.get(id=revoked.id).subject == f"national_id:VN:{NUMBER}"
     assert signed_in.post("/identity/openid/introspect", {}, headers=basic(made)).status_code == 400
 
 
@@ -553,7 +555,7 @@ def test_what_is_over_is_deleted(signed_in: Client):
     for _ in range(3):
         code_for(signed_in, made)
     signed_in.post("/identity/openid/par", asking(made), headers=basic(made))
-    assert actions.forget(By(CLOCK, AT + timedelta(minutes=11))) == 4
+    assert actions.forget_grants(By(CLOCK, AT + timedelta(minutes=11))) == 4
 
 
 def test_a_manager_registers_changes_and_ends(client: Client):

@@ -6,12 +6,12 @@ import pytest
 
 from doorstep.systems.identity.rules.looks import (
     LONGEST_QUESTION,
+    ActorKind,
     Kind,
-    Party,
+    actor_kind_of,
     answer_due,
     check_prose,
     kind_of,
-    party_of,
 )
 from doorstep.systems.identity.tests.people import TESTLAND, VIETNAM
 
@@ -33,25 +33,25 @@ def test_the_name_says_what_an_entry_is(action, kind):
 
 
 @pytest.mark.parametrize(
-    ("actor", "via", "known", "party"),
+    ("actor", "via", "known", "kind"),
     [
-        ("account:lan", "page", "own", Party.OWN),
-        ("account:lan", "token:1", "own office", Party.OWN),
-        ("account:hoa", "page", "viewer", Party.GUARDIAN),
-        ("account:hoa", "page", "office", Party.OFFICE),
-        ("account:hoa", "page", "", Party.PERSON),
-        ("visitor", "page", "", Party.ENTRANCE),
-        ("task:identity", "task", "", Party.PLATFORM),
-        ("command:register", "command", "", Party.OPERATOR),
-        ("installation:hospital", "token:1", "", Party.INSTALLATION),
-        ("client:018e", "openid", "", Party.RELYING_PARTY),
-        ("simulated:keeper:1", "simulation", "", Party.SIMULATION),
-        ("demo:police", "simulation", "office", Party.OFFICE),
+        ("account:lan", "page", "own", ActorKind.OWN),
+        ("account:lan", "token:1", "own office", ActorKind.OWN),
+        ("account:hoa", "page", "viewer", ActorKind.GUARDIAN),
+        ("account:hoa", "page", "office", ActorKind.OFFICE),
+        ("account:hoa", "page", "", ActorKind.PERSON),
+        ("visitor", "page", "", ActorKind.ENTRANCE),
+        ("task:identity", "task", "", ActorKind.PLATFORM),
+        ("command:register", "command", "", ActorKind.OPERATOR),
+        ("installation:hospital", "token:1", "", ActorKind.INSTALLATION),
+        ("client:018e", "openid", "", ActorKind.RELYING_PARTY),
+        ("simulated:keeper:1", "simulation", "", ActorKind.SIMULATION),
+        ("demo:police", "simulation", "office", ActorKind.OFFICE),
     ],
 )
-def test_officials_are_named_by_their_office_and_others_by_what_they_are(actor, via, known, party):
+def test_officials_are_named_by_their_office_and_others_by_what_they_are(actor, via, known, kind):
     told = {name: name in known.split() for name in ("own", "viewer", "office")}
-    assert party_of(actor, via, **told) is party
+    assert actor_kind_of(actor, via, **told) is kind
 
 
 def test_each_country_has_its_time_for_answers_and_before_its_law_there_was_none():

@@ -7,15 +7,15 @@ import pytest
 from doorstep.kernel.declare.scopes import Actor, Scope, Service
 from doorstep.kernel.values.reasons import NotAllowed
 from doorstep.systems.identity.rules import mandates, offices
-from doorstep.systems.identity.rules.mandates import Kind, Party, Standing
+from doorstep.systems.identity.rules.mandates import Kind, Side, Standing
 from doorstep.systems.identity.rules.offices import Term
 
 DAY = date(2024, 3, 1)
 WALK, FEED = Scope("mandates.dog.walk", "Walk the dog"), Scope("mandates.dog.feed", "Feed the dog")
 WALKING = Service("mandates.walking", "Walking the dog", (WALK,))
 FEEDING = Service("mandates.feeding", "Feeding the dog", (FEED,))
-LAN, MINH = Party("lan", organisation=False, active=True), Party("minh", organisation=False, active=True)
-FIRM = Party("firm", organisation=True, active=True)
+LAN, MINH = Side("lan", organisation=False, active=True), Side("minh", organisation=False, active=True)
+FIRM = Side("firm", organisation=True, active=True)
 OPEN = Term(DAY)
 
 
@@ -35,9 +35,9 @@ def codes(found) -> list[tuple[str, str]]:
         (LAN, MINH, Kind.GUARDIAN, [WALKING.code], OPEN, [("mandate_kind_unfit", "kind")]),
         (FIRM, MINH, Kind.REPRESENTATIVE, [WALKING.code], OPEN, [("mandate_kind_unfit", "kind")]),
         (LAN, LAN, Kind.RELATIVE, [WALKING.code], OPEN, [("agent_is_principal", "number")]),
-        (LAN, Party("minh", organisation=False, active=False), Kind.RELATIVE, [WALKING.code], OPEN,
+        (LAN, Side("minh", organisation=False, active=False), Kind.RELATIVE, [WALKING.code], OPEN,
          [("mandate_nobody_left", "number")]),
-        (Party("firm", organisation=True, active=False), MINH, Kind.EMPLOYEE, [WALKING.code], OPEN,
+        (Side("firm", organisation=True, active=False), MINH, Kind.EMPLOYEE, [WALKING.code], OPEN,
          [("mandate_nobody_left", "number")]),
         (LAN, MINH, Kind.RELATIVE, [], OPEN, [("mandate_services", "services")]),
         (LAN, MINH, Kind.RELATIVE, [WALKING.code, "identity.registrar"], OPEN, [("mandate_services", "services")]),

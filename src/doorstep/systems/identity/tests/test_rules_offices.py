@@ -90,3 +90,20 @@ def test_a_file_of_staff():
     assert codes(offices.read_staff("")[1]) == ["staff_columns"]
     many = "login,role,unit,valid_from,valid_to\n" + "a,b,c,2024-01-01,\n" * 2_001
     assert codes(offices.read_staff(many)[1]) == ["staff_lines"]
+
+
+@pytest.mark.parametrize(
+    ("place", "unit", "inside"),
+    [
+        ("H38.901", "", True),
+        ("", "", True),
+        ("H38.901", "H38", True),
+        ("H38", "H38", True),
+        ("H381", "H38", False),
+        ("H38", "H38.901", False),
+        ("", "H38", False),
+        ("nonsense", "", False),
+    ],
+)
+def test_an_area_is_a_unit_and_what_lies_below(place, unit, inside):
+    assert offices.within(place, unit) is inside

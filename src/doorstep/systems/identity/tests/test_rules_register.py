@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from doorstep.kernel.values.ids import Masked
@@ -15,6 +15,7 @@ from doorstep.systems.identity.rules.register import (
     ResidenceKind,
     agreement,
     birthday,
+    born_after,
     check_body,
     check_change,
     check_death,
@@ -22,8 +23,6 @@ from doorstep.systems.identity.rules.register import (
     check_guardian,
     check_record,
     check_residence,
-    home_on,
-    in_area,
     likeness,
     number_of,
     subject_of,
@@ -214,8 +213,6 @@ def test_whatever_was_accepted_never_overlaps(moves, day):
         assert sum(one.valid_to is None for one in there) <= 1
         on_day = [one for one in there if one.valid_from <= day and (one.valid_to is None or day < one.valid_to)]
         assert len(on_day) <= 1
-        if kind is ResidenceKind.PERMANENT:
-            assert home_on(homes, day) == (on_day[0] if on_day else None)
 
 
 def test_what_ends_began_before():
@@ -309,23 +306,15 @@ def test_other_words_are_hardly_ever_as_like(one, other):
     assert -(2**31) <= likeness(one) < 2**31
 
 
-@pytest.mark.parametrize(
-    ("place", "unit", "inside"),
-    [
-        ("H38.901", "", True),
-        ("", "", True),
-        ("H38.901", "H38", True),
-        ("H38", "H38", True),
-        ("H381", "H38", False),
-        ("H38", "H38.901", False),
-        ("", "H38", False),
-    ],
-)
-def test_an_area_is_a_unit_and_what_lies_below(place, unit, inside):
-    assert in_area(place, unit) is inside
-
-
 def test_every_reason_says_a_repair():
     told = [one for one in vars(rules).values() if isinstance(one, type(rules.DEAD))]
     assert len(told) > 25
     assert all(one.repair.endswith(".") for one in told)
+
+
+@given(st.dates(date(1950, 1, 1), date(2040, 1, 1)), st.dates(date(1990, 1, 1), date(2060, 1, 1)), st.integers(14, 21))
+@example(date(2004, 2, 29), date(2022, 2, 28), 18)
+@example(date(2004, 2, 29), date(2022, 3, 1), 18)
+@example(date(2006, 3, 1), date(2024, 2, 29), 18)
+def test_who_is_younger_was_born_after_a_day(birth, day, age):
+    assert (birth > born_after(day, age)) is (day < birthday(birth, age))

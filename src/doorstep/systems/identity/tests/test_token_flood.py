@@ -72,7 +72,7 @@ def flood(tokens: int) -> None:
     assert Grant.objects.count() == GRANTS
     # Rows are updated in place (HOT); what a row leaves behind is reused as soon as nobody reads it any more.
     assert after <= max(4 * before, 2_000_000)
-    assert actions.forget(By(CLOCK, AT + rules.REFRESH_KEPT * 2)) == GRANTS
+    assert actions.forget_grants(By(CLOCK, AT + rules.REFRESH_KEPT * 2)) == GRANTS
 
 
 @pytest.mark.usefixtures("clock")

@@ -17,7 +17,7 @@ from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.forms.stays import AreaForm
 from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.stays import told_of
-from doorstep.systems.lodging.pages.visits import country, unit_name
+from doorstep.systems.lodging.pages.visits import unit_name
 from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES
 
 
@@ -26,7 +26,7 @@ from doorstep.systems.lodging.permissions import FOR_SUPERVISION, READ_NOTICES
 def notices(request: HttpRequest) -> HttpResponse:
     """Guests notified, masked, newest first; by commune and day."""
     by = enter(request)
-    today = country().day(by.at)
+    today = by.day
     form = _form(request, by, today)
     told = form.cleaned_data if form.is_valid() else {}
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
@@ -53,7 +53,7 @@ def _form(request: HttpRequest, by: By, today: date) -> AreaForm:
 def notice(request: HttpRequest, stay_id: UUID) -> HttpResponse:
     """One notice opened whole; the person can read that it was."""
     by = enter(request)
-    record = look(by.actor, FOR_SUPERVISION, by.at, queries.police.notice_in_area, country().day(by.at), stay_id)
+    record = look(by.actor, FOR_SUPERVISION, by.at, queries.police.notice_in_area, by.day, stay_id)
     context = {**told_of(record), "unit_name": unit_name(record.house.unit)}
     return render(request, "lodging/area_notice.html", context)
 
@@ -63,7 +63,7 @@ def notice(request: HttpRequest, stay_id: UUID) -> HttpResponse:
 def silent(request: HttpRequest) -> HttpResponse:
     """Houses that today neither notified anybody nor said that nobody stays."""
     by = enter(request)
-    today = country().day(by.at)
+    today = by.day
     form = _form(request, by, today)
     unit = form.cleaned_data["unit"] if form.is_valid() else ""
     after = request.GET.get("after", "")

@@ -17,7 +17,7 @@ from doorstep.kernel.web.visits import REFUSED, enter, language, tried
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.actions import houses
 from doorstep.systems.lodging.forms.houses import BookingForm
-from doorstep.systems.lodging.pages.visits import country, enter_house, in_house
+from doorstep.systems.lodging.pages.visits import enter_house, in_house
 from doorstep.systems.lodging.permissions import FOR_HOUSE, MANAGE, NOTIFY
 from doorstep.systems.lodging.queries.rooms import Taken
 
@@ -38,7 +38,7 @@ class Night(msgspec.Struct, frozen=True):
 @require_http_methods(["GET", "POST"])
 def bookings(request: HttpRequest, code: str) -> HttpResponse:
     by, house = enter_house(request, code)
-    rooms, today = queries.rooms.rooms(by.actor, house), country().day(by.at)
+    rooms, today = queries.rooms.rooms(by.actor, house), by.day
     asked = {name: request.GET[name] for name in ("room", "arrival") if name in request.GET}
     form = BookingForm(rooms, request.POST if request.method == "POST" else None, initial=asked or None)
 
@@ -70,7 +70,7 @@ def cancel_booking(request: HttpRequest, code: str) -> HttpResponse:
 def calendar(request: HttpRequest, code: str) -> HttpResponse:
     """Rooms by days, from the day that the address says."""
     by, house = enter_house(request, code)
-    today = country().day(by.at)
+    today = by.day
     first = read_date(request.GET.get("from", "")) or today
     days = [first + timedelta(days=number) for number in range(FORTNIGHT.days)]
     taken = queries.rooms.taken_rooms(by.actor, house, days[0], days[-1], today)

@@ -42,7 +42,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def enrol(request: HttpRequest) -> HttpResponse:
     """Choosing from the first level down to the communes, then the house."""
     by = enter(request)
-    day, within = country().day(by.at), request.GET.get("within", "")
+    day, within = by.day, request.GET.get("within", "")
     areas = queries.areas.areas(within, day, language())
     if not areas or any(area.further for area in areas):
         return render(request, "lodging/enrol_area.html", {"areas": areas, "within": within})
@@ -68,7 +68,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 def board(request: HttpRequest, code: str) -> HttpResponse:
     """Who came, who leaves, who is missing, and until when a guest who comes now must be notified."""
     by, house = enter_house(request, code)
-    today = country().day(by.at)
+    today = by.day
     guests = look(by.actor, FOR_HOUSE, by.at, queries.keeper.guests, house, today)
     here = [row for row in guests if row.departed is None]
     missing = look(by.actor, FOR_HOUSE, by.at, queries.rooms.missing_tonight, house, by.at)

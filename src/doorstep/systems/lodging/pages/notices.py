@@ -121,7 +121,7 @@ def _fill(guests: list[Cells], cells: Cells) -> None:
 
 
 def _read_card(by: By, posted: QueryDict, guests: list[Cells]) -> dict[str, Any]:
-    read = country().read_card(posted.get("card", ""), country().day(by.at))
+    read = country().read_card(posted.get("card", ""), by.day)
     if isinstance(read, list):
         return {"card": posted.get("card", ""), "card_reasons": _told(read)}
     _fill(guests, {**guest_cells(guest_from_card(read, country().nationality)), "scanned": "1"})

@@ -23,7 +23,7 @@ from doorstep.systems.lodging.facts import Channel
 from doorstep.systems.lodging.forms.stays import REGISTER_TOO_LONG, DaysForm
 from doorstep.systems.lodging.pages.outcomes import outcome
 from doorstep.systems.lodging.pages.printing import isolated, printable
-from doorstep.systems.lodging.pages.visits import country, enter_house, in_house, money, unit_name
+from doorstep.systems.lodging.pages.visits import enter_house, in_house, money, unit_name
 from doorstep.systems.lodging.permissions import FOR_HOUSE, FOR_NOTICE, NOTIFY
 from doorstep.systems.lodging.queries.rows import GuestRow, House, StayRecord
 
@@ -69,7 +69,7 @@ def acknowledgement(request: HttpRequest, code: str, reference: str) -> HttpResp
 def register(request: HttpRequest, code: str) -> HttpResponse:
     """The stay register of some days as PDF; without days, the form that asks for them."""
     by, house = enter_house(request, code)
-    today = country().day(by.at)
+    today = by.day
     form = DaysForm(
         request.GET if "first" in request.GET else None, initial={"first": today.replace(day=1), "last": today}
     )
@@ -99,7 +99,7 @@ def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     told = look(by.actor, FOR_HOUSE, by.at, queries.rooms.bill, house, stay_id)
     guest = told.stay.stay.guest
     data = {
-        **_page(request, gettext("Bill"), numbers.day(country().day(by.at)), ""),
+        **_page(request, gettext("Bill"), numbers.day(by.day), ""),
         "facts": [
             *_house_facts(house),
             (gettext("Guest"), printable(guest.full_name, guest.name_latin)),
@@ -122,7 +122,7 @@ def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
 def months(request: HttpRequest, code: str) -> HttpResponse:
     """Nights and income of the last twelve months."""
     by, house = enter_house(request, code)
-    today = country().day(by.at)
+    today = by.day
     rows = queries.rooms.months(by.actor, house, _months_back(today, MONTHS - 1), today)
     total = (sum(row.nights for row in rows), money(sum(row.income for row in rows)))
     context = {"months": [(row, money(row.income)) for row in rows], "total": total}

@@ -167,7 +167,7 @@ def bill(request: HttpRequest, code: str, stay_id: UUID) -> HttpResponse:
     by, house = enter_house(request, code)
     told = look(by.actor, FOR_HOUSE, by.at, queries.rooms.bill, house, stay_id)
     amounts = {"price": money(told.price), "total": money(told.total)}
-    return in_house(request, "bill", house, {"bill": told, **amounts, "today": country().day(by.at)})
+    return in_house(request, "bill", house, {"bill": told, **amounts, "today": by.day})
 
 
 def _after(request: HttpRequest, by: By, code: str, stay_id: UUID, form: Form, act: Any, name: str) -> HttpResponse:

@@ -42,7 +42,7 @@ PATIENCE = timedelta(minutes=1)
 def figures(request: HttpRequest) -> HttpResponse:
     """What was submitted last. A file that is sent here is answered line by line, and nothing of it is entered yet."""
     by = enter(request)
-    choices = queries.reportable(by.actor, profile().calendar.day(by.at), language())
+    choices = queries.reportable(by.actor, by.day, language())
     form = FileForm(choices, initial={"owner": by.actor.unit or profile().committee})
     if request.method == "POST":
         form = FileForm(choices, request.POST, request.FILES)
@@ -80,7 +80,7 @@ def enter_figures(request: HttpRequest) -> HttpResponse:
 def requests(request: HttpRequest) -> HttpResponse:
     """Asks for a report, and says what became of those that were asked for."""
     by = enter(request)
-    day, within = profile().calendar.day(by.at), request.GET.get("within", "")
+    day, within = by.day, request.GET.get("within", "")
     nation = [] if by.actor.unit or within else [("", gettext("The whole country"))]
     reportable = queries.reportable(by.actor, day, language(), within)
     choices = [*nation, *reportable]
@@ -119,7 +119,7 @@ def _told(reasons: Iterable[Reason]) -> list[tuple[SafeString, SafeString]]:
 def _format(by: By, figures: Iterable[SubmittedFigure]) -> Format:
     """The reader's language, with the names of the units that these figures speak of."""
     codes = {code for one in figures for code in (one.submitted_by, one.area) if code}
-    return formatted(codes, profile().calendar.day(by.at))
+    return formatted(codes, by.day)
 
 
 def _checked(by: By, found: Mapping[int, SubmittedFigure], reasons: Sequence[Reason]) -> dict[str, Any]:
