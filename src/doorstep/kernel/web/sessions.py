@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.contrib.sessions.backends.base import VALID_KEY_CHARS
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -14,6 +15,15 @@ from doorstep.kernel.store.models import ActorSession
 from doorstep.kernel.store.prepared import Prepared
 
 _LASTING = Prepared(lambda: ActorSession.objects.filter(session_key="").filter(expire_date__gt=timezone.now()))
+
+_CREATE = (
+    "INSERT INTO kernel_actorsession (session_key, session_data, expire_date, subject, device, began)"
+    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+)
+_UPDATE = (
+    "UPDATE kernel_actorsession SET session_data = %s, expire_date = %s, subject = %s, device = %s, began = %s"
+    " WHERE session_key = %s"
+)
 
 
 class SessionStore(DatabaseStore):
@@ -48,6 +58,19 @@ class SessionStore(DatabaseStore):
             device=data.get("device", ""),
             began=datetime.fromisoformat(data["began"]) if "began" in data else timezone.now(),
         )
+
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002  as Django has it
+        """In one statement, which is its own transaction; CreateError and UpdateError as Django raises them."""
+        if self.session_key is None:
+            self.create()
+            return
+        row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined]
+        told: list[Any] = [row.session_key, row.session_data, row.expire_date, row.subject, row.device, row.began]
+        with connection.cursor() as cursor:
+            cursor.execute(_CREATE if must_create else _UPDATE, told if must_create else [*told[1:], told[0]])
+            done = cursor.rowcount
+        if not done:
+            raise CreateError if must_create else UpdateError
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key

@@ -171,12 +171,12 @@ PROTECTION = [
 
 urlpatterns: list[URLPattern] = [
     *SIGN_IN,
+    *OPENID,
     *DEVICES,
     *OFFICES,
     *MANDATES,
     *EIDS,
     *REGISTER,
-    *OPENID,
     *OUTSIDE,
     *LOOKS,
     *PROTECTION,

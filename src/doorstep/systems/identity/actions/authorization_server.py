@@ -55,7 +55,9 @@ _GRANT = Prepared(
 
 
 class Request(OAuth2Request):  # type: ignore[misc]
-    """What came in, as Authlib reads it, at an instant; `key` signs the ID token of the answer."""
+    """What came in, as Authlib reads it, at an instant; `key` signs the ID token of the answer. `used_twice` is the grant that
+    a code or token which was used before has ended.
+    """
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
         self.payload.datalist.update({name: [*texts] for name, texts in (lists or {}).items()})
         self.at = at
         self.key: SignKey | None = None
+        self.used_twice: Grant | None = None
 
     @property
     def form(self) -> Mapping[str, str]:
@@ -235,6 +238,7 @@ class CodeGrant(_Authenticated, AuthorizationCodeGrant):  # type: ignore[misc]
         if issued is None or not issued.check_client(client):
             return None
         if issued.grant.exchanged:
+            self.request.used_twice = issued.grant
             end(issued.grant, self.request.at)
             return None
         return issued
@@ -258,6 +262,7 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
         if issued is None or not issued.check_client(self.request.client):
             return None
         if issued.number != issued.grant.generation:
+            self.request.used_twice = issued.grant
             end(issued.grant, self.request.at)
             return None
         issued.grant.generation += 1

@@ -256,7 +256,9 @@ def exchange(act: Act, request: Request) -> Answer:
     """What the token endpoint answers an authenticated client; a refusal is an outcome, since it may end a grant."""
     answer: Answer = SERVER.create_token_response(request)
     issued: Issued | None = request.user
-    if issued is None or answer[0] != 200:
+    if request.used_twice:
+        act.journal(subjects=concerned(request.used_twice.account), detail="a code or token used twice: all ended")
+    elif issued is None or answer[0] != 200:
         kind = request.payload.grant_type
         act.journal(detail=f"{kind if kind in openid.GRANTS else 'another grant'} refused")
     else:

@@ -330,6 +330,8 @@ def test_a_code_holds_once_and_its_second_use_ends_what_came_of_the_first(signed
     assert refreshed(signed_in, made, got["refresh_token"]).json()["error"] == "invalid_grant"
     shown = {"Authorization": f"Bearer {got['access_token']}"}
     assert signed_in.get("/identity/openid/userinfo", headers=shown).status_code == 401
+    told = JournalEntry.objects.get(detail__contains="used twice")
+    assert JournalSubject.objects.get(id=told.id).subject.endswith(NUMBER)
 
 
 @pytest.mark.parametrize(
