@@ -8,6 +8,7 @@ import msgspec
 from django.db import connection
 
 from doorstep.kernel.declare.scopes import BASES, Actor, Purpose
+from doorstep.kernel.store.prepared import execute
 from doorstep.kernel.values.ids import instant_of
 
 COPY_FROM = 20
@@ -42,14 +43,13 @@ def write(
     row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
     said = (*row, " ".join(fields), detail, digest)
     few = 0 < len(subjects) < COPY_FROM
-    with connection.cursor() as cursor:
-        if few:
-            cursor.execute(_WITH_SUBJECTS, (*said, [*subjects]))
-        else:
-            cursor.execute(_ENTRY, said)
-        if subjects and not few:
-            with cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
-                copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
+    if few:
+        execute(_WITH_SUBJECTS, (*said, [*subjects]))
+        return
+    execute(_ENTRY, said)
+    if subjects:
+        with connection.cursor() as cursor, cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
+            copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
 
 
 def escape(text: str) -> str:

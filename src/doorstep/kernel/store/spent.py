@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import connection
+from doorstep.kernel.store.prepared import execute
 
 
 def spend(kind: str, key: bytes, until: datetime) -> bool:
@@ -10,9 +10,5 @@ def spend(kind: str, key: bytes, until: datetime) -> bool:
 
     `key` is at most 64 bytes: a random value or a digest.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO kernel_spent (kind, key, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (kind, key, until),
-        )
-        return bool(cursor.rowcount)
+    added = "INSERT INTO kernel_spent (kind, key, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+    return bool(execute(added, (kind, key, until)).rowcount)

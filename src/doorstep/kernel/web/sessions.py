@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from doorstep.kernel.store.models import ActorSession
-from doorstep.kernel.store.prepared import Prepared
+from doorstep.kernel.store.prepared import Prepared, execute
 
 _LASTING = Prepared(lambda: ActorSession.objects.filter(session_key="").filter(expire_date__gt=timezone.now()))
 
@@ -66,10 +65,8 @@ class SessionStore(DatabaseStore):
             return
         row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined]
         told: list[Any] = [row.session_key, row.session_data, row.expire_date, row.subject, row.device, row.began]
-        with connection.cursor() as cursor:
-            cursor.execute(_CREATE if must_create else _UPDATE, told if must_create else [*told[1:], told[0]])
-            done = cursor.rowcount
-        if not done:
+        done = execute(_CREATE, told) if must_create else execute(_UPDATE, [*told[1:], told[0]])
+        if not done.rowcount:
             raise CreateError if must_create else UpdateError
 
     def delete(self, session_key: str | None = None) -> None:

@@ -20,10 +20,13 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Browser:
-    """One after another request at one server; raises OSError where the server goes away."""
+    """One after another request at one server; raises OSError where the server goes away.
 
-    def __init__(self, address: str, port: int, host: str) -> None:
-        self.address, self.port, self.host = address, port, host
+    `place` is the address that a proxy would say it comes from.
+    """
+
+    def __init__(self, address: str, port: int, host: str, place: str = "") -> None:
+        self.address, self.port, self.host, self.place = address, port, host, place
         self.cookies: dict[str, str] = {}
         self.reader: asyncio.StreamReader | None = None
         self.writer: asyncio.StreamWriter | None = None
@@ -36,6 +39,8 @@ class Browser:
 
     async def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}", "Accept-Encoding: gzip", "Accept-Language: en"]
+        if self.place:
+            lines.append(f"X-Forwarded-For: {self.place}")
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={text}" for name, text in self.cookies.items()))
         if method == "POST":

@@ -25,6 +25,7 @@ def identity_alone() -> Iterator[int]:
             DOORSTEP_MODE="demo",
             DOORSTEP_SYSTEMS="identity",
             DOORSTEP_DEMO_SIGN_IN="0",
+            DOORSTEP_PROXIES="1",  # so that each browser comes from a place of its own
             DOORSTEP_PORT=str(port),
         )
         os.environ.pop("DOORSTEP_DATABASE_URL", None)

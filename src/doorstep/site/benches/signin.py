@@ -167,7 +167,15 @@ def _party(count: int) -> Any:
     made = register(By(Actor("bench", roles=("identity.provider",), level=2), at), told)
     accounts = models.Account.objects.values_list("id", flat=True)
     models.Consent.objects.bulk_create(
-        models.Consent(id=one, account_id=account, party_id=made.id, given=list(told.claims), declined=[], at=at)
+        models.Consent(
+            id=one,
+            account_id=account,
+            party_id=made.id,
+            given=list(told.claims),
+            declined=[],
+            purpose=told.purpose,
+            at=at,
+        )
         for one, account in zip(uuid7s(at, count), accounts, strict=True)
     )
     return made
@@ -201,7 +209,8 @@ class _Flow:
         if person is None:
             return False
         address, port = self.servers[number % len(self.servers)]
-        browser = Browser(address, port, f"localhost:{port}")
+        place = ".".join(str(byte) for byte in person.credential[-4:])
+        browser = Browser(address, port, f"localhost:{port}", place)
         try:
             asked = {
                 "client_id": str(self.party.id),

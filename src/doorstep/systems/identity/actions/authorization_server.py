@@ -5,6 +5,7 @@ Tokens are not kept: each is the mark of a grant, and the grant is a row. Everyt
 
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -113,6 +114,11 @@ class Client(ClientMixin):  # type: ignore[misc]
 
     def check_grant_type(self, grant_type: str) -> bool:
         return grant_type in openid.GRANTS
+
+
+READ_EVERY, MOST_KNOWN = 3.0, 1_000
+"""Seconds for which a relying party is kept in a process, and how many."""
+_known: dict[str, tuple[float, Client | None]] = {}
 
 
 class Issued:
@@ -276,12 +282,26 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
 
 
 def client_of(client_id: str) -> Client | None:
-    """The relying party of that id, None for one that is unknown or ended."""
+    """The relying party of that id, None for one that is unknown or ended; as it was a few seconds ago at most."""
+    now, (read, client) = time.monotonic(), _known.get(client_id, (-READ_EVERY, None))
+    if now - read < READ_EVERY:
+        return client
     try:
         row = _PARTY.first(read_uuid(client_id))
     except NotFound:
         return None
-    return Client(row) if row else None
+    if row is None:
+        _known.pop(client_id, None)
+        return None
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    _known[client_id] = (now, Client(row))
+    return _known[client_id][1]
+
+
+def forget_client(client_id: UUID) -> None:
+    """Have it read again: it was changed. Other processes see the change within `READ_EVERY` seconds."""
+    _known.pop(str(client_id), None)
 
 
 def in_force(token: str, kind: Kind, at: datetime) -> Issued | None:

@@ -10,6 +10,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, refuse
+from doorstep.systems.identity.actions.authorization_server import forget_client
 from doorstep.systems.identity.models import Grant, RelyingParty
 from doorstep.systems.identity.permissions import FOR_RELYING_PARTY, MANAGE_CLIENTS
 from doorstep.systems.identity.rules import openid, signing_keys
@@ -94,6 +95,7 @@ def _party(act: Act, party: UUID) -> RelyingParty:
     row = rows.filter(id=party).first()
     if row is None:
         raise NotFound(NOT_FOUND())
+    forget_client(row.id)
     return row
 
 

@@ -33,7 +33,7 @@ INSIDE_SECONDS = 900
 FIRST_RATE = 50.0
 SHORTEST_WAIT = 1.0
 """Whoever would wait less than these seconds goes in at once."""
-_FORM = struct.Struct("<Qddd")
+_FORM = struct.Struct("<Qdddd")
 
 
 class Places:
@@ -53,12 +53,12 @@ class Places:
         with self.thread:
             fcntl.lockf(self.file, fcntl.LOCK_EX)
             try:
-                given, called, rate, at = _FORM.unpack_from(self.memory)
+                given, called, rate, at, cut = _FORM.unpack_from(self.memory)
                 first = Queue(0, BURST, FIRST_RATE, now)
-                box = [Queue(given, called, rate, at).moved(now) if at else first]
+                box = [Queue(given, called, rate, at, cut).moved(now) if at else first]
                 yield box
                 queue = box[0]
-                _FORM.pack_into(self.memory, 0, queue.given, queue.called, queue.rate, queue.at)
+                _FORM.pack_into(self.memory, 0, queue.given, queue.called, queue.rate, queue.at, queue.cut)
             finally:
                 fcntl.lockf(self.file, fcntl.LOCK_UN)
 

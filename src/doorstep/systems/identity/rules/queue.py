@@ -9,17 +9,23 @@ import msgspec
 LEAST_RATE, MOST_RATE = 1.0, 2_000.0
 BURST = 20.0
 """Places that may be called ahead of the rate after a quiet time."""
+ONE_CONGESTION = 1.0
+"""Seconds within which the rate is lowered once."""
 TARGET = 0.2
 """Seconds within which signing in is to answer; slower answers lower the rate."""
 
 
 class Queue(msgspec.Struct, frozen=True):
-    """`given` places so far, `called` of them (a fraction is on its way), at `rate` a second, as of the instant `at` (s)."""
+    """`given` places so far, `called` of them (a fraction is on its way), at `rate` a second, as of the instant `at` (s).
+
+    `cut` is when the rate was lowered last.
+    """
 
     given: int
     called: float
     rate: float
     at: float
+    cut: float = 0.0
 
     def moved(self, now: float) -> "Queue":
         """The queue at `now`: called on at its rate, never further than a burst ahead of the places given."""
@@ -40,9 +46,15 @@ class Queue(msgspec.Struct, frozen=True):
         return max(0, int(place - self.called))
 
     def served(self, seconds: float) -> "Queue":
-        """An answer took so long: additive increase while it is quick, multiplicative decrease when it is not."""
-        rate = self.rate * 0.9 if seconds > TARGET else self.rate + 0.5
-        return msgspec.structs.replace(self, rate=min(max(rate, LEAST_RATE), MOST_RATE))
+        """An answer took so long: additive increase while it is quick, multiplicative decrease when it is not.
+
+        All that is slow within a second comes of one congestion, and lowers the rate once (as TCP does, RFC 5681).
+        """
+        if seconds <= TARGET:
+            return msgspec.structs.replace(self, rate=min(self.rate + 0.5, MOST_RATE))
+        if self.at - self.cut < ONE_CONGESTION:
+            return self
+        return msgspec.structs.replace(self, rate=max(self.rate * 0.8, LEAST_RATE), cut=self.at)
 
 
 def look_again(seconds: float) -> int:

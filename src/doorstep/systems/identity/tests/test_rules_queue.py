@@ -33,11 +33,13 @@ def test_a_quiet_time_saves_up_a_burst_and_no_more():
 
 
 def test_slow_answers_lower_the_rate_and_quick_ones_raise_it():
-    assert EMPTY.served(0.5).rate == 9.0
+    assert EMPTY.served(0.5).rate == 8.0
+    assert EMPTY.served(0.5).served(0.5).rate == 8.0
+    assert EMPTY.served(0.5).moved(101.0).served(0.5).rate == 6.4
     assert EMPTY.served(0.01).rate == 10.5
     slow = EMPTY
     for _ in range(1_000):
-        slow = slow.served(9.0)
+        slow = slow.moved(slow.at + 1).served(9.0)
     assert slow.rate == 1.0
 
 
