@@ -9,9 +9,9 @@ from doorstep.systems.steering import tasks
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, official_units, submit
 
+SIGN_IN = ["/identity/sign-in/", "/identity/sign-in/passcode/"]
+"""They ask the database which outside e-IDs there are."""
 IDENTITY = [
-    "/identity/sign-in/",
-    "/identity/sign-in/passcode/",
     "/identity/activate/",
     "/identity/loss/",
     "/identity/apply/",
@@ -122,6 +122,21 @@ def test_the_first_view_is_small(browser, address, path, language):
 def beside_playwright(monkeypatch):
     """The driver's event loop runs in this thread; Django would take what stands beside it for part of it."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def served(home, beside_playwright, transactional_db, monkeypatch):
+    """The server may ask the test's database; its threads end their connections with each request."""
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+
+
+@pytest.mark.parametrize("path", SIGN_IN)
+@pytest.mark.parametrize(("language", "width", "theme"), WAYS)
+def test_everybody_can_sign_in(served, visit, axe, path, language, width, theme):
+    page = visit(path, language, width, theme)
+    assert page.locator("form[method=post]").count()
+    assert broken(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.fixture

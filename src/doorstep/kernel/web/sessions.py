@@ -15,10 +15,8 @@ from doorstep.kernel.store.prepared import Prepared, execute
 
 _LASTING = Prepared(lambda: ActorSession.objects.filter(session_key="").filter(expire_date__gt=timezone.now()))
 
-_CREATE = (
-    "INSERT INTO kernel_actorsession (session_key, session_data, expire_date, subject, device, began)"
-    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-)
+_CREATE = """INSERT INTO kernel_actorsession (session_data, expire_date, subject, device, began, session_key)
+    VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _UPDATE = (
     "UPDATE kernel_actorsession SET session_data = %s, expire_date = %s, subject = %s, device = %s, began = %s"
     " WHERE session_key = %s"
@@ -45,9 +43,6 @@ class SessionStore(DatabaseStore):
     def _get_new_session_key(self) -> str:
         return get_random_string(32, VALID_KEY_CHARS)  # of 165 random bits: nobody has it
 
-    def exists(self, session_key: str) -> bool:
-        return ActorSession.objects.filter(session_key=kept_key(session_key)).exists()
-
     def create_model_instance(self, data: dict[str, Any]) -> ActorSession:
         return ActorSession(
             session_key=kept_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]  # the stubs lack it
@@ -64,9 +59,8 @@ class SessionStore(DatabaseStore):
             self.create()
             return
         row = self.create_model_instance(self._get_session(no_load=must_create))  # type: ignore[attr-defined]
-        told: list[Any] = [row.session_key, row.session_data, row.expire_date, row.subject, row.device, row.began]
-        done = execute(_CREATE, told) if must_create else execute(_UPDATE, [*told[1:], told[0]])
-        if not done.rowcount:
+        told: list[Any] = [row.session_data, row.expire_date, row.subject, row.device, row.began, row.session_key]
+        if not execute(_CREATE if must_create else _UPDATE, told).rowcount:
             raise CreateError if must_create else UpdateError
 
     def delete(self, session_key: str | None = None) -> None:

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from doorstep.site.embedded import Embedded, database
 from doorstep.site.tests.test_register_import import until_healthy
 from doorstep.systems.identity.actions import outside as actions
 from doorstep.systems.identity.actions import outside_tokens
+from doorstep.systems.identity.actions.authorization_server import READ_EVERY
 from doorstep.systems.identity.actions.outside import Registration, Wish
 from doorstep.systems.identity.models import OutsideProvider, OutsideReading
 from doorstep.systems.identity.queries import outside as queries
@@ -62,6 +64,7 @@ class Other:
                 "UPDATE identity_relyingparty SET redirects = ARRAY[%s], method = %s, keys = %s",
                 (redirect, method, Jsonb(keys) if keys else None),
             )
+        time.sleep(READ_EVERY)  # its processes read a relying party anew
 
 
 @pytest.fixture(scope="module")
