@@ -54,6 +54,7 @@ SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
 INSIDE_HOSTS = os.environ.get("DOORSTEP_INSIDE_HOSTS", "").replace(",", " ").split()  # outside providers in our network
 SAID_PROXIES = os.environ.get("DOORSTEP_PROXIES", "0")
+WEB_THREADS = 8  # of each web process; `processes` starts them
 PROXIES = int(SAID_PROXIES) if SAID_PROXIES.isdecimal() else 0  # how many in front add to X-Forwarded-For
 
 

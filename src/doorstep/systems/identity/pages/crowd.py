@@ -63,6 +63,29 @@ class Places:
                 fcntl.lockf(self.file, fcntl.LOCK_UN)
 
 
+class Threads:
+    """How many of this process's threads are answering somebody."""
+
+    def __init__(self) -> None:
+        self.lock, self.busy = threading.Lock(), 0
+
+    def __enter__(self) -> None:
+        with self.lock:
+            self.busy += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.busy -= 1
+
+    @property
+    def full(self) -> bool:
+        """Whether next to none is free, so that requests wait where nobody sees them."""
+        return self.busy >= settings.WEB_THREADS - 1
+
+
+_threads = Threads()
+
+
 @cache
 def places() -> Places:
     """Of this installation."""
@@ -73,6 +96,10 @@ def crowd(get_response: Answer) -> Answer:
     """The middleware: lets through what has nothing to do with signing in, whoever was called, and whoever finds no queue."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        with _threads:
+            return answer(request)
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith("/identity/sign-in/"):
             return get_response(request)
         began = time.time()
@@ -87,7 +114,7 @@ def crowd(get_response: Answer) -> Answer:
         response = get_response(request)
         ended = time.time()
         with places().held(ended) as box:
-            box[0] = box[0].served(ended - began)
+            box[0] = box[0].served(ended - began, full=_threads.full)
         if not inside:
             _keep(response, place, inside=True)
         return response

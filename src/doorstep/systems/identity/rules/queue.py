@@ -9,6 +9,8 @@ import msgspec
 LEAST_RATE, MOST_RATE = 1.0, 2_000.0
 BURST = 20.0
 """Places that may be called ahead of the rate after a quiet time."""
+STEP = 0.2
+"""Places a second that one quick answer adds."""
 ONE_CONGESTION = 1.0
 """Seconds within which the rate is lowered once."""
 TARGET = 0.2
@@ -45,13 +47,15 @@ class Queue(msgspec.Struct, frozen=True):
         """How many are called before `place`."""
         return max(0, int(place - self.called))
 
-    def served(self, seconds: float) -> "Queue":
-        """An answer took so long: additive increase while it is quick, multiplicative decrease when it is not.
+    def served(self, seconds: float, *, full: bool = False) -> "Queue":
+        """An answer took so long: additive increase while it is quick and somebody waits, multiplicative decrease when it
+        is not, or when the server was `full`: then answers waited before anybody could measure them.
 
         All that is slow within a second comes of one congestion, and lowers the rate once (as TCP does, RFC 5681).
         """
-        if seconds <= TARGET:
-            return msgspec.structs.replace(self, rate=min(self.rate + 0.5, MOST_RATE))
+        if seconds <= TARGET and not full:
+            grown = self.rate + STEP if self.called < self.given else self.rate
+            return msgspec.structs.replace(self, rate=min(grown, MOST_RATE))
         if self.at - self.cut < ONE_CONGESTION:
             return self
         return msgspec.structs.replace(self, rate=max(self.rate * 0.8, LEAST_RATE), cut=self.at)

@@ -36,7 +36,9 @@ def test_slow_answers_lower_the_rate_and_quick_ones_raise_it():
     assert EMPTY.served(0.5).rate == 8.0
     assert EMPTY.served(0.5).served(0.5).rate == 8.0
     assert EMPTY.served(0.5).moved(101.0).served(0.5).rate == 6.4
-    assert EMPTY.served(0.01).rate == 10.5
+    assert EMPTY.served(0.01).rate == 10.0
+    assert EMPTY.joined().served(0.01).rate == 10.2
+    assert EMPTY.joined().served(0.01, full=True).rate == 8.0
     slow = EMPTY
     for _ in range(1_000):
         slow = slow.moved(slow.at + 1).served(9.0)
