@@ -79,8 +79,8 @@ class Threads:
 
     @property
     def full(self) -> bool:
-        """Whether next to none is free, so that requests wait where nobody sees them."""
-        return self.busy >= settings.WEB_THREADS - 1
+        """Whether none is free, so that requests wait where nobody sees them."""
+        return self.busy >= settings.WEB_THREADS
 
 
 _threads = Threads()
