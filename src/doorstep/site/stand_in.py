@@ -6,6 +6,7 @@ Their addresses hold /stand-in/, so that production refuses them. What they keep
 """
 
 import json
+import signal
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +105,9 @@ def settings_of_demo(refusal: str) -> Any:
 
 
 def until_stopped(server: ThreadingHTTPServer, opened: str) -> int:
-    """Serves until Ctrl-C; the exit code of the command."""
+    """Serves until Ctrl-C or SIGTERM, in the background of a shell too, which has it ignore the first; the exit code."""
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     with server, suppress(KeyboardInterrupt):
         say(f"{opened}  (Ctrl-C ends it)")
         server.serve_forever()
