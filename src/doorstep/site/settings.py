@@ -197,8 +197,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "doorstep.kernel.web.headers.canonical_host",
-    "doorstep.kernel.web.headers.security_headers",
+    "doorstep.site.headers.canonical_host",
+    "doorstep.site.headers.security_headers",
     *(["doorstep.systems.identity.pages.crowd.crowd"] if "identity" in SYSTEMS else []),
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -19,19 +19,19 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.prepared import Prepared
+from doorstep.kernel.store.prepared import Prepared, update
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.identity.actions.signin import against
 from doorstep.systems.identity.models import Grant, RelyingParty
+from doorstep.systems.identity.queries.concerned import with_holder
 from doorstep.systems.identity.queries.openid import allowed, claims_of, issuer, sub_of
 from doorstep.systems.identity.rules import openid, signing_keys
 from doorstep.systems.identity.rules.openid import ALGORITHMS, METHODS, Claim, Kind
@@ -47,8 +47,7 @@ UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, KeyError, Recurs
 _PARTY = Prepared(lambda: RelyingParty.objects.filter(id=UUID(int=0), ended=None))
 _GRANT = Prepared(
     lambda: (
-        Grant.objects.select_for_update(of=("self",))
-        .select_related("account__eid__person", "account__eid__organisation")
+        with_holder(Grant.objects.select_for_update(of=("self",)), "account__")
         .filter(id=UUID(int=0), ended=None)
         .filter(expires__gt=timezone.now())
     )
@@ -253,9 +252,11 @@ class CodeGrant(_Authenticated, AuthorizationCodeGrant):  # type: ignore[misc]
         return None if against(authorization_code.grant.account) else authorization_code
 
     def delete_authorization_code(self, authorization_code: Issued) -> None:
-        offline = "offline_access" in authorization_code.grant.scope.split()
-        expires = self.request.at + (openid.REFRESH_KEPT if offline else openid.ACCESS_KEPT)
-        Grant.objects.filter(id=authorization_code.grant.id).update(exchanged=self.request.at, expires=expires)
+        grant = authorization_code.grant
+        offline = "offline_access" in grant.scope.split()
+        grant.exchanged = self.request.at
+        grant.expires = self.request.at + (openid.REFRESH_KEPT if offline else openid.ACCESS_KEPT)
+        update(grant, "exchanged", "expires")
 
 
 class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
@@ -271,14 +272,14 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
             self.request.used_twice = issued.grant
             end(issued.grant, self.request.at)
             return None
-        issued.grant.generation += 1
+        issued.grant.generation += 1  # the row is locked
         return issued
 
     def authenticate_user(self, refresh_token: Issued) -> Issued | None:
         return None if against(refresh_token.grant.account) else refresh_token
 
     def revoke_old_credential(self, refresh_token: Issued) -> None:
-        Grant.objects.filter(id=refresh_token.grant.id).update(generation=F("generation") + 1)
+        update(refresh_token.grant, "generation")
 
 
 def client_of(client_id: str) -> Client | None:

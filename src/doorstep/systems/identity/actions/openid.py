@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.prepared import Prepared
+from doorstep.kernel.store.prepared import Prepared, insert
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.actors import Signed
@@ -173,7 +173,7 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
     if not asked.wanted.essential <= given:
         raise Fault("access_denied", "The person did not agree to what is essential.", asked.redirect, asked.state)
     scopes = [one for one in asked.scope.split() if one != "offline_access" or one in given]
-    grant = Grant.objects.create(
+    grant = Grant(
         id=act.id,
         account=account,
         party_id=asked.party,
@@ -188,6 +188,7 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
         methods=list(signed.methods),
         expires=act.at + openid.CODE_KEPT,
     )
+    insert(grant)
     act.journal(subjects=concerned(account), fields=grant.claims, detail=f"signed in at {asked.party}")
     return openid.mint(derived("openid tokens"), Kind.CODE, grant.id)
 

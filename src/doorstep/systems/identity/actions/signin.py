@@ -14,7 +14,7 @@ from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
 from doorstep.kernel.notices import notify
-from doorstep.kernel.store.prepared import Prepared
+from doorstep.kernel.store.prepared import Prepared, update
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import reference, uuid7
@@ -25,7 +25,7 @@ from doorstep.systems.identity import notices
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
 from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
-from doorstep.systems.identity.queries.concerned import concerned_by
+from doorstep.systems.identity.queries.concerned import concerned_by, with_holder
 from doorstep.systems.identity.rules import passkeys, secrets
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.passkeys import Party
@@ -40,19 +40,11 @@ _LEVELS = {Level.NONE: 2, Level.ONE: 1, Level.TWO: 2}
 
 
 _PASSKEY = Prepared(
-    lambda: (
-        Passkey.objects.select_for_update(of=("self",))
-        .select_related("account__eid__person", "account__eid__organisation")
-        .filter(credential=b"", removed=None)
+    lambda: with_holder(Passkey.objects.select_for_update(of=("self",)), "account__").filter(
+        credential=b"", removed=None
     )
 )
-_OWN = Prepared(
-    lambda: (
-        Account.objects.select_for_update(of=("self",))
-        .select_related("eid__person", "eid__organisation")
-        .filter(subject="", closed=None)
-    )
-)
+_OWN = Prepared(lambda: with_holder(Account.objects.select_for_update(of=("self",))).filter(subject="", closed=None))
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -124,7 +116,8 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
         return not_let_in(act, passkey.account, Cause.PASSKEY)
     if not spend("passkey", challenge[:24], until):
         return not_let_in(act, passkey.account, Cause.REPLAYED)
-    Passkey.objects.filter(id=passkey.id).update(sign_count=count, used=act.at)
+    passkey.sign_count, passkey.used = count, act.at
+    update(passkey, "sign_count", "used")
     return let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
 
 
