@@ -1,5 +1,6 @@
 """The WSGI application that Granian serves; an insecure production configuration ends the process here."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -23,6 +24,9 @@ def _read_ahead() -> None:
     for code, _ in settings.LANGUAGES:
         with translation.override(code):
             reverse("home")
+    gc.collect()
+    gc.freeze()  # all this stays as long as the process: the collector need not look through it again and again
+    gc.set_threshold(20_000, 20, 100)
 
 
 _read_ahead()
