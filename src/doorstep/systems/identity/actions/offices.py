@@ -15,7 +15,7 @@ from doorstep.kernel.store.tokens import revoke_tokens
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, reference
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason, Refused, refuse
+from doorstep.kernel.values.reasons import NOT_FOUND, NotAllowed, NotFound, Reason, Refused, refuse
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity.actions.signin import concerned, own_account
 from doorstep.systems.identity.country import Country
@@ -207,13 +207,17 @@ def review(act: Act, office: UUID, *, keep: bool) -> None:
 
 
 @action(OWN, FOR_OFFICE)
-def take_up(act: Act, office: UUID) -> Actor:
-    """The actor that the signed-in person is in this office today; Refused where it is not in force."""
+def take_up(act: Act, office: UUID, within: str = "") -> Actor:
+    """The actor that the signed-in person is in this office today; Refused where it is not in force, NotAllowed where it
+    lies outside the unit `within` whose directory the person signed in with.
+    """
     row = Office.objects.filter(id=office, subject=act.actor.subject).first()
     if row is None:
         raise NotFound(NOT_FOUND())
     if row.ended or row.approved is None or not Term(row.valid_from, row.valid_to).holds(act.day):
         raise Refused(offices.NOT_IN_FORCE())
+    if not Office.objects.filter(units.within(within, act.day), id=office).exists():
+        raise NotAllowed(offices.ELSEWHERE())
     act.journal(subjects=_people(row.subject), detail=f"office {office} taken up")
     return Actor(row.subject, row.unit, ("identity.person", row.role), act.actor.level, "page")
 

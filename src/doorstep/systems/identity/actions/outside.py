@@ -185,7 +185,9 @@ def enter_with_invitation(act: Act, provider: UUID, proof: Proof, code: str) -> 
     offices.take(act, account.subject, code, there.unit)
     account.save(force_insert=True)
     _link(act, there, account, proof)
-    return let_in(act, account, proof.methods, most=proof.level, way=f"by invitation from outside {there.id}")
+    return let_in(
+        act, account, proof.methods, most=proof.level, way=f"by invitation from outside {there.id}", within=there.unit
+    )
 
 
 @action(LINK, FOR_SIGN_IN)
@@ -286,7 +288,7 @@ def _staff(act: Act, there: Usable, proof: Proof) -> Attempt:
         return not_let_in(act, None, Cause.OUTSIDE_UNLINKED, rules.UNLINKED())
     if not _serves(there, row.account, act.day):
         return not_let_in(act, row.account, Cause.OUTSIDE_AREA)
-    return let_in(act, row.account, proof.methods, most=proof.level, way=f"outside {there.id}")
+    return let_in(act, row.account, proof.methods, most=proof.level, way=f"outside {there.id}", within=there.unit)
 
 
 def _serves(there: Usable, account: Account, day: date) -> bool:

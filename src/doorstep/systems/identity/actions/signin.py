@@ -56,6 +56,8 @@ class Attempt(msgspec.Struct, frozen=True):
     reference: str = ""
     why: Reason | None = None
     """What may be told to the person as well: it says nothing that the person has not proved."""
+    within: str = ""
+    """The unit whose directory opened the account: this sign-in is for offices there and below. Empty: for all."""
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -248,7 +250,9 @@ def _level_of(account: Account) -> int:
     return _LEVELS[Level(account.eid.level)] if account.eid else 2
 
 
-def let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "") -> Attempt:
+def let_in(
+    act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "", within: str = ""
+) -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
     if cause := against(account):
         return not_let_in(act, account, cause)
@@ -259,7 +263,7 @@ def let_in(act: Act, account: Account, methods: tuple[str, ...], *, most: int, w
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
     act.actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")  # who it was is known now
     act.journal(subjects=concerned(account), detail=f"signed in {way or ' '.join(methods)}")
-    return Attempt(act.actor, account.name, methods)
+    return Attempt(act.actor, account.name, methods, within=within)
 
 
 def not_let_in(act: Act, account: Account | None, cause: Cause, why: Reason | None = None) -> Attempt:

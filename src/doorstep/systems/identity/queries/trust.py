@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -37,8 +38,17 @@ def trust_files(actor: Actor) -> list[TrustRow]:
 
 
 def load_trust() -> tuple[Trust, dict[tuple[str, int], UUID]]:
-    """What a check rests on, and whose files its faults speak of, by field and line; nobody's data."""
-    rows = list(TrustFile.objects.filter(removed=None).order_by("id"))
+    """What a check rests on, and whose files its faults speak of, by field and line; nobody's data.
+
+    What was built of the same files is kept: of one that is there nothing but its states can change.
+    """
+    counting = TrustFile.objects.filter(removed=None).order_by("id").values_list("id", "states")
+    return _built(tuple((file, tuple(states)) for file, states in counting))
+
+
+@lru_cache(maxsize=1)
+def _built(files: tuple[tuple[UUID, tuple[str, ...]], ...]) -> tuple[Trust, dict[tuple[str, int], UUID]]:
+    rows = list(TrustFile.objects.filter(id__in=[file for file, _ in files]).order_by("id"))
     of = {kind: [row for row in rows if row.kind == kind.value] for kind in FileKind}
     content = {kind: [bytes(row.content) for row in found] for kind, found in of.items()}
     trust = build_trust(

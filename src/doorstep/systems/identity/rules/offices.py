@@ -53,6 +53,11 @@ OFFICE_THERE = reason(
 LOGIN_TAKEN = reason(
     "identity.login_taken", "There is an account with this name already.", repair="Choose another name to sign in with."
 )
+ELSEWHERE = reason(
+    "identity.office_elsewhere",
+    "This office lies outside the unit whose directory you signed in with.",
+    repair="Sign in with your e-ID to take it up.",
+)
 NOT_IN_FORCE = reason(
     "identity.office_not_in_force",
     "This office is not in force.",

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import Credential
@@ -291,6 +292,23 @@ def test_who_leaves_is_out_at_once(there, client: Client):
     assert not ActorSession.objects.exists()
     assert back(client, away(client, there, provider)).status_code == 422
     assert RefusedSignIn.objects.get().cause == "outside_area"
+
+
+def test_a_directory_opens_the_offices_of_its_unit_only(there, client: Client):
+    one = account()
+    here, elsewhere = office(one), office(one, "H26.901")
+    provider = registered(there, Kind.STAFF)
+    actions.link(By(actor_of(one), AT), provider, "s1", AT + timedelta(minutes=1), Proof("sub-1", {"login": "lan"}, 1))
+    assert back(client, away(client, there, provider)).status_code == 303
+    taking = reverse("identity:take_up")
+    refusal = client.post(taking, {"office": str(elsewhere.id)}, headers=ENGLISH)
+    assert refusal.status_code == 403
+    assert "lies outside the unit whose directory you signed in with" in refusal.content.decode()
+    taken = client.post(taking, {"office": str(here.id)})
+    assert (taken.status_code, taken.wsgi_request.actor.unit) == (303, here.unit)
+    assert client.post(taking, {"office": str(elsewhere.id)}).status_code == 403
+    by_passkey = signed_in(one).post(taking, {"office": str(elsewhere.id)})
+    assert (by_passkey.status_code, by_passkey.wsgi_request.actor.unit) == (303, "H26.901")
 
 
 def actor_of(of: Account, level: int = 2) -> Actor:
