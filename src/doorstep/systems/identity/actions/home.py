@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
@@ -157,6 +158,7 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
     step_on(act, eid, life.Step.APPROVE, approved=act.at)
     step_on(act, eid, life.Step.NOTIFY, notified=act.at)
     _decide(act, row, State.APPROVED)
+    _forget_phone(row)
     ready(act, eid)
     act.journal(subjects=concerned_by(eid), fields=["level", "phone", "email"], detail=f"approved {row.reference}")
     return str(eid.id)
@@ -164,24 +166,33 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
 
 @action(COLLECT, FOR_EID)
 def refuse_application(act: Act, application: UUID, version: int, cause: Refusal) -> None:
-    """An officer's no. The cause is told to the person at a counter, since the phone may be a stranger's."""
+    """An officer's no. The cause is told to the person at a counter, since the phone may be a stranger's.
+
+    The phone learns of it when it would learn that nobody is known, as an earlier no would tell that somebody is. A
+    guardian, who has signed in, learns of it at once.
+    """
     row = _to_decide(act, application, version)
-    _tell_refusal(act, row)
     _decide(act, row, State.REFUSED, cause.value)
+    if row.guardian_id or (row.answer_at and row.answer_at <= act.at):
+        _tell_refusal(act, row)
     act.journal(subjects=_subjects(row), detail=f"refused {row.reference} {cause.value}")
 
 
 @action(STEP, FOR_EID)
 def refuse_unfit(act: Act) -> int:
-    """Whatever nobody can decide on is refused when its time comes; what was begun and not proven is forgotten."""
+    """Whatever nobody can decide on is refused when its time comes, and who was refused is told; what was begun and not
+    proven is forgotten.
+    """
     Application.objects.filter(state=State.BEGUN.value, begun__lt=act.at - rules.BEGUN_KEPT).delete()
-    rows = Application.objects.select_for_update(skip_locked=True).filter(state=State.WAITING.value)
-    unfit = list(rows.filter(answer_at__lte=act.at).exclude(unfit="").order_by("answer_at", "id")[:AT_ONCE])
-    for row in unfit:
+    unfit, untold = Q(state=State.WAITING.value) & ~Q(unfit=""), Q(state=State.REFUSED.value) & ~Q(phone="")
+    rows = Application.objects.select_for_update(skip_locked=True).filter(unfit | untold, answer_at__lte=act.at)
+    answered = list(rows.order_by("answer_at", "id")[:AT_ONCE])
+    for row in answered:
+        if row.state == State.WAITING:
+            _decide(act, row, State.REFUSED)
         _tell_refusal(act, row)
-        _decide(act, row, State.REFUSED)
-    act.journal(detail=f"{len(unfit)} applications fitted nobody")
-    return len(unfit)
+    act.journal(detail=f"{len(answered)} refusals told")
+    return len(answered)
 
 
 def _wait(act: Act, row: Application, *, new: bool = False) -> Unfit | None:
@@ -229,15 +240,21 @@ def _to_decide(act: Act, application: UUID, version: int) -> Application:
 
 
 def _decide(act: Act, row: Application, state: State, cause: str = "") -> None:
-    """From now on nobody needs the phone here: it is the e-ID's, or a stranger's."""
     row.state, row.cause, row.version = state.value, cause, row.version + 1
-    row.decided, row.decided_by, row.phone, row.email = act.at, act.actor.subject, "", ""
-    row.save(update_fields=["state", "cause", "version", "decided", "decided_by", "phone", "email"])
+    row.decided, row.decided_by = act.at, act.actor.subject
+    row.save(update_fields=["state", "cause", "version", "decided", "decided_by"])
 
 
 def _tell_refusal(act: Act, row: Application) -> None:
     reach = Reach(f"application:{row.id}", row.language, row.phone, row.email, Channel.SMS)
     notify(act, reach, notices.APPLICATION_REFUSED, reference=row.reference)
+    _forget_phone(row)
+
+
+def _forget_phone(row: Application) -> None:
+    """From now on nobody needs it here: it is the e-ID's, or a stranger's."""
+    row.phone = row.email = ""
+    row.save(update_fields=["phone", "email"])
 
 
 def _subjects(row: Application) -> list[str]:

@@ -11,7 +11,7 @@ from doorstep.systems.identity.models.register import Person
 
 class Application(models.Model):
     """Somebody asks for an e-ID from home, for themselves or for a ward. What was typed is not kept, nor is the portrait;
-    `phone` and `email` go with the decision.
+    `phone` and `email` go once the decision is told.
 
     `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody. Such
     a one is refused at `answer_at`, at an hour at which an officer could have done it.

@@ -74,6 +74,13 @@ def test_a_refusal_tells_the_phone_no_reason():
     person()
     row = applied()
     actions.refuse_application(officer(), row.id, row.version, Refusal.FRAUD)
+    assert row.answer_at is not None
+    tasks.answer_unfit(row.answer_at - timedelta(seconds=1))
+    assert not Notice.objects.filter(kind="identity.application_refused").exists(), (
+        "it would tell that somebody is known"
+    )
+    for _ in range(2):
+        tasks.answer_unfit(row.answer_at)
     told = Notice.objects.get(kind="identity.application_refused")
     assert (told.target, set(told.given)) == (PHONE, {"reference"})
     row.refresh_from_db()
@@ -248,6 +255,7 @@ def test_a_guardian_who_answers_no_more_gets_no_eid_for_the_ward(over: str):
     with pytest.raises(Refused, match="guardian_over"):
         actions.approve_application(By(officer().actor, by.at), row.id, row.version)
     actions.refuse_application(By(officer().actor, by.at), row.id, row.version, Refusal.PARTICULARS)
+    assert Notice.objects.filter(kind="identity.application_refused").count() == 1, "a guardian is known"
 
 
 def test_nobody_applies_for_strangers_for_the_grown_up_or_without_level_2():
