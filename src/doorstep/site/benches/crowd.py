@@ -1,4 +1,7 @@
-"""The evening on which everybody comes: 50,000 arrivals in a minute, each answered with the page or with a place."""
+"""The evening on which everybody comes: 50,000 arrivals in a minute, each answered with the page or with a place.
+
+Whoever has a place comes again when told to, as a browser does, until it is called or the minute is over.
+"""
 
 import argparse
 import asyncio
@@ -24,13 +27,14 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:  # noqa: ARG001  ev
         with serving(port) as (addresses, resident):
             came = asyncio.run(_evening([(address, port) for address in addresses], people))
             peak = resident()
-    answered = [seconds for kind, seconds in came if kind in {"page", "place"}]
     kinds = Counter(kind for kind, _ in came)
     sys.stderr.write(f"{dict(kinds)}\n")
+    asked = [(kind, seconds) for kind, seconds in came if not kind.startswith("signed in")]
+    answered = [seconds for kind, seconds in asked if kind in {"page", "place"}]
     return [
         Measure(
             name="crowd.answered",
-            figure=sum(seconds <= PROMISED for seconds in answered) / ARRIVALS,
+            figure=sum(seconds <= PROMISED for seconds in answered) / len(asked),
             unit="of all within 200 ms",
             p50_ms=statistics.median(answered) * 1000,
             p99_ms=statistics.quantiles(answered, n=100)[98] * 1000,
@@ -43,14 +47,21 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:  # noqa: ARG001  ev
 async def _evening(servers: list[tuple[str, int]], people: list[Person]) -> list[tuple[str, float]]:
     """Everybody comes when it is their time, whoever is still there; whoever gets the page signs in."""
     began, came, devices = time.monotonic() + 1, [], iter(people)
+    over = began + SECONDS
     turns = itertools.cycle(servers)
 
     async def person(due: float, server: tuple[str, int]) -> None:
         browser = Browser(*server, f"localhost:{server[1]}")
         try:
-            page = await browser.get("/identity/sign-in/")
-            kind = {200: "page", 503: "place"}.get(page.status, f"status {page.status}")
-            came.append((kind, time.monotonic() - due))
+            while True:
+                page = await browser.get("/identity/sign-in/")
+                kind = {200: "page", 503: "place"}.get(page.status, f"status {page.status}")
+                came.append((kind, time.monotonic() - due))
+                due = time.monotonic() + int(page.headers.get("refresh", "0"))
+                if kind != "place" or due > over:
+                    break
+                browser.close()
+                await asyncio.sleep(due - time.monotonic())
             if kind == "page" and (own := next(devices, None)):
                 told = {"csrfmiddlewaretoken": browser.cookies["csrf"], "answer": own.assertion, "next": ""}
                 done = await browser.post("/identity/sign-in/passkey/", told)

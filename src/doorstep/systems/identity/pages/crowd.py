@@ -30,8 +30,10 @@ Answer = Callable[[HttpRequest], HttpResponseBase]
 COOKIE = "place"
 INSIDE_SECONDS = 900
 """Whoever was called may finish within this time, however many come."""
-FIRST_RATE = 50.0
-SHORTEST_WAIT = 1.0
+FIRST_RATE = 20.0
+LIGHT = 2
+"""Threads that are left for whoever is only told to wait."""
+SHORTEST_WAIT = 0.2
 """Whoever would wait less than these seconds goes in at once."""
 _FORM = struct.Struct("<Qdddd")
 
@@ -82,6 +84,11 @@ class Threads:
         """Whether none is free, so that requests wait where nobody sees them."""
         return self.busy >= settings.WEB_THREADS
 
+    @property
+    def scarce(self) -> bool:
+        """Whether those that are left are for the light page: it is not to wait behind people who sign in."""
+        return self.busy > settings.WEB_THREADS - LIGHT
+
 
 _threads = Threads()
 
@@ -109,7 +116,7 @@ def crowd(get_response: Answer) -> Answer:
                 box[0] = box[0].joined()
                 place = box[0].given
             queue = box[0]
-        if not inside and queue.waits(place) > SHORTEST_WAIT:
+        if not inside and (queue.waits(place) > SHORTEST_WAIT or _threads.scarce):
             return _wait(request, queue, place)
         response = get_response(request)
         ended = time.time()

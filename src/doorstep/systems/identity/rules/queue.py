@@ -7,9 +7,9 @@ cost as much as one. Places are called at `rate` a second while somebody waits; 
 import msgspec
 
 LEAST_RATE, MOST_RATE = 1.0, 2_000.0
-BURST = 20.0
+BURST = 10.0
 """Places that may be called ahead of the rate after a quiet time."""
-STEP = 0.2
+STEP = 0.05
 """Places a second that one quick answer adds."""
 ONE_CONGESTION = 1.0
 """Seconds within which the rate is lowered once."""

@@ -37,7 +37,7 @@ def test_the_place_is_kept_and_called_in_turn(busy):
     first, second = Client(), Client()
     assert first.get("/identity/sign-in/").status_code == 503
     assert second.get("/identity/sign-in/").status_code == 503
-    busy[0] += 49.11
+    busy[0] += 49.91
     assert first.get("/identity/sign-in/").status_code == 200
     assert second.get("/identity/sign-in/").status_code == 503
     busy[0] += 1
@@ -54,6 +54,20 @@ def test_whoever_was_called_finishes_whatever_comes(busy):
     assert client.post("/identity/sign-in/", {"login": "x", "password": "y"}).status_code == 422
     busy[0] += crowd.INSIDE_SECONDS
     assert client.get("/identity/sign-in/").status_code == 503
+
+
+def test_threads_are_left_for_the_light_page(home, monkeypatch, settings, db):
+    places, threads = crowd.Places(home / "run" / "crowd"), crowd.Threads()
+    monkeypatch.setattr(crowd, "places", lambda: places)
+    monkeypatch.setattr(crowd, "_threads", threads)
+    client = Client()
+    threads.busy = settings.WEB_THREADS - crowd.LIGHT
+    answer = client.get("/identity/sign-in/")
+    assert (answer.status_code, answer.headers["Refresh"]) == (503, "3")
+    threads.busy -= 1
+    assert client.get("/identity/sign-in/").status_code == 200
+    threads.busy = settings.WEB_THREADS
+    assert client.get("/identity/sign-in/").status_code == 200, "whoever was called is let through"
 
 
 def test_a_forged_place_is_none(busy):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.systems.identity.rules.queue import BURST, Queue, look_again
+from doorstep.systems.identity.rules.queue import BURST, STEP, Queue, look_again
 
 EMPTY = Queue(0, 0.0, 10.0, 100.0)
 
@@ -37,7 +37,7 @@ def test_slow_answers_lower_the_rate_and_quick_ones_raise_it():
     assert EMPTY.served(0.5).served(0.5).rate == 8.0
     assert EMPTY.served(0.5).moved(101.0).served(0.5).rate == 6.4
     assert EMPTY.served(0.01).rate == 10.0
-    assert EMPTY.joined().served(0.01).rate == 10.2
+    assert EMPTY.joined().served(0.01).rate == 10.0 + STEP
     assert EMPTY.joined().served(0.01, full=True).rate == 8.0
     slow = EMPTY
     for _ in range(1_000):
