@@ -5,6 +5,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from doorstep.kernel.web import layout
 from doorstep.systems.steering import tasks
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, official_units, submit
@@ -190,6 +191,21 @@ def test_everybody_can_be_the_secretary(desk, axe, tmp_path, language, width, th
     assert page.locator("#asked tbody tr").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert shown == [[]] * 4
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), WAYS)
+def test_a_long_menu_is_opened_by_keyboard(desk, axe, monkeypatch, language, width, theme):
+    monkeypatch.setattr(layout, "FEW", 2)
+    page = desk("/steering/figures/", language, width, theme)
+    page.focus(".menu summary")
+    page.keyboard.press("Enter")
+    assert page.locator(".menu details a:visible").count() == 3
+    assert broken(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/steering/")
 
 
 @pytest.mark.parametrize("script", [True, False])
