@@ -90,6 +90,13 @@ def test_the_first_tab_skips_to_the_content(visit):
     await_focus(page, "#main")
 
 
+def test_the_caption_of_a_wide_table_is_read_without_scrolling(visit):
+    page = visit("/parts", width=360)
+    right = "element => element.getBoundingClientRect().right"
+    assert page.locator(".ds-table").first.evaluate(right) > 360
+    assert page.locator(".ds-table caption").first.evaluate(right) <= 360
+
+
 def test_language_theme_and_sign_in_work_without_script(visit):
     page = visit("/", "en", script=False)
     page.click(".choice >> nth=0")
