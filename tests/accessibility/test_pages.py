@@ -5,6 +5,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from doorstep.kernel.web import layout
 from doorstep.systems.steering import tasks
 from doorstep.systems.steering.tests.builders import PUBLISHED
 from doorstep.systems.steering.tests.records import AT, official_units, submit
@@ -87,6 +88,13 @@ def test_the_first_tab_skips_to_the_content(visit):
     assert page.evaluate("document.activeElement.getBoundingClientRect().height") > 20
     page.keyboard.press("Enter")
     await_focus(page, "#main")
+
+
+def test_the_caption_of_a_wide_table_is_read_without_scrolling(visit):
+    page = visit("/parts", width=360)
+    right = "element => element.getBoundingClientRect().right"
+    assert page.locator(".ds-table").first.evaluate(right) > 360
+    assert page.locator(".ds-table caption").first.evaluate(right) <= 360
 
 
 def test_language_theme_and_sign_in_work_without_script(visit):
@@ -190,6 +198,21 @@ def test_everybody_can_be_the_secretary(desk, axe, tmp_path, language, width, th
     assert page.locator("#asked tbody tr").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert shown == [[]] * 4
+
+
+@pytest.mark.parametrize(("language", "width", "theme"), WAYS)
+def test_a_long_menu_is_opened_by_keyboard(desk, axe, monkeypatch, language, width, theme):
+    monkeypatch.setattr(layout, "FEW", 2)
+    page = desk("/steering/figures/", language, width, theme)
+    page.focus(".menu summary")
+    page.keyboard.press("Enter")
+    assert page.locator(".menu details a:visible").count() == 3
+    assert broken(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.url.endswith("/steering/")
 
 
 @pytest.mark.parametrize("script", [True, False])

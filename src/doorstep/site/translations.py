@@ -106,7 +106,7 @@ def declared_texts() -> set[str]:
         told |= {one.question, one.counts, one.excludes, one.measure_unit}
     for config in systems():
         told |= {config.title, config.retention, *(person["title"] for person in config.demo_people)}
-        told |= {entry.text for entry in getattr(config, "menu", ())}
+        told |= {text for entry in getattr(config, "menu", ()) for text in (entry.text, entry.group)}
     return told - {""}
 
 

@@ -120,6 +120,7 @@ class Form(forms.Form):
     """The browser does not stop a form that the rules would judge with a reason and its repair."""
 
     use_required_attribute = False
+    filters = False  # what a list shows: that each field may stay empty goes without saying
 
 
 def codes(kind: Iterable[Code], *, empty: str = "") -> Callable[[], list[tuple[str, str]]]:

@@ -21,6 +21,7 @@ from doorstep.kernel.web.routes import Entry, may_enter
 THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
 SECONDS_KEPT = 30
+FEW = 8  # entries of a menu that is read at a glance: those of a person, and of who keeps a house besides
 LETTERS = Entry(PRINT_LETTERS, "letters", N_("Letters"))
 
 _scale: tuple[float, str] = (0.0, "")
@@ -49,11 +50,16 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
-    """The entries of all running systems that this actor may follow; the one nearest above the path is current."""
-    entries: list[Entry] = [LETTERS, *(entry for config in systems() for entry in getattr(config, "menu", ()))]
-    shown = {reverse(entry.url): entry.text for entry in entries if may_enter(actor, entry.access)}
+    """What this actor may follow in all running systems: the nearest above the path is current, a long menu has groups."""
+    own = ((entry, entry.group or config.title) for config in systems() for entry in getattr(config, "menu", ()))
+    entries: list[tuple[Entry, str]] = [(LETTERS, LETTERS.text), *own]
+    shown = {reverse(entry.url): (entry, group) for entry, group in entries if may_enter(actor, entry.access)}
     here = max((url for url in shown if path == url or (url != "/" and path.startswith(url))), key=len, default="")
-    return [{"url": url, "text": gettext(text), "current": url == here} for url, text in shown.items()]
+    few = len(shown) <= FEW
+    return [
+        {"url": url, "text": gettext(entry.text), "current": url == here, "group": "" if few else gettext(group)}
+        for url, (entry, group) in shown.items()
+    ]
 
 
 def unread(actor: Actor) -> int:

@@ -45,12 +45,14 @@ def may_enter(actor: Actor | None, access: Access) -> bool:
 class Entry(msgspec.Struct, frozen=True):
     """A line of the menu, shown to those who may follow it: a system lists its own in `menu` of its `apps.py`.
 
-    `url` is a URL name without arguments, `text` an English message id in N_().
+    `url` is a URL name without arguments, `text` and `group` English message ids in N_(); a group's entries stand
+    together, and without one they are the system's.
     """
 
     access: Access
     url: str
     text: str
+    group: str = ""
 
 
 def page(access: Access) -> Callable[[View[P]], View[P]]:

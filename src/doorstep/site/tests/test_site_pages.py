@@ -1,10 +1,13 @@
 """Home, sign-in of a demo, and the sign of life."""
 
 import math
+import re
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils.translation import override
 
+from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.web import layout
 from doorstep.site import pages
 
@@ -39,6 +42,34 @@ def test_one_tap_signs_in_and_goes_on(client):
     assert (actor.subject, actor.unit, actor.roles) == ("demo:a", "X1", ("tryout.trier",))
     assert "<bdi>&lt;Hoà&gt;</bdi>" in home.content.decode()
     assert 'value="demo:b"' not in home.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "groups"),
+    [
+        ("lodging.keeper", {""}),
+        ("identity.officer", {"For myself", "e-IDs and mandates", "Registers", "Steering and reports"}),
+    ],
+)
+def test_a_keeper_reads_the_menu_at_a_glance_and_an_officer_by_groups(role, groups):
+    actor = Actor("demo:a", roles=("identity.person", role), level=3)
+    with override("en"):
+        assert {entry["group"] for entry in layout.menu(actor, "/")} == groups
+
+
+def test_the_home_page_has_a_card_for_each_group(client, monkeypatch):
+    officer = {"subject": "demo:a", "name": "Hoà", "role": "identity.officer", "unit": "", "title": "Officer"}
+    monkeypatch.setattr(pages, "systems", lambda: [type("System", (), {"demo_people": [officer]})])
+    monkeypatch.setattr(layout, "FEW", 2)
+    client.post("/sign-in/demo", {"subject": "demo:a"})
+    page = client.get("/", headers={"Accept-Language": "en"}).content.decode()
+    cards = page[page.index('<ul class="grid">') :]
+    assert re.findall(r"<h2[^>]*>(?:<a[^>]*>)?([^<]+)<", cards) == [
+        "e-IDs and mandates",
+        "Population register",
+        "Reports",
+    ]
+    assert '<li><a class="ds-link" href="/identity/help-desk/">Help desk for e-identity</a></li>' in cards
 
 
 def test_nobody_else_can_be_signed_in(client):

@@ -6,6 +6,9 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from django.test import Client
+from django.utils.translation import override
+
+from doorstep.kernel.web.forms import Day, Form
 
 GOOD = {"name": "Hoà", "kind": "a", "sure": "on", "place": "x"}
 
@@ -38,6 +41,13 @@ def test_a_group_is_a_fieldset_with_a_legend(reader):
 def test_optional_fields_say_so(reader):
     page = reader("en").get("/form").content.decode()
     assert page.count("(optional)") == 3
+
+
+@pytest.mark.parametrize("filters", [True, False])
+def test_a_filter_does_not_say_that_it_may_stay_empty(filters):
+    form = type("Some", (Form,), {"filters": filters, "day": Day(label="Day", required=False)})()
+    with override("en"):
+        assert ("(optional)" in str(form)) is not filters
 
 
 def test_what_is_missing_is_listed_and_linked(reader):

@@ -12,7 +12,7 @@ from doorstep.kernel.web.routes import PUBLIC, Entry
 
 @pytest.fixture
 def two_entries(monkeypatch):
-    config = SimpleNamespace(menu=(Entry(DO_IT, "guarded", "Try it"), Entry(PUBLIC, "home", "For all")))
+    config = SimpleNamespace(title="Rooms", menu=(Entry(DO_IT, "guarded", "Try it"), Entry(PUBLIC, "home", "For all")))
     monkeypatch.setattr(layout, "systems", lambda: [config])
 
 
@@ -30,6 +30,25 @@ def test_of_two_entries_above_the_page_the_nearer_is_marked(two_entries, monkeyp
     monkeypatch.setattr(layout, "reverse", {"guarded": "/a/", "home": "/a/b/"}.get)
     for path, current in (("/a/", [True, False]), ("/a/b/c", [False, True]), ("/a/c", [True, False])):
         assert [entry["current"] for entry in layout.menu(ACTOR, path)] == current
+
+
+def test_a_long_menu_is_read_by_groups(two_entries, monkeypatch, reader):
+    client = reader("en", actor=ACTOR)
+    assert {entry["group"] for entry in layout.menu(ACTOR, "/")} == {""}
+    assert 'name="menu"' not in client.get("/").content.decode()
+    work = [Entry(DO_IT, "guarded", "Try it", "Work"), Entry(PUBLIC, "home", "For all", "Work")]
+    rooms = [Entry(PUBLIC, "inbox", "Keys")]
+    configs = [SimpleNamespace(title="Tasks", menu=work), SimpleNamespace(title="Rooms", menu=rooms)]
+    monkeypatch.setattr(layout, "systems", lambda: configs)
+    monkeypatch.setattr(layout, "FEW", 2)
+    assert [entry["group"] for entry in layout.menu(ACTOR, "/")] == ["Work", "Work", "Rooms"]
+    page = client.get("/").content.decode()
+    menu = page[page.index('<nav class="room menu"') : page.index("</nav>")]
+    assert '<summary aria-current="true">Work</summary>' in menu
+    assert '<li><a href="/" aria-current="page">For all</a></li>' in menu
+    assert menu.count("<details") == 1
+    assert "Rooms" not in menu, "a group of one entry is that entry"
+    assert "<summary>Work</summary>" in client.get("/form").content.decode()
 
 
 def test_the_signed_in_person_is_greeted_with_the_role(reader):

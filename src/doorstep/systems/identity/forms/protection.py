@@ -36,6 +36,7 @@ class Moment(forms.DateTimeField):
 class FilterForm(Form):
     """Which entries are shown."""
 
+    filters = True
     ward = Choice(label=_("Whose data"), required=False)
     by = Choice(label=_("By whom"), required=False)
     month = Choice(label=_("Month"), required=False)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -24,7 +25,7 @@ from doorstep.kernel.web import wording
 from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.addresses import address_of, limited
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
 from doorstep.systems.identity.actions import outside as actions
 from doorstep.systems.identity.actions import outside_tokens as tokens
 from doorstep.systems.identity.actions.outside_tokens import Away
@@ -32,6 +33,7 @@ from doorstep.systems.identity.actions.signin import Attempt
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.outside import CredentialsForm, InvitationForm, ProviderForm, ReadingForm
 from doorstep.systems.identity.pages.authorize import to
+from doorstep.systems.identity.pages.offices import named
 from doorstep.systems.identity.pages.signin import let_in, onward_of, visitor
 from doorstep.systems.identity.permissions import LINK, OUTSIDE, OWN
 from doorstep.systems.identity.queries import outside as queries
@@ -122,7 +124,7 @@ def code(request: HttpRequest, provider: UUID) -> HttpResponse:
 @require_GET
 def directories(request: HttpRequest) -> HttpResponse:
     """The units whose staff sign in with their own directory."""
-    rows = [one for one in queries.offered(_day()) if one.kind is Kind.STAFF]
+    (rows,) = named(_day(), [one for one in queries.offered(_day()) if one.kind is Kind.STAFF])
     return render(request, "identity/outside_directories.html", {"directories": rows, "next": onward_of(request)})
 
 
@@ -131,7 +133,7 @@ def directories(request: HttpRequest) -> HttpResponse:
 def links(request: HttpRequest) -> HttpResponse:
     """The directories that open the own account, and those that could."""
     rows = queries.links(enter(request).actor)
-    others = [one for one in queries.offered(_day()) if one.kind is Kind.STAFF]
+    (others,) = named(_day(), [one for one in queries.offered(_day()) if one.kind is Kind.STAFF])
     return render(request, "identity/outside_links.html", {"links": rows, "directories": others})
 
 
@@ -170,7 +172,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     rows = queries.providers(by.actor, today, read_uuid(after) if after else None)
     context = {
         "form": form,
-        "providers": rows,
+        "providers": named(today, rows)[0],
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
     }
@@ -293,6 +295,7 @@ def _provider(
     keys = msgspec.json.format(msgspec.json.encode(row.keys)).decode() if row.keys else ""
     context = {
         "provider": row,
+        "unit": units.name(row.unit, _day(), language()) if row.unit else "",
         "keys": keys,
         "redirect": _redirect(row.id),
         "form": form,

@@ -195,6 +195,7 @@ def test_the_provider_may_want_our_address_before_it_gives_us_anything(quiet):
 
 
 def test_the_pages_of_a_manager(there, client: Client):
+    places()
     account()
     browser = signed_in(Account.objects.get())
     session = browser.session
@@ -226,7 +227,10 @@ def test_the_pages_of_a_manager(there, client: Client):
     assert f"/identity/sign-in/outside/{provider.id}/back/" in page
     assert "waits for a second person" in page
     assert "Confirm" not in page
-    assert "Lamp staff" in browser.get(PAGE, headers=ENGLISH).content.decode()
+    listed = browser.get(PAGE, headers=ENGLISH).content.decode()
+    assert "Lamp staff" in listed
+    assert "<bdi>Place H38</bdi>" in listed
+    assert "<bdi>Place H38</bdi>" in page
     where = f"{PAGE}{provider.id}/"
     assert browser.post(where, {**told, "source": "", "claims": "login=sub"}).status_code == 422
     assert browser.post(where, {**told, "claims": "login=sub"}).status_code == 303
@@ -254,7 +258,9 @@ def test_staff_link_once_and_then_sign_in_by_the_directory(there, client: Client
     provider = registered(there, Kind.STAFF)
     page = client.get("/identity/sign-in/", headers=ENGLISH).content.decode()
     assert page.count("/identity/sign-in/outside/") == 1
+    places()
     shown = client.get("/identity/sign-in/outside/", headers=ENGLISH).content.decode()
+    assert "<bdi>Place H38" in shown
     assert f"/identity/sign-in/outside/{provider}/" in shown
     unknown = back(client, away(client, there, provider))
     assert "nobody here has been linked" in unknown.content.decode()

@@ -3,7 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import Unit
@@ -48,6 +50,32 @@ def test_an_invitation_shows_its_code_once(browser):
     assert "it is shown only now" in page
     assert "Officer for e-identity" in browser.get("/identity/staff/").content.decode()
     assert "it is shown only now" not in browser.get("/identity/staff/").content.decode()
+
+
+def test_units_are_named_in_the_reader_s_language_by_one_query(browser):
+    Unit.objects.update(names={"en": "Harbour", "vi": "Bến Cảng"})
+    told = {"login": "first", "role": "identity.officer", "unit": "H38", "valid_from": "2024-03-01", "valid_to": ""}
+    for login in ("first", ""):
+        assert browser.post("/identity/staff/", told | {"login": login}).status_code in {200, 303}
+    with CaptureQueriesContext(connection) as few:
+        page = browser.get("/identity/staff/").content.decode()
+    held, invited = page.split("Invitations that nobody took yet")
+    for part in (held, invited):
+        assert "<bdi>Harbour</bdi>" in part
+    assert "<bdi>H38</bdi>" not in page
+    assert "The whole country" in held
+    for one in range(9):
+        Unit.objects.create(
+            code=f"H38.{one}", kind="commune", parent="H38", names={"en": f"Pier {one}"}, valid_from=date(2020, 1, 1)
+        )
+        browser.post("/identity/staff/", told | {"unit": f"H38.{one}"})
+    with CaptureQueriesContext(connection) as many:
+        assert browser.get("/identity/staff/").content.decode().count("<bdi>Pier ") == 9
+    assert len(few) == len(many)
+    assert "<bdi>Bến Cảng</bdi>" in browser.get("/identity/staff/", headers={"Accept-Language": "vi"}).content.decode()
+    Office.objects.filter(unit="H38").update(subject="account:lan", approved=None)
+    for place in ("offices", "staff/waiting"):
+        assert "<bdi>Harbour</bdi>" in browser.get(f"/identity/{place}/").content.decode()
 
 
 def test_a_refused_grant_says_why_at_its_field(browser):

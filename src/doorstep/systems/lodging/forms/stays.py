@@ -90,6 +90,7 @@ class DaysForm(Form):
 class AreaForm(Form):
     """Which notices of the area to show."""
 
+    filters = True
     unit = Choice(label=_("Unit"), required=False)
     day = Day(label=_("Day of the notice"), required=False)
     late = forms.BooleanField(label=_("Late notices only"), required=False)
