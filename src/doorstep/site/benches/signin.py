@@ -23,7 +23,7 @@ from doorstep.site.benches import Measure, tokens
 from doorstep.site.benches.browsers import Answer, Browser, drive
 from doorstep.site.benches.serving import identity_alone, serving
 
-CLIENTS, WARM_UP = 16, 5.0
+CLIENTS, WARM_UP = 12, 5.0
 MOST_A_SECOND = 200
 """So many people are made for each second; running out ends the measurement early."""
 PASSWORD = "Correct-Horse7"  # noqa: S105  of nobody

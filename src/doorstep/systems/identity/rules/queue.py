@@ -9,8 +9,8 @@ import msgspec
 LEAST_RATE, MOST_RATE = 1.0, 2_000.0
 BURST = 10.0
 """Places that may be called ahead of the rate after a quiet time."""
-STEP = 0.05
-"""Places a second that one quick answer adds."""
+START, STEP = 0.5, 0.05
+"""Places a second that one quick answer adds: before the first congestion, and from then on."""
 ONE_CONGESTION = 1.0
 """Seconds within which the rate is lowered once."""
 TARGET = 0.2
@@ -51,14 +51,16 @@ class Queue(msgspec.Struct, frozen=True):
         """An answer took so long: additive increase while it is quick and somebody waits, multiplicative decrease when it
         is not, or when the server was `full`: then answers waited before anybody could measure them.
 
-        All that is slow within a second comes of one congestion, and lowers the rate once (as TCP does, RFC 5681).
+        All that is slow within a second comes of one congestion, and lowers the rate once. Until the first one the rate
+        grows quickly, to find what the machine can do; then it is halved (as TCP does, RFC 5681).
         """
         if seconds <= TARGET and not full:
-            grown = self.rate + STEP if self.called < self.given else self.rate
+            grown = self.rate + (STEP if self.cut else START) if self.called < self.given else self.rate
             return msgspec.structs.replace(self, rate=min(grown, MOST_RATE))
         if self.at - self.cut < ONE_CONGESTION:
             return self
-        return msgspec.structs.replace(self, rate=max(self.rate * 0.8, LEAST_RATE), cut=self.at)
+        kept = 0.8 if self.cut else 0.5
+        return msgspec.structs.replace(self, rate=max(self.rate * kept, LEAST_RATE), cut=self.at)
 
 
 def look_again(seconds: float) -> int:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.systems.identity.rules.queue import BURST, STEP, Queue, look_again
+from doorstep.systems.identity.rules.queue import BURST, START, STEP, Queue, look_again
 
 EMPTY = Queue(0, 0.0, 10.0, 100.0)
 
@@ -33,12 +33,13 @@ def test_a_quiet_time_saves_up_a_burst_and_no_more():
 
 
 def test_slow_answers_lower_the_rate_and_quick_ones_raise_it():
-    assert EMPTY.served(0.5).rate == 8.0
-    assert EMPTY.served(0.5).served(0.5).rate == 8.0
-    assert EMPTY.served(0.5).moved(101.0).served(0.5).rate == 6.4
     assert EMPTY.served(0.01).rate == 10.0
-    assert EMPTY.joined().served(0.01).rate == 10.0 + STEP
-    assert EMPTY.joined().served(0.01, full=True).rate == 8.0
+    assert EMPTY.joined().served(0.01).rate == 10.0 + START
+    congested = EMPTY.joined().served(0.5)
+    assert congested.rate == EMPTY.joined().served(0.01, full=True).rate == 5.0
+    assert congested.served(0.5).rate == 5.0
+    assert congested.moved(101.0).served(0.5).rate == 4.0
+    assert congested.moved(100.1).served(0.01).rate == 5.0 + STEP
     slow = EMPTY
     for _ in range(1_000):
         slow = slow.moved(slow.at + 1).served(9.0)
