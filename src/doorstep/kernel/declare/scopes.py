@@ -64,7 +64,7 @@ class Purpose(msgspec.Struct, frozen=True):
 class Actor(msgspec.Struct, frozen=True):
     """Somebody or something that acts: `subject` in which `roles` for which `unit` ("" the nation), at which level.
 
-    `via` says how: "page", "token:<id>", "task", "simulation". `principal` is the key of the person or organisation that
+    `via` says how: "page", "outside:<unit>", "token:<id>", "task", "simulation". `principal` is the key of the person or organisation that
     the actor acts for by mandate; `stands_for` the subject that it has, or would have, when it signs in itself. Who acts
     and for whom go into the journal.
     """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Field, Model, QuerySet
 from django.db.models.query import get_related_populators  # type: ignore[attr-defined]  # the stubs lack it
 from psycopg import Cursor
@@ -23,34 +23,35 @@ def execute(sql: str, values: Sequence[Any]) -> Cursor[Any]:
 
 
 def insert(row: Model) -> None:
-    """Saves a new row, as `row.save(force_insert=True)` does, but sends no signal."""
+    """Saves a new row all of whose values are set, as `row.save(force_insert=True)` does, but sends no signal."""
     sql, fields = _insertion(type(row))
     execute(sql, [_value(row, field) for field in fields])
 
 
 def update(row: Model, *names: str) -> None:
-    """Saves these fields of a row, as `row.save(update_fields=names)` does, but sends no signal."""
+    """Saves these fields of a row, as `row.save(update_fields=names)` does, but sends no signal. DatabaseError if it is gone."""
     sql, fields = _change(type(row), names)
-    execute(sql, [_value(row, field) for field in fields])
+    if not execute(sql, [_value(row, field) for field in fields]).rowcount:
+        raise DatabaseError("the row is gone")
 
 
 @cache
 def _insertion(model: type[Model]) -> "tuple[str, list[Field[Any, Any]]]":
     table, fields = model._meta.db_table, list(model._meta.local_concrete_fields)  # noqa: SLF001  documented by Django
-    columns, marks = ", ".join(field.column for field in fields), ", ".join(map(_mark, fields))
+    columns, marks = ", ".join(map(_column, fields)), ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {table} ({columns}) VALUES ({marks})", fields  # noqa: S608  the model's names
 
 
 @cache
 def _change(model: type[Model], names: Sequence[str]) -> "tuple[str, list[Field[Any, Any]]]":
     fields: list[Any] = [*map(model._meta.get_field, names)]  # noqa: SLF001
-    changes = ", ".join(f"{field.column} = {_mark(field)}" for field in fields)
+    changes = ", ".join(f"{_column(field)} = %s" for field in fields)
     key = model._meta.pk  # noqa: SLF001
-    return f"UPDATE {model._meta.db_table} SET {changes} WHERE {key.column} = %s", [*fields, key]  # noqa: S608, SLF001
+    return f"UPDATE {model._meta.db_table} SET {changes} WHERE {_column(key)} = %s", [*fields, key]  # noqa: S608, SLF001
 
 
-def _mark(field: "Field[Any, Any]") -> str:
-    return f"%s::{field.db_type(connection)}"
+def _column(field: "Field[Any, Any]") -> str:
+    return connection.ops.quote_name(field.column)
 
 
 def _value(row: Model, field: "Field[Any, Any]") -> Any:

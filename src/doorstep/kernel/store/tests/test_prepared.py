@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from doorstep.kernel.store.models import ActorSession
 from doorstep.kernel.store.prepared import Prepared, insert, update
@@ -29,6 +29,9 @@ def test_a_row_is_saved_and_changed_as_django_would():
     kept = ActorSession.objects.get(session_key="1")
     assert (kept.subject, kept.device) == ("b", "x")
     assert ActorSession.objects.get(session_key="2").subject == "a"
+    other.delete()
+    with pytest.raises(DatabaseError):
+        update(a_session("2"), "subject")
 
 
 @pytest.mark.django_db

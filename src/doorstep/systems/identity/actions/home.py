@@ -1,7 +1,7 @@
 """e-IDs of level 1 from home: applied for without signing in, proven by the phone, decided by an officer.
 
 What an applicant is shown is the same whatever the register knows: the answer comes to the phone once it is decided, and
-says no more than yes or no. Whatever fits nobody is refused when its time is over, like an officer's no.
+says no more than yes or no. Whatever fits nobody is refused when its time is over, and no officer's no is told before.
 """
 
 from datetime import date
@@ -168,8 +168,8 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
 def refuse_application(act: Act, application: UUID, version: int, cause: Refusal) -> None:
     """An officer's no. The cause is told to the person at a counter, since the phone may be a stranger's.
 
-    The phone learns of it when it would learn that nobody is known, as an earlier no would tell that somebody is. A
-    guardian, who has signed in, learns of it at once.
+    The phone learns of it no earlier than it would learn that nobody is known, since an early no tells that somebody is;
+    a late one does, too. A guardian, who has signed in, learns of it at once.
     """
     row = _to_decide(act, application, version)
     _decide(act, row, State.REFUSED, cause.value)
@@ -184,8 +184,9 @@ def refuse_unfit(act: Act) -> int:
     proven is forgotten.
     """
     Application.objects.filter(state=State.BEGUN.value, begun__lt=act.at - rules.BEGUN_KEPT).delete()
-    unfit, untold = Q(state=State.WAITING.value) & ~Q(unfit=""), Q(state=State.REFUSED.value) & ~Q(phone="")
-    rows = Application.objects.select_for_update(skip_locked=True).filter(unfit | untold, answer_at__lte=act.at)
+    unfit, untold = Q(state=State.WAITING.value) & ~Q(unfit=""), Q(state=State.REFUSED.value)
+    due = Application.objects.filter(~Q(phone=""), answer_at__lte=act.at)
+    rows = due.select_for_update(skip_locked=True).filter(unfit | untold)
     answered = list(rows.order_by("answer_at", "id")[:AT_ONCE])
     for row in answered:
         if row.state == State.WAITING:

@@ -153,7 +153,7 @@ def end_expired_mandates(act: Act) -> int:
 
 def oneself(actor: Actor) -> Actor:
     """Whoever acts for somebody, as oneself again."""
-    return Actor(actor.subject, roles=everybodys_roles(), level=actor.level)
+    return Actor(actor.subject, roles=everybodys_roles(), level=actor.level, via=actor.via)
 
 
 def _made(act: Act, principal: Person | Organisation, wish: Wish, **more: object) -> Mandate:

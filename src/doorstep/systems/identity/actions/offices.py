@@ -182,6 +182,7 @@ def lend(act: Act, office: UUID, login: str, term: Term) -> Granted:
     own = Office.objects.select_for_update().filter(id=office, subject=act.actor.subject, ended=None).first()
     if own is None or own.approved is None or own.stems_from_id:
         raise NotFound(NOT_FOUND())
+    _need_inside(act, office)
     account = _account(login)
     refuse(offices.check_delegation(Term(own.valid_from, own.valid_to), term, act.day))
     if account.subject == act.actor.subject:
@@ -207,19 +208,23 @@ def review(act: Act, office: UUID, *, keep: bool) -> None:
 
 
 @action(OWN, FOR_OFFICE)
-def take_up(act: Act, office: UUID, within: str = "") -> Actor:
-    """The actor that the signed-in person is in this office today; Refused where it is not in force, NotAllowed where it
-    lies outside the unit `within` whose directory the person signed in with.
-    """
+def take_up(act: Act, office: UUID) -> Actor:
+    """The actor that the signed-in person is in this office today; Refused where it is not in force."""
     row = Office.objects.filter(id=office, subject=act.actor.subject).first()
     if row is None:
         raise NotFound(NOT_FOUND())
     if row.ended or row.approved is None or not Term(row.valid_from, row.valid_to).holds(act.day):
         raise Refused(offices.NOT_IN_FORCE())
-    if not Office.objects.filter(units.within(within, act.day), id=office).exists():
-        raise NotAllowed(offices.ELSEWHERE())
+    _need_inside(act, office)
     act.journal(subjects=_people(row.subject), detail=f"office {office} taken up")
-    return Actor(row.subject, row.unit, ("identity.person", row.role), act.actor.level, "page")
+    return Actor(row.subject, row.unit, ("identity.person", row.role), act.actor.level, act.actor.via)
+
+
+def _need_inside(act: Act, office: UUID) -> None:
+    """NotAllowed for an office outside the unit whose directory, or outside e-ID, the person signed in with."""
+    area = offices.area_of(act.actor.via)
+    if area and not Office.objects.filter(units.within(area, act.day), id=office).exists():
+        raise NotAllowed(offices.ELSEWHERE())
 
 
 def expired(at: datetime) -> bool:

@@ -186,7 +186,7 @@ def enter_with_invitation(act: Act, provider: UUID, proof: Proof, code: str) -> 
     account.save(force_insert=True)
     _link(act, there, account, proof)
     return let_in(
-        act, account, proof.methods, most=proof.level, way=f"by invitation from outside {there.id}", within=there.unit
+        act, account, proof.methods, most=proof.level, way=f"by invitation from outside {there.id}", via=there.via
     )
 
 
@@ -235,7 +235,7 @@ def _person(act: Act, there: Usable, proof: Proof) -> Attempt:
         account = _open(act, opened, person)
     if account.closed:
         return not_let_in(act, account, Cause.LOCKED)
-    return let_in(act, account, proof.methods, most=proof.level, way=f"outside {there.id}")
+    return let_in(act, account, proof.methods, most=proof.level, way=f"outside {there.id}", via=there.via)
 
 
 def _activated(act: Act, person: Person, eid: Eid | None) -> Eid | Cause:
@@ -288,7 +288,7 @@ def _staff(act: Act, there: Usable, proof: Proof) -> Attempt:
         return not_let_in(act, None, Cause.OUTSIDE_UNLINKED, rules.UNLINKED())
     if not _serves(there, row.account, act.day):
         return not_let_in(act, row.account, Cause.OUTSIDE_AREA)
-    return let_in(act, row.account, proof.methods, most=proof.level, way=f"outside {there.id}", within=there.unit)
+    return let_in(act, row.account, proof.methods, most=proof.level, way=f"outside {there.id}", via=there.via)
 
 
 def _serves(there: Usable, account: Account, day: date) -> bool:

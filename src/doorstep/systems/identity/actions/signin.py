@@ -14,6 +14,7 @@ from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.declare.scopes import ROLES, Actor
 from doorstep.kernel.keys import derived
 from doorstep.kernel.notices import notify
+from doorstep.kernel.store import units
 from doorstep.kernel.store.prepared import Prepared, update
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.store.writing import Act, action
@@ -23,11 +24,12 @@ from doorstep.kernel.values.units import UnitCode
 from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
 from doorstep.systems.identity.facts import Holder, Level, PortalEntered
-from doorstep.systems.identity.models import Account, OneTimeCode, Passkey, RefusedSignIn
+from doorstep.systems.identity.models import Account, Office, OneTimeCode, Passkey, RefusedSignIn
 from doorstep.systems.identity.permissions import FOR_SIGN_IN, OWN, SIGN_IN, STEP
 from doorstep.systems.identity.queries.concerned import concerned_by, with_holder
 from doorstep.systems.identity.rules import passkeys, secrets
 from doorstep.systems.identity.rules.causes import Cause
+from doorstep.systems.identity.rules.offices import OFFICES_ELSEWHERE, area_of
 from doorstep.systems.identity.rules.passkeys import Party
 
 VISITOR = Actor("visitor", roles=("identity.visitor",))
@@ -56,8 +58,6 @@ class Attempt(msgspec.Struct, frozen=True):
     reference: str = ""
     why: Reason | None = None
     """What may be told to the person as well: it says nothing that the person has not proved."""
-    within: str = ""
-    """The unit whose directory opened the account: this sign-in is for offices there and below. Empty: for all."""
 
 
 @action(SIGN_IN, FOR_SIGN_IN)
@@ -127,11 +127,16 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
 def add_passkey(act: Act, answer: str, challenge: bytes, label: str, party: Party) -> None:
     """One more device of the signed-in person, who must be signed in as surely as the device will be.
 
-    Refused for an answer that does not fit, or one device too many.
+    Refused for an answer that does not fit, or one device too many; NotAllowed where it would open offices that this
+    sign-in does not.
     """
     account = own_account(act)
     if act.actor.level < _level_of(account):
         raise NotAllowed(LEVEL_TOO_LOW())
+    area = area_of(act.actor.via)
+    own = Office.objects.filter(subject=account.subject, ended=None)
+    if area and own.exclude(id__in=own.filter(units.within(area, act.day)).values("id")).exists():
+        raise NotAllowed(OFFICES_ELSEWHERE())
     until = passkeys.challenge_lasts(derived("passkeys"), challenge, act.at)
     made = passkeys.read_new(party, answer, challenge) if until else passkeys.PASSKEY_REFUSED()
     if isinstance(made, Reason) or until is None:
@@ -251,7 +256,7 @@ def _level_of(account: Account) -> int:
 
 
 def let_in(
-    act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "", within: str = ""
+    act: Act, account: Account, methods: tuple[str, ...], *, most: int, way: str = "", via: str = "page"
 ) -> Attempt:
     """The actor at the level of its e-ID, but no higher than the way of signing in allows; staff have no e-ID."""
     if cause := against(account):
@@ -261,9 +266,9 @@ def let_in(
     first = account.entered is None and Account.objects.filter(id=account.id, entered=None).update(entered=act.at)
     if first and eid:
         act.fact(PortalEntered(day=act.day, unit=UnitCode(eid.unit), holder=Holder(eid.holder)))
-    act.actor = Actor(account.subject, roles=everybodys_roles(), level=level, via="page")  # who it was is known now
+    act.actor = Actor(account.subject, roles=everybodys_roles(), level=level, via=via)  # who it was is known now
     act.journal(subjects=concerned(account), detail=f"signed in {way or ' '.join(methods)}")
-    return Attempt(act.actor, account.name, methods, within=within)
+    return Attempt(act.actor, account.name, methods)
 
 
 def not_let_in(act: Act, account: Account | None, cause: Cause, why: Reason | None = None) -> Attempt:

@@ -50,7 +50,7 @@ class Application(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["state", "answer_at"], name="application_answer"),
+            models.Index(fields=["answer_at"], condition=~models.Q(phone=""), name="application_answer"),
             models.Index(fields=["unit", "state", "id"], name="application_unit"),
         ]
 

@@ -31,6 +31,8 @@ COOKIE = "place"
 INSIDE_SECONDS = 900
 """Whoever was called may finish within this time, however many come."""
 FIRST_RATE = 20.0
+ELSEWHERE = "/identity/sign-in/outside/"
+"""What waits for another's server, so that its time says nothing of this machine."""
 LIGHT = 2
 """Threads that are left for whoever is only told to wait."""
 SHORTEST_WAIT = 0.2
@@ -111,17 +113,19 @@ def crowd(get_response: Answer) -> Answer:
             return get_response(request)
         began = time.time()
         place, inside = _read(request)
+        new = place is None
         with places().held(began) as box:
             if place is None:
                 box[0] = box[0].joined()
                 place = box[0].given
             queue = box[0]
-        if not inside and (queue.waits(place) > SHORTEST_WAIT or _threads.scarce):
+        if not inside and (queue.waits(place) > SHORTEST_WAIT or (new and _threads.scarce)):
             return _wait(request, queue, place)
         response = get_response(request)
         ended = time.time()
-        with places().held(ended) as box:
-            box[0] = box[0].served(ended - began, full=_threads.full)
+        if not request.path.startswith(ELSEWHERE):
+            with places().held(ended) as box:
+                box[0] = box[0].served(ended - began, full=_threads.full)
         if not inside:
             _keep(response, place, inside=True)
         return response

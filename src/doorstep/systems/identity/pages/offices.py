@@ -21,7 +21,6 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, language, tried
 from doorstep.systems.identity.actions import offices as actions
 from doorstep.systems.identity.forms.offices import CodeForm, LendForm, LinesForm, OfficeForm, TransferForm
-from doorstep.systems.identity.pages.signin import WITHIN
 from doorstep.systems.identity.permissions import APPROVE, FOR_OFFICE, GRANT, OWN, REVIEW
 from doorstep.systems.identity.queries import offices as queries
 from doorstep.systems.identity.rules.offices import read_staff
@@ -43,8 +42,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def take_up(request: HttpRequest) -> HttpResponse:
     """From now on the person acts in this office."""
-    office = read_uuid(request.POST.get("office", ""))
-    actor = actions.take_up(enter(request), office, request.session.get(WITHIN, ""))
+    actor = actions.take_up(enter(request), read_uuid(request.POST.get("office", "")))
     become(request, actor, name=name_of(request))
     return SeeOther(reverse("home"))
 

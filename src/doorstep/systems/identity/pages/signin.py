@@ -36,8 +36,6 @@ from doorstep.systems.identity.rules.passkeys import Party
 
 STEP_SALT = "identity.sign_in.step"
 STEP_SECONDS = 600
-WITHIN = "within"
-"""Where the session keeps the unit whose directory opened it."""
 GUESSES_HERE = Limit("identity.guesses_here", 10, timedelta(minutes=15))
 GUESSES_OF_PLACE = Limit("identity.guesses_of_place", 300, timedelta(minutes=15))
 GUESSES_OF_ACCOUNT = Limit("identity.guesses_of_account", 300, timedelta(hours=1))
@@ -124,8 +122,6 @@ def let_in(request: HttpRequest, attempt: Attempt, onward: str = "") -> HttpResp
     if attempt.actor is None:
         raise ValueError("nobody to let in")
     enter(request, attempt.actor, name=attempt.name, methods=attempt.methods)
-    if attempt.within:
-        request.session[WITHIN] = attempt.within
     return SeeOther(onward or onward_of(request) or reverse("home"))
 
 

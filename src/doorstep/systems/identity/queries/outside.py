@@ -15,6 +15,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.identity.models import OutsideLink, OutsideProvider, OutsideReading
 from doorstep.systems.identity.permissions import GRANT, MANAGE_CLIENTS, OUTSIDE, OWN
+from doorstep.systems.identity.rules.offices import FROM_OUTSIDE
 from doorstep.systems.identity.rules.outside import Kind, Reading
 
 PAGE = 50
@@ -69,6 +70,11 @@ class Usable(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
     private: str
     reading: Reading
+
+    @property
+    def via(self) -> str:
+        """How those whom it lets in act."""
+        return f"{FROM_OUTSIDE}{self.unit}"
 
 
 class LinkRow(msgspec.Struct, frozen=True):

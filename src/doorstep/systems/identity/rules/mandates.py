@@ -104,7 +104,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     def actor(self, own: Actor) -> Actor:
         """The agent, whose `own` actor is at some level, for the principal: with the services' scopes and no others."""
         return Actor(
-            own.subject, "", self.services, own.level, "page", principal=self.principal, stands_for=self.stands_for
+            own.subject, "", self.services, own.level, own.via, principal=self.principal, stands_for=self.stands_for
         )
 
 

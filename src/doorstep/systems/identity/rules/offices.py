@@ -58,11 +58,19 @@ ELSEWHERE = reason(
     "This office lies outside the unit whose directory you signed in with.",
     repair="Sign in with your e-ID to take it up.",
 )
+OFFICES_ELSEWHERE = reason(
+    "identity.offices_elsewhere",
+    "You have an office outside the unit whose directory you signed in with.",
+    repair="Sign in with your e-ID to add a passkey.",
+)
 NOT_IN_FORCE = reason(
     "identity.office_not_in_force",
     "This office is not in force.",
     repair="Look at its days, and whether it was approved or ended.",
 )
+
+FROM_OUTSIDE = "outside:"
+"""How somebody acts whom a unit's directory, or an outside e-ID for it, let in: `Actor.via` is this and the unit."""
 
 COLUMNS_MISSING = reason(
     "identity.staff_columns",
@@ -198,3 +206,12 @@ def administrators_for(unit: str, administrators: Mapping[str, Sequence[str]]) -
     """
     above = [*lineage(unit), ""] if unit else [""]
     return next((code for code in above if administrators.get(code)), None)
+
+
+def area_of(via: str) -> str:
+    """The unit in and below which offices are open to a sign-in; "" for all of them.
+
+    >>> area_of("outside:H26"), area_of("page")
+    ('H26', '')
+    """
+    return via.removeprefix(FROM_OUTSIDE) if via.startswith(FROM_OUTSIDE) else ""

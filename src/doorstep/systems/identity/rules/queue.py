@@ -9,8 +9,12 @@ import msgspec
 LEAST_RATE, MOST_RATE = 1.0, 2_000.0
 BURST = 10.0
 """Places that may be called ahead of the rate after a quiet time."""
-START, STEP = 0.5, 0.05
-"""Places a second that one quick answer adds: before the first congestion, and from then on."""
+START, STEP = 0.5, 0.1
+"""Places a second that one quick answer adds: while no congestion is remembered, and after one."""
+HALVED, LOWERED = 0.5, 0.8
+"""What a congestion leaves of the rate: the first one, and one that another is remembered before."""
+REMEMBERED = 60.0
+"""Seconds for which a congestion says what the machine can do."""
 ONE_CONGESTION = 1.0
 """Seconds within which the rate is lowered once."""
 TARGET = 0.2
@@ -20,7 +24,7 @@ TARGET = 0.2
 class Queue(msgspec.Struct, frozen=True):
     """`given` places so far, `called` of them (a fraction is on its way), at `rate` a second, as of the instant `at` (s).
 
-    `cut` is when the rate was lowered last.
+    `cut` is when the rate was lowered last, 0 for never.
     """
 
     given: int
@@ -51,16 +55,18 @@ class Queue(msgspec.Struct, frozen=True):
         """An answer took so long: additive increase while it is quick and somebody waits, multiplicative decrease when it
         is not, or when the server was `full`: then answers waited before anybody could measure them.
 
-        All that is slow within a second comes of one congestion, and lowers the rate once. Until the first one the rate
-        grows quickly, to find what the machine can do; then it is halved (as TCP does, RFC 5681).
+        All that is slow within a second comes of one congestion, and lowers the rate once. At first the rate grows
+        quickly, to find what the machine can do, and is halved when it was too much (as TCP does, RFC 5681). While
+        nobody waits a slow answer says nothing of the rate.
         """
-        if seconds <= TARGET and not full:
-            grown = self.rate + (STEP if self.cut else START) if self.called < self.given else self.rate
-            return msgspec.structs.replace(self, rate=min(grown, MOST_RATE))
-        if self.at - self.cut < ONE_CONGESTION:
-            return self
-        kept = 0.8 if self.cut else 0.5
-        return msgspec.structs.replace(self, rate=max(self.rate * kept, LEAST_RATE), cut=self.at)
+        waiting, known = self.called < self.given, self.at - self.cut < REMEMBERED
+        if full or (waiting and seconds > TARGET):
+            if self.at - self.cut < ONE_CONGESTION:
+                return self
+            kept = LOWERED if known else HALVED
+            return msgspec.structs.replace(self, rate=max(self.rate * kept, LEAST_RATE), cut=self.at)
+        grown = self.rate + (STEP if known else START)
+        return msgspec.structs.replace(self, rate=min(grown, MOST_RATE)) if waiting else self
 
 
 def look_again(seconds: float) -> int:

@@ -255,7 +255,9 @@ def test_a_guardian_who_answers_no_more_gets_no_eid_for_the_ward(over: str):
     with pytest.raises(Refused, match="guardian_over"):
         actions.approve_application(By(officer().actor, by.at), row.id, row.version)
     actions.refuse_application(By(officer().actor, by.at), row.id, row.version, Refusal.PARTICULARS)
-    assert Notice.objects.filter(kind="identity.application_refused").count() == 1, "a guardian is known"
+    assert Notice.objects.filter(kind="identity.application_refused").count() == 1, (
+        "a guardian, who has signed in, is told at once"
+    )
 
 
 def test_nobody_applies_for_strangers_for_the_grown_up_or_without_level_2():

@@ -17,7 +17,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.ids import Masked, uuid7
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
-from doorstep.systems.identity.actions import offices, outside_tokens
+from doorstep.systems.identity.actions import offices, outside_tokens, signin
 from doorstep.systems.identity.actions import outside as actions
 from doorstep.systems.identity.actions.outside import Wish
 from doorstep.systems.identity.models import (
@@ -32,6 +32,7 @@ from doorstep.systems.identity.permissions import LINK
 from doorstep.systems.identity.queries import outside as queries
 from doorstep.systems.identity.rules.offices import Term
 from doorstep.systems.identity.rules.outside import Kind, Proof
+from doorstep.systems.identity.rules.passkeys import Party
 from doorstep.systems.identity.tests.builders import AT, NUMBER, PASSWORD, account, person
 from doorstep.systems.identity.tests.people import TESTLAND, VIETNAM, places
 from doorstep.systems.identity.tests.relying_party import ENGLISH
@@ -310,6 +311,11 @@ def test_a_directory_opens_the_offices_of_its_unit_only(there, client: Client):
     refusal = client.post(taking, {"office": str(elsewhere.id)}, headers=ENGLISH)
     assert refusal.status_code == 403
     assert "lies outside the unit whose directory you signed in with" in refusal.content.decode()
+    days = {"login": "x", "valid_from": "2024-03-02", "valid_to": "2024-03-09"}
+    assert client.post(reverse("identity:lend", args=[elsewhere.id]), days).status_code == 403
+    actor = Actor(one.subject, roles=("identity.person",), level=2, via=f"outside:{here.unit}")
+    with pytest.raises(NotAllowed, match="offices_elsewhere"):
+        signin.add_passkey(By(actor, AT), "{}", b"", "", Party("localhost", ("http://localhost",)))
     taken = client.post(taking, {"office": str(here.id)})
     assert (taken.status_code, taken.wsgi_request.actor.unit) == (303, here.unit)
     assert client.post(taking, {"office": str(elsewhere.id)}).status_code == 403

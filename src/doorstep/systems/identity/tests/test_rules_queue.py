@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from doorstep.systems.identity.rules.queue import BURST, START, STEP, Queue, look_again
 
 EMPTY = Queue(0, 0.0, 10.0, 100.0)
+BUSY = Queue(100_000, 0.0, 10.0, 100.0)
 
 
 def test_who_finds_nobody_waiting_goes_in():
@@ -33,14 +34,15 @@ def test_a_quiet_time_saves_up_a_burst_and_no_more():
 
 
 def test_slow_answers_lower_the_rate_and_quick_ones_raise_it():
-    assert EMPTY.served(0.01).rate == 10.0
-    assert EMPTY.joined().served(0.01).rate == 10.0 + START
-    congested = EMPTY.joined().served(0.5)
-    assert congested.rate == EMPTY.joined().served(0.01, full=True).rate == 5.0
+    assert EMPTY.served(0.01).rate == EMPTY.served(0.5).rate == 10.0, "nobody waits"
+    assert BUSY.served(0.01).rate == 10.0 + START
+    congested = BUSY.served(0.5)
+    assert congested.rate == BUSY.served(0.01, full=True).rate == EMPTY.served(0.01, full=True).rate == 5.0
     assert congested.served(0.5).rate == 5.0
     assert congested.moved(101.0).served(0.5).rate == 4.0
     assert congested.moved(100.1).served(0.01).rate == 5.0 + STEP
-    slow = EMPTY
+    assert congested.moved(160.0).served(0.01).rate == 5.0 + START, "forgotten"
+    slow = BUSY
     for _ in range(1_000):
         slow = slow.moved(slow.at + 1).served(9.0)
     assert slow.rate == 1.0
