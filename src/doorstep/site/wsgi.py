@@ -26,7 +26,6 @@ def _read_ahead() -> None:
             reverse("home")
     gc.collect()
     gc.freeze()  # all this stays as long as the process: the collector need not look through it again and again
-    gc.set_threshold(20_000, 20, 100)
 
 
 _read_ahead()
