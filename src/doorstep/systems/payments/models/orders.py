@@ -1,0 +1,76 @@
+"""Payment orders, and the bank accounts that they are paid into."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class BankAccount(models.Model):
+    """A unit's account at a bank: orders of the unit and of those below it without one of their own are paid into it.
+
+    It collects once a second person has approved it. `bank` is the bank's number (BIN).
+    """
+
+    id = models.UUIDField(primary_key=True)
+    unit = models.TextField()
+    bank = models.TextField()
+    number = models.TextField()
+    holder = models.TextField()
+    currency = models.TextField()
+    proposed_by = models.TextField()
+    proposed = models.DateTimeField()
+    approved_by = models.TextField(blank=True)
+    approved = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["bank", "number"], name="bank_account_once"),
+            models.UniqueConstraint(
+                fields=["unit", "currency"],
+                condition=Q(approved__isnull=False, ended=None),
+                name="one_collecting_account_a_unit",
+            ),
+        ]
+
+
+class Order(models.Model):
+    """What somebody is to pay to `unit` for `subject` of the system `asker`; `code` is public and stands in the memo.
+
+    `lines` holds [code, kind, amount] each. `paid` and `refunded` are totals in minor units. `account` is the bank account
+    that it is to be paid into.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    code = models.TextField(unique=True)
+    asker = models.TextField()
+    subject = models.TextField()
+    unit = models.TextField()
+    payer = models.TextField(blank=True)
+    lines = models.JSONField()
+    amount = models.BigIntegerField()
+    currency = models.TextField()
+    account = models.ForeignKey(BankAccount, models.PROTECT, null=True, related_name="+")
+    state = models.TextField()
+    channel = models.TextField(blank=True)
+    paid = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    created = models.DateTimeField()
+    until = models.DateTimeField()
+    settled = models.DateTimeField(null=True)
+    version = models.IntegerField(default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="order_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=models.F("paid")), name="refunded_within_paid"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["payer", "-id"], name="order_payer", condition=~Q(payer="")),
+            models.Index(fields=["unit", "-id"], name="order_unit"),
+            models.Index(fields=["asker", "subject"], name="order_subject"),
+            models.Index(fields=["until"], name="order_due", condition=Q(state="awaiting")),
+        ]

@@ -1,0 +1,34 @@
+"""What people and programs may do in payments, as which role, and why they touch a record."""
+
+from doorstep.kernel.declare.scopes import ISSUE_TOKEN, Purpose, Role, Scope
+
+# Orders
+
+REQUEST = Scope("payments.order.request", "Ask people for payments, and hand in what was asked")
+OWN = Scope("payments.own.read", "See and pay the own payments, and read the own receipts")
+SETTLE = Scope("payments.order.settle", "Take what banks say, and let time pass for payments")
+READ = Scope("payments.order.read", "Find and open the payments of one's area", level=2)
+
+# The counter
+
+TILL = Scope("payments.till.keep", "Open and close a till, take cash and hand it over", level=2)
+PROPOSE = Scope("payments.repair.propose", "Propose refunds and other repairs of payments", level=2)
+APPROVE = Scope("payments.repair.approve", "Approve refunds and other repairs that somebody else proposed", level=2)
+
+# The treasury
+
+TREASURY = Scope("payments.treasury.read", "See accounts, days and discrepancies of one's area", level=2)
+MANAGE_ACCOUNTS = Scope("payments.account.manage", "Say into which bank accounts a unit's payments go", level=2)
+RECONCILE = Scope("payments.day.reconcile", "Reconcile the days of one's area")
+
+PAYER = Role("payments.payer", "Payer", (OWN,), for_everybody=True)
+CASHIER = Role("payments.cashier", "Cashier", (TILL, READ, PROPOSE))
+TREASURER = Role(
+    "payments.treasurer", "Treasurer", (TREASURY, READ, PROPOSE, APPROVE, MANAGE_ACCOUNTS, RECONCILE), powerful=True
+)
+ASKER = Role("payments.asker", "System that asks for payments", (REQUEST, ISSUE_TOKEN))
+CLOCK = Role("payments.clock", "Does what is due by time or told by a bank", (SETTLE, RECONCILE))
+
+FOR_PAYMENT = Purpose("payments.pay", "To take, settle and receipt what is owed")
+FOR_REPAIR = Purpose("payments.repair", "To refund, move or otherwise repair a payment")
+FOR_TREASURY = Purpose("payments.treasury", "To keep accounts and reconcile them")

@@ -1,0 +1,1 @@
+"""Every read of payments; takes the actor, returns typed rows that the actor may see."""

@@ -1,0 +1,1 @@
+"""The law of payments: pure functions over frozen values; they return reasons, not a bare no."""
