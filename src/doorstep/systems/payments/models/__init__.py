@@ -1,15 +1,18 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
-from doorstep.systems.payments.models.ledger import Account, Transfer
+from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
 
 __all__ = [
     "Account",
     "BankAccount",
+    "ClosedTotals",
+    "Closing",
     "Credit",
     "Discrepancy",
+    "OpenPending",
     "Order",
     "OrderMovement",
     "Receipt",
