@@ -3,5 +3,26 @@
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
+from doorstep.systems.payments.models.reconciliation import (
+    FeeLine,
+    FeePage,
+    FeeStatement,
+    Reconciled,
+    ReconciledSum,
+    Reconciliation,
+)
 
-__all__ = ["Account", "BankAccount", "Order", "Receipt", "ReceiptSeries", "Transfer"]
+__all__ = [
+    "Account",
+    "BankAccount",
+    "FeeLine",
+    "FeePage",
+    "FeeStatement",
+    "Order",
+    "Receipt",
+    "ReceiptSeries",
+    "Reconciled",
+    "ReconciledSum",
+    "Reconciliation",
+    "Transfer",
+]
