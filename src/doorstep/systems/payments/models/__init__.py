@@ -1,7 +1,19 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
+from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
 
-__all__ = ["Account", "BankAccount", "Order", "Receipt", "ReceiptSeries", "Transfer"]
+__all__ = [
+    "Account",
+    "BankAccount",
+    "BankFeed",
+    "Order",
+    "Receipt",
+    "ReceiptSeries",
+    "Statement",
+    "StatementLine",
+    "StatementRefusal",
+    "Transfer",
+]
