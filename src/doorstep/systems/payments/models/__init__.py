@@ -1,5 +1,6 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
+from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
@@ -15,6 +16,7 @@ from doorstep.systems.payments.models.reconciliation import (
 __all__ = [
     "Account",
     "BankAccount",
+    "BankFeed",
     "FeeLine",
     "FeePage",
     "FeeStatement",
@@ -24,5 +26,8 @@ __all__ = [
     "Reconciled",
     "ReconciledSum",
     "Reconciliation",
+    "Statement",
+    "StatementLine",
+    "StatementRefusal",
     "Transfer",
 ]
