@@ -1,8 +1,9 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
+from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, Transfer
-from doorstep.systems.payments.models.orders import BankAccount, Order
+from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
 from doorstep.systems.payments.models.reconciliation import (
     FeeLine,
@@ -17,15 +18,19 @@ __all__ = [
     "Account",
     "BankAccount",
     "BankFeed",
+    "Credit",
+    "Discrepancy",
     "FeeLine",
     "FeePage",
     "FeeStatement",
     "Order",
+    "OrderMovement",
     "Receipt",
     "ReceiptSeries",
     "Reconciled",
     "ReconciledSum",
     "Reconciliation",
+    "Refund",
     "Statement",
     "StatementLine",
     "StatementRefusal",

@@ -109,7 +109,7 @@ class Reconciled(models.Model):
                 name="somebody_says_so",
             ),
             models.UniqueConstraint(
-                fields=["run", "account", "booking"], condition=Q(account__isnull=False), name="a_booking_once_a_run"
+                fields=["run", "account", "booking"], condition=Q(booking__gt=""), name="a_booking_once_a_run"
             ),
         ]
         indexes: ClassVar = [
