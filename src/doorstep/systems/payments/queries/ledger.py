@@ -149,7 +149,7 @@ def statement(actor: Actor, account: UUID, today: date, before: UUID | None = No
             until = cursor.fetchone()
             if until is None:
                 raise NotFound(NOT_FOUND("before"))
-        side = [account, *until, PAGE + 1]
+        side: list[Any] = [account, *until, PAGE + 1]
         cursor.execute(_LINES, [*side, *side, PAGE + 1])
         found = cursor.fetchall()
     lines = found[:PAGE]
@@ -234,7 +234,7 @@ def _running(lines: list[tuple[Any, ...]], side: str, balance: int) -> tuple[Mov
     """Lines, the newest first, each with what was on the account after it; `balance` is that of the newest."""
     found = []
     for line in lines:
-        one = Movement(*line, balance)
+        one = Movement(*(*line, balance))
         found.append(one)
         if one.posted:
             balance -= one.amount if one.side == side else -one.amount
