@@ -16,7 +16,8 @@ ALTER TABLE payments_account SET (fillfactor = 50);
 """
 
 # One transfer is judged by statements that are planned once; many by EXECUTE, which plans for as many as there are.
-# Accounts are locked in one order by everybody, so that two transactions wait for each other and never deadlock.
+# Accounts are locked in one order by everybody, so that two transactions wait for each other and never deadlock; whoever
+# inserts one transfer has locked its two accounts before.
 TOTALS = """
 CREATE FUNCTION payments_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -25,20 +26,20 @@ END $$;
 
 CREATE FUNCTION payments_keep_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    lines bigint; first timestamptz; stages text[]; one payments_transfer; posted bigint; waiting bigint;
-    wanted bigint := 2; found bigint; currencies bigint := 1;
+    lines bigint; closed boolean; simple boolean; one payments_transfer; posted bigint; waiting bigint;
+    wanted bigint := 2; found bigint; mixed boolean;
 BEGIN
-    SELECT count(*), min(at), array_agg(DISTINCT stage) INTO lines, first, stages FROM added;
+    SELECT count(*), min(at) < (SELECT max(until) FROM payments_closing), bool_and(stage = 'posted')
+        INTO lines, closed, simple FROM added;
     IF lines = 0 THEN RETURN NULL; END IF;
-    IF first < (SELECT max(until) FROM payments_closing) THEN PERFORM payments_refuse('ledger_closed'); END IF;
+    IF closed THEN PERFORM payments_refuse('ledger_closed'); END IF;
     IF lines = 1 THEN
         SELECT * INTO one FROM added;
-        PERFORM FROM payments_account WHERE id IN (one.debit_id, one.credit_id) ORDER BY id FOR NO KEY UPDATE;
     ELSE
         EXECUTE 'SELECT FROM payments_account WHERE id IN (SELECT debit_id FROM added UNION SELECT credit_id FROM added)
             ORDER BY id FOR NO KEY UPDATE';
     END IF;
-    IF stages <> '{posted}' THEN
+    IF NOT simple THEN
         EXECUTE $pending$INSERT INTO payments_openpending (transfer, until) SELECT id, until FROM added WHERE stage = 'pending'$pending$;
         EXECUTE $resolved$
             DELETE FROM payments_openpending o USING added t, payments_transfer p
@@ -61,12 +62,12 @@ BEGIN
                 pending_debits = pending_debits + CASE id WHEN one.debit_id THEN waiting ELSE 0 END,
                 pending_credits = pending_credits + CASE id WHEN one.credit_id THEN waiting ELSE 0 END
             WHERE id IN (one.debit_id, one.credit_id) RETURNING currency
-        ) SELECT count(*), count(DISTINCT currency) INTO found, currencies FROM moved;
+        ) SELECT count(*), min(currency) <> max(currency) INTO found, mixed FROM moved;
     ELSE
         EXECUTE 'SELECT count(DISTINCT id) FROM (SELECT debit_id AS id FROM added UNION ALL SELECT credit_id FROM added) s'
             INTO wanted;
-        EXECUTE 'SELECT coalesce(max((d.currency <> c.currency)::int), 0) + 1 FROM added t
-            JOIN payments_account d ON d.id = t.debit_id JOIN payments_account c ON c.id = t.credit_id' INTO currencies;
+        EXECUTE 'SELECT bool_or(d.currency <> c.currency) FROM added t
+            JOIN payments_account d ON d.id = t.debit_id JOIN payments_account c ON c.id = t.credit_id' INTO mixed;
         EXECUTE $many$
             UPDATE payments_account a SET debits = a.debits + m.debits, credits = a.credits + m.credits,
                 pending_debits = a.pending_debits + m.pending_debits, pending_credits = a.pending_credits + m.pending_credits
@@ -85,7 +86,7 @@ BEGIN
         GET DIAGNOSTICS found = ROW_COUNT;
     END IF;
     IF found <> wanted THEN PERFORM payments_refuse('ledger_accounts'); END IF;
-    IF currencies <> 1 THEN PERFORM payments_refuse('ledger_currencies'); END IF;
+    IF mixed THEN PERFORM payments_refuse('ledger_currencies'); END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER keep_totals AFTER INSERT ON payments_transfer REFERENCING NEW TABLE AS added
