@@ -36,6 +36,8 @@ _MANY = (
     " ON CONFLICT (id) DO NOTHING"
 )
 _COLUMNS = ("id", "debit", "credit", "amount", "stage", "pending", "until", "order")
+_SELECT = 'SELECT id, debit_id, credit_id, amount, stage, pending_id, until, "order" FROM payments_transfer'
+_KEPT = f"{_SELECT} WHERE id = ANY(%s::uuid[]) UNION ALL {_SELECT} WHERE pending_id = ANY(%s::uuid[])"
 _TOO_LARGE = "22003"  # SQLSTATE numeric_value_out_of_range: a total beyond 64 bits
 _BY_CONSTRAINT = {
     "ledger_not_overdrawn": rules.OVERDRAWN,
@@ -146,15 +148,9 @@ def _compare(transfers: Sequence[Transfer]) -> None:
 def _kept(transfers: Iterable[Transfer]) -> dict[UUID, Transfer]:
     """What stands under their ids and under those that they resolve, and what has resolved the latter."""
     pendings = [one.pending for one in transfers if one.pending]
-    found = models.Transfer.objects.filter(id__in=[*(one.id for one in transfers), *pendings])
-    kept = {row.id: _told(row) for row in found}
-    resolved = models.Transfer.objects.filter(pending__in=pendings) if pendings else ()
-    return kept | {row.id: _told(row) for row in resolved}
-
-
-def _told(row: models.Transfer) -> Transfer:
-    stage: Any = row.stage
-    return Transfer(row.id, row.debit_id, row.credit_id, row.amount, stage, row.pending_id, row.until, row.order)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEPT, [[*(one.id for one in transfers), *pendings], pendings])
+        return {row[0]: Transfer(*row) for row in cursor.fetchall()}
 
 
 def _locked(ids: set[UUID]) -> dict[UUID, Standing]:
