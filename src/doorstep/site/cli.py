@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "write the committee's report of a period to a file",
     "verify": "recompute a report and prove what it rests on",
     "log": "show the evidence log",
+    "ledger": "prove that the books of payments are right",
     "messages": "show, retry or drop what systems told each other and could not be handled",
     "tokens": "issue, list or revoke the access keys of other installations",
     "house": "map the systems, rooms, facts, indicators, scopes and messages",

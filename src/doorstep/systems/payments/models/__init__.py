@@ -1,7 +1,41 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
-from doorstep.systems.payments.models.ledger import Account, Transfer
-from doorstep.systems.payments.models.orders import BankAccount, Order
+from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
+from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
+from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
+from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
+from doorstep.systems.payments.models.reconciliation import (
+    FeeLine,
+    FeePage,
+    FeeStatement,
+    Reconciled,
+    ReconciledSum,
+    Reconciliation,
+)
 
-__all__ = ["Account", "BankAccount", "Order", "Receipt", "ReceiptSeries", "Transfer"]
+__all__ = [
+    "Account",
+    "BankAccount",
+    "BankFeed",
+    "ClosedTotals",
+    "Closing",
+    "Credit",
+    "Discrepancy",
+    "FeeLine",
+    "FeePage",
+    "FeeStatement",
+    "OpenPending",
+    "Order",
+    "OrderMovement",
+    "Receipt",
+    "ReceiptSeries",
+    "Reconciled",
+    "ReconciledSum",
+    "Reconciliation",
+    "Refund",
+    "Statement",
+    "StatementLine",
+    "StatementRefusal",
+    "Transfer",
+]
