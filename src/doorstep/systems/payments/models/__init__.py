@@ -5,7 +5,14 @@ from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refun
 from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
-from doorstep.systems.payments.models.reconciliation import FeeLine, FeePage, FeeStatement, Reconciled, ReconciledSum, Reconciliation
+from doorstep.systems.payments.models.reconciliation import (
+    FeeLine,
+    FeePage,
+    FeeStatement,
+    Reconciled,
+    ReconciledSum,
+    Reconciliation,
+)
 
 __all__ = [
     "Account",
