@@ -11,13 +11,12 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
 from doorstep.systems.payments.actions import ledger
-from doorstep.systems.payments.actions.orders import lines_of
+from doorstep.systems.payments.actions.orders import collecting_account, lines_of
 from doorstep.systems.payments.actions.refunds import holds
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
-from doorstep.systems.payments.queries.orders import collecting_account
 from doorstep.systems.payments.rules import refunds as rules
 from doorstep.systems.payments.rules.orders import ACCOUNT_OF, by_kind
 from doorstep.systems.payments.rules.refunds import COUNTS, RefundState
