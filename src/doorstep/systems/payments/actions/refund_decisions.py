@@ -47,13 +47,15 @@ def propose_refund(
     order = _order(act, order_id)
     left = _left(order)
     paid_by = Credit.objects.filter(order=order, assigned__gt=0).select_related("account").order_by("id").first()
+    reasons = law(Country, "payments").check_account(to.bank, to.number) if to else []  # what the bank said needs none
     if to is None and paid_by and paid_by.from_account:
         to = Destination(paid_by.from_bank, Masked(paid_by.from_account), paid_by.from_name)
     account = paid_by.account if paid_by else order.account or collecting_account(order.unit, order.currency)
-    reasons = rules.check_refund(wanted, left)
+    reasons += rules.check_refund(wanted, left)
     if not why.strip():
         reasons.append(rules.WHY_MISSING("why"))
-    reasons += law(Country, "payments").check_account(to.bank, to.number) if to else [rules.ACCOUNT_MISSING("number")]
+    if to is None:
+        reasons.append(rules.ACCOUNT_MISSING("number"))
     refuse(reasons)
     if account is None or to is None:
         raise Refused(rules.NO_BANK_ACCOUNT())
