@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from doorstep.systems.payments.pages import accounts, orders, payer
+from doorstep.systems.payments.pages import accounts, discrepancies, orders, payer
 
 app_name = "payments"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("orders/<uuid:order_id>/", orders.order, name="order"),
     path("refunds/", orders.refunds, name="refunds"),
     path("refunds/<uuid:refund_id>/decide/", orders.decide, name="refund_decide"),
+    path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),
+    path("discrepancies/<uuid:discrepancy_id>/", discrepancies.discrepancy, name="discrepancy"),
+    path("discrepancies/<uuid:discrepancy_id>/decide/", discrepancies.decide, name="discrepancy_decide"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:account_id>/decide/", accounts.decide, name="account_decide"),
     path("accounts/<uuid:account_id>/end/", accounts.end, name="account_end"),

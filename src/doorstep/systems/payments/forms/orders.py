@@ -9,6 +9,7 @@ from doorstep.kernel.country import law, profile
 from doorstep.kernel.web.forms import Cell, Form, codes, private
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.rules.discrepancies import Repair
 
 
 class FindForm(Form):
@@ -67,3 +68,20 @@ class BankAccountForm(Form):
     bank = BankField(label=_("Bank"))
     number = Cell(label=_("Account number"), max_length=40)
     holder = Cell(label=_("Holder of the account"), max_length=200)
+
+
+class RepairForm(Form):
+    """What is done about a discrepancy."""
+
+    repair = forms.ChoiceField(label=_("Repair"))
+    code = Cell(label=_("Code of the payment, if the money is assigned to one"), required=False, max_length=40)
+    note = Cell(label=_("Why"), max_length=300)
+    bank = BankField(
+        label=_("Bank"), required=False, help_text=_("Only if it should not go back to the account that paid")
+    )
+    number = Cell(label=_("Account number"), required=False, max_length=40, widget=private())
+    name = Cell(label=_("Holder of the account"), required=False, max_length=100, widget=private())
+
+    def __init__(self, fitting: list[Repair], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["repair"].choices = codes(fitting)()  # type: ignore[attr-defined]

@@ -156,3 +156,22 @@ def test_two_treasurers_name_an_account():
     assert "In use" in text(one, "accounts")
     assert one.post(reverse("payments:account_end", args=[row.id])).status_code == 303
     assert reread(row).ended == AT
+
+
+def test_two_officials_repair_a_discrepancy():
+    account, row = bank_account(), order()
+    settlement.record_credits(CLOCK, account.id, [credit(row.code, 1000)], Evidence.POLL)
+    cashier, treasurer = browser(CASHIER.actor), browser(TREASURER.actor)
+    one = models.Discrepancy.objects.get()
+    assert "The amount paid differs" in text(cashier, "discrepancies")
+    url = reverse("payments:discrepancy", args=[one.id])
+    assert "111222333" not in cashier.get(url).content.decode()
+    assert cashier.post(url, {"repair": "assign", "code": row.code}).status_code == 422
+    assert cashier.post(url, {"repair": "assign", "code": row.code, "note": "typed wrongly"}).status_code == 303
+    assert "It waits for a second person." in cashier.get(url).content.decode()
+    decide = reverse("payments:discrepancy_decide", args=[one.id])
+    assert cashier.post(decide, {"approve": "yes"}).status_code == 403
+    assert treasurer.post(decide, {"approve": "yes"}).status_code == 303
+    assert reread(row).state == "settled"
+    assert "The amount paid differs" not in text(cashier, "discrepancies")
+    text(browser(Actor("c", "H39", ("payments.cashier",), level=2)), "discrepancy", one.id, status=404)
