@@ -1,30 +1,44 @@
-"""Payments' recurring work: what is pending past its time expires, days of the ledger are closed."""
+"""Payments' recurring work: orders and held money whose time has passed expire, days of the ledger are closed."""
 
 from datetime import datetime, timedelta
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.systems.payments.actions import closings, ledger
+from doorstep.systems.payments.actions.closings import close_day, closing_due
+from doorstep.systems.payments.actions.ledger import expire_pending, pendings_due
+from doorstep.systems.payments.actions.orders import expire_orders
+from doorstep.systems.payments.queries.orders import any_due
 
 CLOCK = Actor("task:payments", roles=("payments.clock",), via="task")
 
 
-def expire_pendings(at: datetime) -> int:
-    """Expire what is pending past its time; returns how many."""
-    expired, total = 1, 0
-    while expired and ledger.pendings_due(at):
-        expired = ledger.expire_pending(By(CLOCK, at))
-        total += expired
+def expire(at: datetime) -> int:
+    """Expire the orders that were not paid in time, a thousand at once; returns how many."""
+    total = 0
+    while any_due(at):
+        total += expire_orders(By(CLOCK, at))
+    return total
+
+
+def expire_held(at: datetime) -> int:
+    """Free the money that was held until now, a thousand transfers at once; returns how many."""
+    total = 0
+    while pendings_due(at):
+        total += expire_pending(By(CLOCK, at))
     return total
 
 
 def close_days(at: datetime) -> int:
     """Close the days that can be closed, the oldest first; returns how many."""
     closed = 0
-    while closings.closing_due(at):
-        closings.close_day(By(CLOCK, at))
+    while closing_due(at):
+        close_day(By(CLOCK, at))
         closed += 1
     return closed
 
 
-EVERY = ((timedelta(minutes=1), expire_pendings), (timedelta(hours=1), close_days))
+EVERY = (
+    (timedelta(minutes=1), expire),
+    (timedelta(minutes=1), expire_held),
+    (timedelta(hours=1), close_days),
+)

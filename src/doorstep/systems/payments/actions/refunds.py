@@ -26,8 +26,12 @@ def accounts_of(act: Act, account: BankAccount) -> tuple[UUID, UUID]:
     )
 
 
-def return_credits(act: Act, account: BankAccount, back: Sequence[tuple[Credit, int, str]]) -> list[Transfer]:
+def return_credits(
+    act: Act, account: BankAccount, back: Sequence[tuple[Credit, int, str]], by: tuple[str, str] = (ITSELF, ITSELF)
+) -> list[Transfer]:
     """Refunds of what came into `account` and pays nothing: (credit, amount, why) each goes where it came from, approved.
+
+    `by` says who proposed and who approved it.
 
     Returns the transfers that hold the money, which the caller makes.
     """
@@ -46,9 +50,9 @@ def return_credits(act: Act, account: BankAccount, back: Sequence[tuple[Credit, 
             to_name=credit.from_name,
             why=why,
             state=RefundState.APPROVED.value,
-            proposed_by=ITSELF,
+            proposed_by=by[0],
             proposed=act.at,
-            decided_by=ITSELF,
+            decided_by=by[1],
             decided=act.at,
         )
         for credit, amount, why in back

@@ -5,7 +5,27 @@ from collections.abc import Mapping
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.values.reasons import reason
 from doorstep.systems.payments.permissions import CASHIER, TREASURER
+
+REPAIR_UNFIT = reason(
+    "payments.repair_unfit", "This repair does not fit.", repair="Choose one of those that the discrepancy offers."
+)
+TOO_LITTLE = reason(
+    "payments.too_little",
+    "The money is less than the order's amount.",
+    repair="Send it back, so that the whole amount can be paid.",
+)
+NOT_PAYABLE_NOW = reason(
+    "payments.not_payable_now",
+    "This order cannot be paid: it is paid, refunded or withdrawn.",
+    repair="Assign the money to another order, or send it back.",
+)
+MONEY_GONE = reason(
+    "payments.money_gone",
+    "This money does not wait to be assigned any more.",
+    repair="Open the payment again to see where it went.",
+)
 
 
 class DiscrepancyKind(Code):

@@ -1,0 +1,68 @@
+"""Pages of what a person must resolve: the queue, one of them, a repair chosen by one person and decided by another."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from doorstep.kernel.access import look
+from doorstep.kernel.values.ids import Masked, read_uuid
+from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, enter, further, tried
+from doorstep.systems.payments.actions.refund_decisions import Destination
+from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
+from doorstep.systems.payments.forms.orders import RepairForm
+from doorstep.systems.payments.pages.unit_names import unit_names
+from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
+from doorstep.systems.payments.queries import discrepancies as queries
+from doorstep.systems.payments.queries.rows import PAGE
+from doorstep.systems.payments.rules.discrepancies import Repair
+
+
+@page(PROPOSE)
+@require_GET
+def discrepancies(request: HttpRequest) -> HttpResponse:
+    """Everything that waits in the area, and who must act."""
+    by, after = enter(request), request.GET.get("after")
+    rows = queries.open_in_area(by.actor, by.day, read_uuid(after) if after else None)
+    names = unit_names((row.unit for row in rows), by.day)
+    context = {
+        "rows": [(row, names[row.unit]) for row in rows],
+        "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
+        "first": further(request) if after else "",
+    }
+    return render(request, "payments/discrepancies.html", context)
+
+
+@page(PROPOSE)
+@require_http_methods(["GET", "POST"])
+def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    """One of them whole; a repair is chosen here."""
+    by = enter(request)
+    record = look(by.actor, FOR_REPAIR, by.at, queries.discrepancy, by.day, discrepancy_id)
+    first = {"repair": record.row.proposal.value, "code": record.order}
+    form = RepairForm(record.fitting, request.POST or None, initial=first)
+
+    def propose() -> None:
+        told = form.cleaned_data
+        to = Destination(told["bank"], Masked(told["number"]), told["name"]) if told["bank"] or told["number"] else None
+        propose_repair(by, discrepancy_id, Repair(told["repair"]), code=told["code"], to=to, note=told["note"])
+
+    if request.method == "POST" and tried(form, propose):
+        return SeeOther(reverse("payments:discrepancies"))
+    context = {
+        "form": form,
+        "record": record,
+        "unit_name": unit_names([record.row.unit], by.day)[record.row.unit],
+        "may_decide": by.actor.may(APPROVE) and not record.row.mine,
+    }
+    return render(request, "payments/discrepancy.html", context, status=REFUSED if form.errors else 200)
+
+
+@page(APPROVE)
+@require_POST
+def decide(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    decide_repair(enter(request), discrepancy_id, approve=request.POST.get("approve") == "yes")
+    return SeeOther(reverse("payments:discrepancies"))

@@ -1,0 +1,91 @@
+"""What a person must resolve, as its owners see it: a list without people, and one of them whole."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from doorstep.kernel.access import personal
+from doorstep.kernel.declare.scopes import ROLES, Actor, Role
+from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.money import Money
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.systems.payments.models import Discrepancy
+from doorstep.systems.payments.permissions import PROPOSE
+from doorstep.systems.payments.queries.rows import PAGE, money
+from doorstep.systems.payments.rules.discrepancies import KINDS, DiscrepancyKind, Repair
+
+
+class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not as it should be, who must act, what is proposed and what was chosen; `mine` where the reader chose it."""
+
+    id: UUID
+    kind: DiscrepancyKind
+    unit: str
+    role: Role
+    amount: Money
+    opened: datetime
+    proposal: Repair
+    repair: Repair | None
+    mine: bool
+
+
+class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them whole: what the bank said of the money, which order it is about, and which repairs fit."""
+
+    row: DiscrepancyRow
+    fitting: list[Repair]
+    memo: str
+    from_name: str
+    from_account: str
+    order: str
+    target: str
+    note: str
+    resolved: datetime | None
+    subject_key: str
+
+
+def open_in_area(actor: Actor, day: date, after: UUID | None = None) -> list[DiscrepancyRow]:
+    """Those of the actor's area that wait, oldest first."""
+    actor.need(PROPOSE)
+    found = Discrepancy.objects.filter(units.within(actor.unit, day), resolved=None).order_by("id")
+    if after:
+        found = found.filter(id__gt=after)
+    return [_row(actor, row) for row in found[:PAGE]]
+
+
+@personal(PROPOSE)
+def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRecord:
+    """One of the actor's area; raises NotFound elsewhere."""
+    mine = Discrepancy.objects.filter(units.within(actor.unit, day), id=discrepancy_id)
+    row = mine.select_related("credit", "order", "target", "refund__credit").first()
+    if row is None:
+        raise NotFound(NOT_FOUND())
+    credit = row.credit or (row.refund.credit if row.refund else None)
+    return DiscrepancyRecord(
+        row=_row(actor, row),
+        fitting=list(KINDS[DiscrepancyKind(row.kind)].fitting),
+        memo=credit.memo if credit else "",
+        from_name=credit.from_name if credit else "",
+        from_account=Masked(credit.from_account).masked if credit else "",
+        order=row.order.code if row.order else "",
+        target=row.target.code if row.target else "",
+        note=row.note,
+        resolved=row.resolved,
+        subject_key=row.order.payer if row.order else "",
+    )
+
+
+def _row(actor: Actor, row: Discrepancy) -> DiscrepancyRow:
+    return DiscrepancyRow(
+        id=row.id,
+        kind=DiscrepancyKind(row.kind),
+        unit=row.unit,
+        role=ROLES[row.role],
+        amount=money(row.amount),
+        opened=row.opened,
+        proposal=Repair(row.proposal),
+        repair=Repair(row.repair) if row.repair else None,
+        mine=row.proposed_by == actor.subject,
+    )
