@@ -12,6 +12,7 @@ from doorstep.kernel.values.unit_tree import UnitRow
 from doorstep.profiles.calendar import Calendar
 from doorstep.systems.identity import country as identity
 from doorstep.systems.lodging import country as lodging
+from doorstep.systems.payments import country as payments
 
 
 class Units(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +81,4 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     journal_years: int
     identity: identity.Country
     lodging: lodging.Country
+    payments: payments.Country

@@ -10,6 +10,7 @@ from doorstep.profiles.testland.currency import CURRENCY
 from doorstep.profiles.testland.identity import country as identity
 from doorstep.profiles.testland.identity import fictitious_card
 from doorstep.profiles.testland.lodging import country as lodging
+from doorstep.profiles.testland.payments import country as payments
 from doorstep.profiles.testland.personal_number import check_letter, check_phone
 from doorstep.profiles.testland.units import UNITS
 
@@ -23,6 +24,7 @@ LEGAL_BASES = {
         "identity.document",
         *("identity.mandate", "identity.relying_party", "identity.protection"),
         *("lodging.notify", "lodging.manage", "lodging.supervise", "lodging.retain"),
+        *("payments.pay", "payments.repair", "payments.treasury"),
     )
 }
 
@@ -56,6 +58,7 @@ def profile(*, fictitious: bool) -> Profile:
         committee="Y1",
         identity=identity(fictitious=fictitious),
         lodging=lodging(fictitious=fictitious),
+        payments=payments(fictitious=fictitious),
     )
 
 

@@ -10,6 +10,7 @@ from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.identity import country as identity
 from doorstep.profiles.vietnam.lodging import country as lodging
 from doorstep.profiles.vietnam.made_up_card import fictitious_card
+from doorstep.profiles.vietnam.payments import country as payments
 from doorstep.profiles.vietnam.personal_number import (
     PersonalNumbers,
     fictitious_number,
@@ -55,6 +56,9 @@ LEGAL_BASES = {
         "them: Decree 13/2023 (sourced), article 17 (general knowledge, not verified)."
     ),
     "lodging.retain": N_("Decree 13/2023: personal data are stored for a limited time only (sourced)."),
+    "payments.pay": N_("Law of 2015 on fees and charges (general knowledge, not verified)."),
+    "payments.repair": N_("Law of 2015 on fees and charges (general knowledge, not verified)."),
+    "payments.treasury": N_("Law of 2015 on accounting (general knowledge, not verified)."),
 }
 
 
@@ -82,6 +86,7 @@ def profile(*, fictitious: bool) -> Profile:
         committee="G14",  # standing agency of the national committee in 2024 [S7]
         identity=identity(numbers),
         lodging=lodging(numbers),
+        payments=payments(fictitious=fictitious),
     )
 
 

@@ -19,6 +19,14 @@ class Payee(msgspec.Struct, frozen=True):
     holder: str
 
 
+class QrPayment(msgspec.Struct, frozen=True):
+    """What a scanned payment code asks for; `amount` is None where the payer is to say it."""
+
+    payee: Payee
+    amount: Money | None
+    memo: str
+
+
 class BankRow(msgspec.Struct, frozen=True, kw_only=True):
     """A bank that takes part in the country's payment scheme, under its number there."""
 
@@ -43,15 +51,18 @@ class CutOffRow(msgspec.Struct, frozen=True, kw_only=True):
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's ways of paying.
 
-    `qr_text(payee, amount, memo)` is what a payment QR code holds. `in_words(amount, language)` is an amount in words,
-    one spelling for writing; `fictitious_bank` and `fictitious_account(serial)` belong to nobody. `check_account(bank, number)` gives reasons.
-    `plain_memo(text)` is what is compared of a memo after banks have stripped it.
+    `qr_text(payee, amount, memo)` is what a payment QR code holds (ASCII memo, at most `longest_memo`), `read_qr(text)`
+    what somebody else's says, or reasons. `in_words(amount, language)` is an amount in words, one spelling for writing.
+    `plain_memo(text)` is what is compared of a memo after banks have stripped it. `check_account(bank, number)` gives
+    reasons. `fictitious_bank` and `fictitious_account(serial)`, serial below a million, belong to nobody.
     """
 
     zone: ZoneInfo
     banks: tuple[BankRow, ...]
     cut_offs: tuple[CutOffRow, ...]
     qr_text: Callable[[Payee, Money, str], str]
+    read_qr: Callable[[str], QrPayment | list[Reason]]
+    longest_memo: int
     in_words: Callable[[Money, str], str]
     plain_memo: Callable[[str], str]
     check_account: Callable[[str, str], list[Reason]]
