@@ -5,6 +5,14 @@ from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refun
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
+from doorstep.systems.payments.models.reconciliation import (
+    FeeLine,
+    FeePage,
+    FeeStatement,
+    Reconciled,
+    ReconciledSum,
+    Reconciliation,
+)
 
 __all__ = [
     "Account",
@@ -12,10 +20,16 @@ __all__ = [
     "BankFeed",
     "Credit",
     "Discrepancy",
+    "FeeLine",
+    "FeePage",
+    "FeeStatement",
     "Order",
     "OrderMovement",
     "Receipt",
     "ReceiptSeries",
+    "Reconciled",
+    "ReconciledSum",
+    "Reconciliation",
     "Refund",
     "Statement",
     "StatementLine",

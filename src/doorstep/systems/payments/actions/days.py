@@ -1,0 +1,115 @@
+"""Days are reconciled: three sides set against each other by one statement in the database, each piece with one outcome."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from doorstep.kernel.country import law
+from doorstep.kernel.store.writing import Act, action
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.models import Reconciliation
+from doorstep.systems.payments.permissions import FOR_TREASURY, RECONCILE
+
+# What a booking is on the bank's statement decides its day; without one, what we were told of it. Money of an order that
+# is stated by its asker carries the stated amount with it, whatever day was stated: so nothing counts on two days.
+_RECONCILE = """
+WITH line AS (
+    SELECT account_id, booking, payout, side, CASE side WHEN 'credit' THEN amount ELSE -amount END AS bank
+    FROM payments_statementline WHERE day = %(day)s
+), money AS (
+    SELECT 'credit' AS piece, l.account_id AS account, l.booking, l.bank, c.amount AS ours, c.order_id AS "order",
+        c.match, c.state = 'assigned' AS pays
+    FROM line l LEFT JOIN payments_credit c USING (account_id, booking) WHERE l.side = 'credit'
+    UNION ALL
+    SELECT 'credit', c.account_id, c.booking, NULL, c.amount, c.order_id, c.match, c.state = 'assigned'
+    FROM payments_credit c WHERE c.day = %(day)s AND NOT EXISTS (SELECT FROM payments_statementline s
+        WHERE (s.account_id, s.booking) = (c.account_id, c.booking))
+    UNION ALL
+    SELECT 'payout', l.account_id, l.booking, l.bank, -r.amount, r.order_id, NULL, false
+    FROM line l LEFT JOIN payments_refund r ON r.id = l.payout WHERE l.side = 'debit'
+    UNION ALL
+    SELECT 'payout', r.account_id, r.booking, NULL, -r.amount, r.order_id, NULL, false
+    FROM payments_refund r WHERE r.state IN ('paid', 'returned') AND r.ended >= %(start)s AND r.ended < %(end)s
+        AND NOT EXISTS (SELECT FROM payments_statementline s WHERE s.payout = r.id)
+    UNION ALL
+    SELECT 'cash', NULL, '', NULL, o.paid, o.id, NULL, true
+    FROM payments_order o WHERE o.channel = 'cash' AND o.settled >= %(start)s AND o.settled < %(end)s
+), fee AS (
+    SELECT f."order", f.amount, f.repeated, s.asker, s.day FROM payments_feeline f
+    JOIN payments_feestatement s ON s.id = f.statement_id
+), side AS (
+    SELECT m.*, f.amount AS stated, false AS repeated, coalesce(o.asker, '') AS asker,
+        coalesce(o.unit, b.unit, '') AS unit, o.state = 'refunded' AS refunded
+    FROM money m LEFT JOIN payments_order o ON o.id = m."order" LEFT JOIN payments_bankaccount b ON b.id = m.account
+    LEFT JOIN fee f ON m.pays AND f."order" = o.id AND f.asker = o.asker AND NOT f.repeated
+    UNION ALL
+    SELECT 'stated', NULL, '', NULL, NULL, f."order", NULL, false, f.amount, f.repeated, f.asker, coalesce(o.unit, ''), false
+    FROM fee f LEFT JOIN payments_order o ON o.id = f."order" AND o.asker = f.asker
+    WHERE f.day = %(day)s AND (f.repeated OR coalesce(o.channel, '') = '')
+), judged AS (
+    SELECT *, CASE
+        WHEN piece = 'stated' THEN CASE WHEN repeated THEN 'duplicate' ELSE 'missing_at_platform' END
+        WHEN ours IS NULL THEN 'missing_at_platform'
+        WHEN bank IS NULL AND piece <> 'cash' THEN 'missing_at_agency'
+        WHEN bank <> ours THEN 'amount_differs'
+        WHEN piece = 'payout' THEN 'refunded'
+        WHEN NOT pays THEN CASE WHEN match IN ('duplicate', 'withdrawn') THEN 'duplicate'
+            WHEN match = 'differs' THEN 'amount_differs' ELSE 'missing_at_platform' END
+        WHEN stated IS NULL THEN CASE WHEN refunded THEN 'refunded' ELSE 'missing_at_agency' END
+        WHEN stated <> ours THEN 'amount_differs'
+        ELSE 'matched' END AS outcome
+    FROM side
+)
+INSERT INTO payments_reconciled
+    (run_id, number, piece, outcome, lacking, owner, unit, asker, "order", account, booking, bank, ours, stated)
+SELECT %(run)s, row_number() OVER (), piece, outcome,
+    CASE outcome WHEN 'missing_at_platform' THEN 'platform'
+        WHEN 'missing_at_agency' THEN CASE WHEN bank IS NULL AND piece <> 'cash' THEN 'bank' ELSE 'asker' END ELSE '' END,
+    CASE WHEN outcome IN ('matched', 'refunded') THEN ''
+        WHEN piece = 'stated' OR outcome = 'missing_at_agency' AND (bank IS NOT NULL OR piece = 'cash') THEN 'payments.asker'
+        ELSE 'payments.treasurer' END,
+    unit, asker, "order", account, booking, bank, ours, stated
+FROM judged
+"""
+_SUMS = """
+INSERT INTO payments_reconciledsum (run_id, unit, piece, outcome, lacking, n, bank, ours, stated)
+SELECT run_id, unit, piece, outcome, lacking, count(*), coalesce(sum(bank), 0), coalesce(sum(ours), 0),
+    coalesce(sum(stated), 0)
+FROM payments_reconciled WHERE run_id = %(run)s GROUP BY 1, 2, 3, 4, 5
+"""
+_PROOF = """
+SELECT (SELECT (count(*), coalesce(sum(CASE side WHEN 'credit' THEN amount ELSE -amount END), 0))
+        FROM payments_statementline WHERE day = %(day)s)
+    = (SELECT (count(bank), coalesce(sum(bank), 0)) FROM payments_reconciled WHERE run_id = %(run)s)
+"""
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A reconciliation that is done, and how many pieces of money it judged."""
+
+    run: str
+    rows: int
+
+
+@action(RECONCILE, FOR_TREASURY)
+def reconcile_day(act: Act, day: date) -> Day:
+    """Reconcile a day with all evidence that is there; earlier results of the day stay.
+
+    Raises RuntimeError where a statement's lines are not each in one outcome: a fault of ours, and nothing is kept.
+    """
+    run = Reconciliation.objects.create(id=act.id, day=day, asked_by=act.actor.subject, asked=act.at, at=act.at)
+    zone = law(Country, "payments").zone
+    start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    names: dict[str, Any] = {"day": day, "run": run.id, "start": start, "end": end}
+    with connection.cursor() as cursor:
+        cursor.execute(_RECONCILE, names)
+        run.rows = cursor.rowcount
+        cursor.execute(_SUMS, names)
+        cursor.execute(_PROOF, names)
+        if cursor.fetchone() != (True,):
+            raise RuntimeError(f"the bank's lines of {day} are not each in one outcome")
+    run.save(update_fields=["rows"])
+    act.journal(detail=f"{day}: {run.rows} pieces")
+    return Day(str(run.id), run.rows)

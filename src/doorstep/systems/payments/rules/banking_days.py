@@ -1,0 +1,25 @@
+"""Which banking day a booking belongs to: holidays, weekends and the time at which banks close their books are data."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from doorstep.kernel.values.dates import in_force
+from doorstep.systems.payments.country import CutOffRow
+
+
+def banking_day(
+    at: datetime, zone: ZoneInfo, cut_offs: Iterable[CutOffRow], working_day: Callable[[date], bool]
+) -> date:
+    """The day under which a bank books what comes at `at` (aware): a working day's own until its cut-off, else the next one.
+
+    A day without a row in force has no cut-off but midnight.
+    """
+    here = at.astimezone(zone)
+    day = here.date()
+    late = any(here.time() > row.at for row in in_force(cut_offs, day))
+    if late or not working_day(day):
+        day += timedelta(days=1)
+        while not working_day(day):
+            day += timedelta(days=1)
+    return day

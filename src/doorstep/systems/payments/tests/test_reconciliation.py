@@ -1,0 +1,167 @@
+"""Reconciliation on PostgreSQL: each kind of money comes to its one outcome, and none of it counts on two days."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.reasons import NotAllowed
+from doorstep.systems.payments.actions.days import reconcile_day
+from doorstep.systems.payments.actions.reconciliation import state_fees
+from doorstep.systems.payments.contract import FeesStated
+from doorstep.systems.payments.models import (
+    BankAccount,
+    Credit,
+    FeeLine,
+    Order,
+    Reconciled,
+    ReconciledSum,
+    Reconciliation,
+    Statement,
+    StatementLine,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT = datetime(2024, 3, 4, 3, tzinfo=UTC)
+DAY = date(2024, 3, 1)
+CLOCK = By(Actor("task:payments", roles=("payments.clock", "payments.asker"), via="task"), AT)
+
+
+@pytest.fixture
+def account() -> BankAccount:
+    names = {"unit": "H38", "bank": "970436", "number": "1", "holder": "H38", "currency": "VND"}
+    return BankAccount.objects.create(id=uuid4(), proposed_by="one", proposed=AT, **names)
+
+
+def order(channel: str = "transfer", amount: int = 1000, day: date = DAY, **changes: Any) -> Order:
+    settled = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) if channel else None
+    passing = {"code": str(uuid4()), "asker": "dossiers", "subject": "d-1", "unit": "H38.901", "lines": []}
+    paid = {"amount": amount, "paid": amount if channel else 0, "settled": settled, "channel": channel}
+    state = {"state": "settled" if channel else "awaiting", "currency": "VND", "created": AT, "until": AT}
+    return Order.objects.create(**{"id": uuid4(), **passing, **paid, **state, **changes})
+
+
+def credit(account: BankAccount, booking: str, of: Order | None, match: str = "matched", **changes: Any) -> Credit:
+    state = "assigned" if match == "matched" else "open"
+    passing = {"amount": 1000, "booked": AT, "day": DAY, "match": match, "state": state, "order": of}
+    return Credit.objects.create(**{"id": uuid4(), "account": account, "booking": booking, **passing, **changes})
+
+
+def statement(account: BankAccount, lines: dict[str, int], day: date = DAY) -> None:
+    came, went = (sum(max(sign * one, 0) for one in lines.values()) for sign in (1, -1))
+    sums = {"opening": 0, "closing": came - went, "credits": came, "debits": went}
+    row = Statement.objects.create(
+        id=uuid4(), account=account, day=day, number=str(day), pages=1, lines=len(lines), digest=b"", taken=AT, **sums
+    )
+    for number, (booking, amount) in enumerate(lines.items(), 1):
+        side = "credit" if amount > 0 else "debit"
+        told = {"booking": booking, "side": side, "amount": abs(amount), "booked": AT, "day": day}
+        StatementLine.objects.create(statement=row, line=number, account=account, **told)
+
+
+def fees(rows: list[tuple[UUID, int]], day: date = DAY) -> None:
+    orders, amounts = zip(*rows, strict=True) if rows else ((), ())
+    state_fees(CLOCK, FeesStated(f"dossiers:{day}", "dossiers", day, 1, 1, orders, amounts))
+
+
+def outcomes() -> dict[str, tuple[str, str, str]]:
+    rows = Reconciled.objects.filter(run=Reconciliation.objects.latest("id"))
+    return {row.booking or str(row.order): (row.outcome, row.lacking, row.owner) for row in rows}
+
+
+def test_each_kind_of_money_has_its_outcome(account):
+    paid = {name: order() for name in ("all", "unstated", "unbanked", "less", "bank_less")}
+    refunded = order(state="refunded")
+    for name, one in paid.items():
+        credit(account, name, one)
+    credit(account, "refunded", refunded)
+    credit(account, "twice", paid["all"], "duplicate")
+    credit(account, "unknown", None, "unknown")
+    credit(account, "wrong", paid["all"], "differs", amount=900)
+    banked = dict.fromkeys(("all", "unstated", "less", "refunded", "twice", "unknown", "untold"), 1000)
+    statement(account, {**banked, "bank_less": 999, "wrong": 900, "out": -50})
+    cash, kept, unpaid = order("cash"), order("cash"), order("")
+    stated = [paid["all"], paid["unbanked"], paid["bank_less"], cash, unpaid, paid["all"]]
+    fees([(paid["less"].id, 900), *((one.id, 1000) for one in stated)])
+    reconcile_day(CLOCK, DAY)
+    treasurer, asker = "payments.treasurer", "payments.asker"
+    assert {name: found for name, found in outcomes().items() if name not in map(str, (paid["all"].id,))} == {
+        "all": ("matched", "", ""),
+        "unstated": ("missing_at_agency", "asker", asker),
+        "unbanked": ("missing_at_agency", "bank", treasurer),
+        "less": ("amount_differs", "", treasurer),
+        "bank_less": ("amount_differs", "", treasurer),
+        "refunded": ("refunded", "", ""),
+        "twice": ("duplicate", "", treasurer),
+        "unknown": ("missing_at_platform", "platform", treasurer),
+        "untold": ("missing_at_platform", "platform", treasurer),
+        "wrong": ("amount_differs", "", treasurer),
+        "out": ("missing_at_platform", "platform", treasurer),
+        str(cash.id): ("matched", "", ""),
+        str(kept.id): ("missing_at_agency", "asker", asker),
+        str(unpaid.id): ("missing_at_platform", "platform", asker),
+    }
+    assert outcomes()[str(paid["all"].id)] == ("duplicate", "", asker)
+    assert sum(row.bank for row in ReconciledSum.objects.all()) == 8849
+
+
+def test_late_evidence_changes_the_day_and_earlier_results_stay(account):
+    one = order()
+    credit(account, "one", one)
+    reconcile_day(CLOCK, DAY)
+    assert outcomes() == {"one": ("missing_at_agency", "bank", "payments.treasurer")}
+    fees([(one.id, 1000)], DAY)
+    statement(account, {"one": 1000}, DAY + timedelta(days=3))
+    assert reconcile_day(CLOCK, DAY).rows == 0
+    assert reconcile_day(CLOCK, DAY + timedelta(days=3)).rows == 1
+    assert Reconciled.objects.filter(outcome="matched", stated=1000).count() == 1
+    assert Reconciled.objects.filter(outcome="missing_at_agency").count() == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_unit_of_money_is_in_exactly_one_outcome(account, seed):
+    chance = random.Random(seed)
+    days = [DAY + timedelta(days=one) for one in range(3)]
+    booked: dict[date, dict[str, int]] = {day: {} for day in days}
+    stated: dict[date, list[tuple[UUID, int]]] = {day: [] for day in days}
+    for number in range(60):
+        day, amount = chance.choice(days), chance.choice((500, 1000))
+        one = order(chance.choice(("transfer", "cash", "")), amount, day)
+        if one.channel == "transfer":
+            credit(account, str(number), one, day=day, amount=amount)
+        if chance.random() < 0.8 and one.channel != "cash":
+            booked[chance.choice(days)][str(number)] = chance.choice((amount, amount, 700))
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            stated[chance.choice(days)].append((one.id, chance.choice((amount, amount, 300))))
+    for day in days:
+        statement(account, booked[day], day)
+        fees(stated[day], day)
+    for day in days:
+        reconcile_day(CLOCK, day)
+    found = [*Reconciled.objects.values_list("piece", "booking", "order", "bank", "ours", "stated")]
+    lines = sorted((booking, amount) for day in days for booking, amount in booked[day].items())
+    assert sorted((booking, bank) for _, booking, _, bank, _, _ in found if bank is not None) == lines
+    kept = [("credit", *one) for one in Credit.objects.values_list("booking", "amount")]
+    kept += [("cash", str(of), paid) for of, paid in Order.objects.filter(channel="cash").values_list("id", "paid")]
+    ours = [(piece, booking or str(of), amount) for piece, booking, of, _, amount, _ in found if amount is not None]
+    assert sorted(ours) == sorted(kept)
+    told = sorted((str(of), amount) for *_, of, _, _, amount in found if amount is not None)
+    assert told == sorted((str(of), amount) for of, amount in FeeLine.objects.values_list("order", "amount"))
+
+
+def test_an_outcome_that_does_not_fit_is_refused_by_the_table():
+    run = Reconciliation.objects.create(id=uuid4(), day=DAY, asked_by="one", asked=AT, at=AT)
+    with pytest.raises(IntegrityError, match="matched_is_equal"):
+        Reconciled.objects.create(run=run, number=1, piece="cash", outcome="matched", ours=2, stated=1)
+    with pytest.raises(IntegrityError, match="exception_has_an_owner"):
+        Reconciled.objects.create(run=run, number=1, piece="cash", outcome="duplicate", ours=2)
+
+
+def test_who_may_not_reconcile_does_not():
+    with pytest.raises(NotAllowed):
+        reconcile_day(By(Actor("somebody"), AT), DAY)
