@@ -2,7 +2,7 @@
 
 from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
-from doorstep.systems.payments.models.ledger import Account, Transfer
+from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
 from doorstep.systems.payments.models.reconciliation import (
@@ -18,11 +18,14 @@ __all__ = [
     "Account",
     "BankAccount",
     "BankFeed",
+    "ClosedTotals",
+    "Closing",
     "Credit",
     "Discrepancy",
     "FeeLine",
     "FeePage",
     "FeeStatement",
+    "OpenPending",
     "Order",
     "OrderMovement",
     "Receipt",

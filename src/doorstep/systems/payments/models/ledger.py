@@ -1,9 +1,16 @@
-"""Accounts and transfers. What the tables hold is the law: migrations add the triggers that keep balances and refuse the rest."""
+"""Accounts, transfers and closings. What the tables hold is the law: migrations add the triggers that keep totals and refuse the rest.
+
+Relations between them have no constraint of their own: the triggers look each account and pending transfer up as they go,
+and nothing here is ever deleted.
+"""
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+
+from doorstep.systems.payments.rules.ledger import MOST
 
 
 class Account(models.Model):
@@ -36,6 +43,10 @@ class Account(models.Model):
                 name="ledger_totals_not_negative",
             ),
             models.CheckConstraint(
+                condition=Q(debits__lte=MOST, credits__lte=MOST, pending_debits__lte=MOST, pending_credits__lte=MOST),
+                name="ledger_totals_bounded",
+            ),
+            models.CheckConstraint(
                 condition=Q(limited=False)
                 | Q(side="credit", credits__gte=F("debits") + F("pending_debits"))
                 | Q(side="debit", debits__gte=F("credits") + F("pending_credits")),
@@ -52,11 +63,13 @@ class Transfer(models.Model):
     """
 
     id = models.UUIDField(primary_key=True)
-    debit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
-    credit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
+    debit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    credit = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     amount = models.BigIntegerField()
     stage = models.TextField()
-    pending = models.ForeignKey("self", models.PROTECT, null=True, related_name="+", db_index=False)
+    pending = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     until = models.DateTimeField(null=True)
     order = models.UUIDField(null=True)
     at = models.DateTimeField()
@@ -75,7 +88,34 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["pending"], condition=Q(pending__isnull=False), name="resolved_once"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["debit", "at"], name="transfer_debit"),
-            models.Index(fields=["credit", "at"], name="transfer_credit"),
+            models.Index(fields=["debit", "at", "id"], name="transfer_debits"),
+            models.Index(fields=["credit", "at", "id"], name="transfer_credits"),
             models.Index(fields=["order"], condition=Q(order__isnull=False), name="transfer_order"),
+            BrinIndex(fields=["at"], autosummarize=True, name="transfer_at"),
         ]
+
+
+class OpenPending(models.Model):
+    """A pending transfer that nothing has resolved; the trigger of Transfer puts it here and takes it away."""
+
+    transfer = models.UUIDField(primary_key=True)
+    until = models.DateTimeField(db_index=True)
+
+
+class Closing(models.Model):
+    """The books are closed up to `until`, the end of a legal day: no transfer of an earlier instant is taken any more."""
+
+    until = models.DateTimeField(primary_key=True)
+    entry = models.UUIDField()
+
+
+class ClosedTotals(models.Model):
+    """An account's totals of all transfers before `until`; there is none for a closing before which nothing had moved since the last."""
+
+    pk = models.CompositePrimaryKey("account_id", "until")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    until = models.DateTimeField()
+    debits = models.BigIntegerField()
+    credits = models.BigIntegerField()
+    pending_debits = models.BigIntegerField()
+    pending_credits = models.BigIntegerField()

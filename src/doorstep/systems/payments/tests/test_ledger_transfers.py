@@ -82,10 +82,15 @@ def test_pending_money_is_gone_until_it_is_voided():
         "UPDATE payments_transfer SET amount = 1",
         "DELETE FROM payments_transfer",
         "UPDATE payments_account SET debits = 9",
+        "UPDATE payments_account SET limited = false",
+        "DELETE FROM payments_account",
+        "INSERT INTO payments_openpending VALUES (gen_random_uuid(), now())",
+        "SET LOCAL doorstep.may_empty_ledger = ''; TRUNCATE payments_transfer CASCADE",
+        "SET LOCAL doorstep.may_empty_ledger = ''; TRUNCATE payments_account CASCADE",
     ],
 )
 def test_history_stays(statement):
     bank, fees = open_two(CLOCK)
     move(CLOCK, [Transfer(uuid4(), bank, fees, 500)])
-    with pytest.raises(IntegrityError, match=r"stay|follow"), transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(IntegrityError, match="stays"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
