@@ -22,6 +22,8 @@ from doorstep.systems.payments.rules.orders import Asked, Event
 
 MOVEMENTS = 0x4025A
 """The advisory lock of the table of movements: shared by those who write, alone for whoever reads by number."""
+ACCOUNTS = 0x4025B
+"""The advisory lock of bank accounts: shared by orders that begin without one, alone for whoever approves one."""
 AT_ONCE = 1000
 
 
@@ -186,6 +188,10 @@ def _change(rows: Sequence[Order], event: Event) -> None:
 def _new(act: Act, asked: Asked) -> Order:
     currency = profile().currency.code
     account = collecting_account(asked.unit, currency)
+    if account is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ACCOUNTS])
+        account = collecting_account(asked.unit, currency)
     return Order(
         id=asked.order,
         code=reference(),

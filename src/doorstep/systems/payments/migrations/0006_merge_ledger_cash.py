@@ -1,10 +1,12 @@
+"""Ledger, bank, orders and cash together."""
+
+from typing import ClassVar
+
 from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("payments", "0003_ledger"),
-        ("payments", "0005_cash"),
-    ]
+    """Nothing changes."""
 
-    operations = []
+    dependencies: ClassVar = [("payments", "0003_ledger"), ("payments", "0005_cash")]
+    operations: ClassVar = []

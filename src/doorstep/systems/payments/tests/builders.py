@@ -5,13 +5,14 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from doorstep.kernel.country import profile
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders
+from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.evidence import Credit
 from doorstep.systems.payments.tests import values
 from doorstep.systems.payments.tests.values import AT, UNIT, asked
@@ -19,17 +20,19 @@ from doorstep.systems.payments.tests.values import AT, UNIT, asked
 CLOCK = By(Actor("task:payments", roles=("payments.clock",), via="task"), AT)
 ASKER = By(Actor(values.ASKER, roles=("payments.asker",), via="token:1"), AT)
 CASHIER = By(Actor("cashier:1", UNIT, ("payments.cashier",), level=2), AT)
+SECOND_TREASURER = By(Actor("treasurer:2", UNIT, ("payments.treasurer",), level=2), AT)
 TREASURER = By(Actor("treasurer:1", UNIT, ("payments.treasurer",), level=2), AT)
 _bookings: Iterator[int] = count(1)
 
 
 def bank_account(unit: str = UNIT, serial: int = 1) -> models.BankAccount:
     """An account that collects for the unit."""
+    country = law(Country, "payments")
     return models.BankAccount.objects.create(
         id=uuid4(),
         unit=unit,
-        bank="TB01",
-        number=f"0000{serial}",
+        bank=country.fictitious_bank,
+        number=country.fictitious_account(serial),
         holder="TREASURY",
         currency=profile().currency.code,
         proposed_by="treasurer:1",
@@ -39,9 +42,14 @@ def bank_account(unit: str = UNIT, serial: int = 1) -> models.BankAccount:
     )
 
 
+def known_unit() -> None:
+    """The table of units knows the unit."""
+    units.load(row for row in profile().units.rows if row.code == UNIT)
+
+
 def order(**changes: Any) -> models.Order:
     """An order that was asked for, of a unit that the table knows."""
-    units.load(row for row in profile().units.rows if row.code == UNIT)
+    known_unit()
     wanted = asked(**changes)
     orders.request_order(ASKER, wanted)
     return models.Order.objects.get(id=wanted.order)
