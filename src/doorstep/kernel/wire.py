@@ -42,14 +42,6 @@ class Place(msgspec.Struct, frozen=True):
     token: Path
 
 
-class SignedPlace(msgspec.Struct, frozen=True):
-    """A service that is asked with signed requests: its address, ending in a slash, our keys and its own (JSON Web Key Sets)."""
-
-    url: str
-    own: Path
-    theirs: Path
-
-
 def places(text: str) -> dict[str, Place]:
     """What `DOORSTEP_ELSEWHERE` says: `identity=https://host/ token-file`, several by comma; by system.
 
@@ -64,30 +56,13 @@ def places(text: str) -> dict[str, Place]:
         url, _, file = rest.strip().partition(" ")
         if not (equals and system.isalpha() and file.strip()):
             raise ValueError(f"{entry!r}: write system=https://host/ token-file.")
-        found[system] = Place(_address(url), Path(file.strip()))
+        parts = urlsplit(url)
+        if not parts.hostname or not parts.path.endswith("/") or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError(f"{url!r}: write scheme and host, no name or password, and a slash at the end.")
+        if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
+            raise ValueError(f"{url!r}: write https; plain http is for loopback addresses only.")
+        found[system] = Place(url, Path(file.strip()))
     return found
-
-
-def signed_place(text: str) -> SignedPlace:
-    """What `DOORSTEP_BANK` says: `https://host/ own-keys its-keys`. Raises ValueError with a sentence for the operator.
-
-    >>> signed_place("https://bank.example.org/v1/ /etc/doorstep/own.jwks /etc/doorstep/bank.jwks").theirs.name
-    'bank.jwks'
-    """
-    parts = text.split()
-    if len(parts) != 3:
-        raise ValueError(f"{text!r}: write https://host/ own-keys its-keys, two files with JSON Web Keys.")
-    return SignedPlace(_address(parts[0]), Path(parts[1]), Path(parts[2]))
-
-
-def _address(url: str) -> str:
-    """The address as it is. Raises ValueError with a sentence for the operator."""
-    parts = urlsplit(url)
-    if not parts.hostname or not parts.path.endswith("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"{url!r}: write scheme and host, no name or password, and a slash at the end.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname)):
-        raise ValueError(f"{url!r}: write https; plain http is for loopback addresses only.")
-    return url
 
 
 def post(place: Place, path: str, body: bytes) -> bytes:
@@ -109,7 +84,7 @@ def post(place: Place, path: str, body: bytes) -> bytes:
     return content
 
 
-def unavailable(place: Place | SignedPlace, why: str) -> Unavailable:
+def unavailable(place: Place, why: str) -> Unavailable:
     """The refusal, after a line in the log that says what came, not what it said."""
     log.error("%s does not answer as it should: %s", place.url, why)
     return Unavailable(NO_ANSWER())

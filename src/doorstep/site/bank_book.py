@@ -39,7 +39,7 @@ _LINES = "FROM booking WHERE {side}_bank = ? AND {side}_account = ?"
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """Money from one account to another; `key` is the payer's, and the same again is the same payment."""
+    """Money from one account to another; `key` is the payer's, and the same again is the same payment. `at` is now, or was."""
 
     from_bank: str
     from_account: str
@@ -50,6 +50,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     memo: str = ""
+    at: datetime | None = None
     key: str = msgspec.field(default_factory=lambda: str(uuid4()))
 
 
@@ -114,7 +115,7 @@ class Book:
         with self._writing():
             if found := self._line("key = ?", asked.key):
                 return found
-            return self._book(asked, at)
+            return self._book(asked, min(asked.at or at, at))
 
     def _book(self, asked: Payment, at: datetime, payout: str = "", returned: str = "") -> Line:
         kept = [getattr(asked, name) for name in _KEPT.split(", ")]

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import doorstep
 from doorstep.kernel.disk import write_once
-from doorstep.kernel.wire import Place, SignedPlace, places, signed_place
+from doorstep.kernel.wire import Place, places
+from doorstep.systems.payments.rules.bank_place import BankPlace, bank_place
 
 # What the operator says, or said when the installation was made
 
@@ -182,12 +183,12 @@ def _place_of_biometrics() -> Place | None:
     return None
 
 
-def _bank() -> SignedPlace | None:
+def _bank() -> BankPlace | None:
     """What `DOORSTEP_BANK` says. Raises ValueError with a sentence for the operator."""
-    return signed_place(SAID_BANK) if SAID_BANK else None
+    return bank_place(SAID_BANK) if SAID_BANK else None
 
 
-def _place_of_bank() -> SignedPlace | None:
+def _place_of_bank() -> BankPlace | None:
     with suppress(ValueError):  # `faults` says what is wrong, and nothing starts
         return _bank()
     return None

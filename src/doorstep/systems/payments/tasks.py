@@ -153,7 +153,7 @@ def _ask_for_payouts(at: datetime, state: RefundState, ask: Callable[[Bank, Payo
 def keys_ending(_at: datetime) -> Iterator[Expiring]:
     """Our keys and the bank's, where they say until when they serve."""
     place = settings.BANK
-    for file in (place.own, place.theirs) if place else ():
+    for file in (place.token, place.theirs) if place else ():
         for key in key_file(file).values():
             if key.expires:
                 yield Expiring(key.keyid, OPERATOR, key.expires)

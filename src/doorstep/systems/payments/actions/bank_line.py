@@ -28,6 +28,7 @@ from doorstep.kernel import wire
 from doorstep.kernel.values.reasons import Refused, Unavailable, reason
 from doorstep.systems.payments.rules import bank_messages as messages
 from doorstep.systems.payments.rules.bank_messages import CreditsTold
+from doorstep.systems.payments.rules.bank_place import BankPlace
 from doorstep.systems.payments.rules.camt053 import CHUNK, MOST_BYTES
 from doorstep.systems.payments.rules.evidence import Payout, PayoutResult
 from doorstep.systems.payments.rules.signatures import Key, Signed, read_keys, sign
@@ -65,10 +66,10 @@ def bank() -> Bank | None:
     return HttpBank(place, signing_key(place)) if place else None
 
 
-def signing_key(place: wire.SignedPlace) -> Key:
+def signing_key(place: BankPlace) -> Key:
     """Our newest key that serves now."""
     now = timezone.now()
-    serving = [key for key in key_file(place.own).values() if key.secret and key.serves(now)]
+    serving = [key for key in key_file(place.token).values() if key.secret and key.serves(now)]
     if not serving:
         raise Unavailable(NO_BANK())
     return serving[-1]
@@ -85,7 +86,7 @@ def key_file(file: Path) -> dict[str, Key]:
 class HttpBank:
     """Asks the place with requests that `key` signs."""
 
-    def __init__(self, place: wire.SignedPlace, key: Key) -> None:
+    def __init__(self, place: BankPlace, key: Key) -> None:
         self.place, self.key = place, key
 
     def credits(self, bank: str, account: str, after: str) -> CreditsTold:

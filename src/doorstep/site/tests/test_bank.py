@@ -10,9 +10,9 @@ from doorstep.kernel.country import law
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.values.reasons import Unavailable
 from doorstep.site.processes import free_port
+from doorstep.site.tests.bank_process import PAYER, BankProcess, until
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.tests.bank_process import PAYER, BankProcess, until
 from doorstep.systems.payments.tests.builders import balances, bank_account, order, reread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,7 +143,7 @@ def test_the_second_payment_is_paid_out_once_though_the_answer_is_lost(silent):
 
 def test_a_payout_is_told_by_message_too(bank):
     refund = paid_twice(bank)
-    until(lambda: models.Refund.objects.exists())
+    until(models.Refund.objects.exists)
     tasks.pay_out(timezone.now())
     until(lambda: reread(refund).state == "paid" or tasks.ask_for_payouts(timezone.now()))
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from doorstep.kernel.country import law
-from doorstep.kernel.wire import SignedPlace
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.rules.bank_place import BankPlace
 
 PAYER = 777
 
@@ -27,13 +27,13 @@ class BankProcess:
         self.start()
 
     @property
-    def place(self) -> SignedPlace:
-        return SignedPlace(f"{self.front}/stand-in/bank/", self.folder / "ours.jwks", self.folder / "bank-public.jwks")
+    def place(self) -> BankPlace:
+        return BankPlace(f"{self.front}/stand-in/bank/", self.folder / "ours.jwks", self.folder / "bank-public.jwks")
 
     def start(self) -> None:
         command = [sys.executable, "-m", "doorstep.site.bank_stand_in", str(self.port), str(self.folder), self.callback]
         said = {"DOORSTEP_HOME": str(self.folder / "home"), "DOORSTEP_PROFILE": self.profile, "DOORSTEP_MODE": "demo"}
-        self.process = subprocess.Popen(command, env={**os.environ, **said}, stdout=subprocess.DEVNULL)  # noqa: S603
+        self.process = subprocess.Popen(command, env={**os.environ, **said}, stdout=subprocess.DEVNULL)
         until(self.is_open)
 
     def is_open(self) -> bool:
