@@ -76,7 +76,7 @@ def test_every_route_has_auth_and_a_scope():
                 assert all(hasattr(auth, "doorstep_access") for one in operations for auth in one.auth_callbacks)
         elif not hasattr(view, "doorstep_access"):
             open_routes.append(address)
-    described = {f"api/{name}/v1/{page}" for name in ("kernel", "lodging") for page in ("", "openapi.json")}
+    described = {f"api/{name}/v1/{page}" for name in ("kernel", "lodging", "payments") for page in ("", "openapi.json")}
     assert not set(open_routes) - described
 
 

@@ -71,8 +71,7 @@ def _unreadable(request: HttpRequest, failure: Any) -> HttpResponse:
 def by(request: HttpRequest) -> By:
     """Who asks, when, and the `Idempotency-Key` with the digest of this path and body, if the caller gave one."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
+    if (key := request.headers.get("Idempotency-Key")) is None:
         return By(actor, timezone.now())
     if not _KEY.fullmatch(key):
         raise Refused(MALFORMED("Idempotency-Key", detail="1 to 200 visible ASCII characters"))
@@ -90,15 +89,16 @@ def body(request: HttpRequest, kind: type[T], *, limit: int) -> T:
         raise Refused(MALFORMED(detail=str(error))) from error
 
 
-def described(answer: Any, body: Any = None) -> dict[str, Any]:
+def described(answer: Any, body: Any = None, *, writes: bool = False) -> dict[str, Any]:
     """What the description says of a route beside its path: msgspec types of answer and body, the key, the failures."""
-    failures = (400, 401, 403, 404, 422, 503, *((409, 412, 413) if body else ()))
+    failures = (400, 401, 403, 404, 422, 503, *((409, 412, 413) if body or writes else ()))
     told = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     problems = {status: {"description": TITLES[status], "content": told} for status in sorted(failures)}
     done = {"description": "Done", "content": {"application/json": {"schema": _schema(answer)}}}
     found: dict[str, Any] = {"responses": {200: done, **problems}}
     if body:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _schema(body)}}}
+    if body or writes:
         found["parameters"] = [_IDEMPOTENCY_KEY]
     return found
 

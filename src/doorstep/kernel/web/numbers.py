@@ -137,7 +137,7 @@ def _in(language: str | None) -> Iterator[None]:
 
 
 def _pattern(whole: str, decimals: int | None) -> str:
-    shown = ".##########" if decimals is None else "." + "0" * decimals if decimals else ""
+    shown = ".#########" if decimals is None else "." + "0" * decimals if decimals else ""
     return whole.replace("#,##0", "#,##0" + shown)
 
 

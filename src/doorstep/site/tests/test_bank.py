@@ -1,18 +1,20 @@
 """A bank that is a process of its own, and all that it may do wrong: each fee is settled once, and no money is lost."""
 
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 
 import httpx
 import pytest
 from django.utils import timezone
 
-from doorstep.kernel.country import law
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.values.reasons import Unavailable
 from doorstep.site.processes import free_port
 from doorstep.site.tests.bank_process import PAYER, BankProcess, until
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.queries.bank import banking_day_of
 from doorstep.systems.payments.tests.builders import balances, bank_account, order, reread
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,3 +161,59 @@ def test_a_payout_that_fails_has_an_owner(silent, how, kind):
     assert (row.kind, row.refund_id, row.unit, row.role) == (kind, refund.id, "H38", "payments.cashier")
     assert silent.balance() == 1500
     assert balances()["received"] == 750
+
+
+def day_before(day):
+    calendar = profile().calendar
+    day -= timedelta(days=1)
+    while not calendar.working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+@pytest.fixture
+def yesterday(silent: BankProcess, account) -> date:
+    """A banking day that is over, on which the account was there already."""
+    day = day_before(day_before(banking_day_of(timezone.now())))
+    account.approved = datetime.combine(day, time(9), law(Country, "payments").zone)
+    account.save()
+    tasks.poll(timezone.now())
+    assert models.BankFeed.objects.get().day == day
+    return day
+
+
+def test_a_statement_settles_what_nothing_else_told(silent, account, yesterday):
+    owed = order()
+    first = silent.pay(owed.code, at=account.approved.isoformat())
+    models.BankFeed.objects.update(due=timezone.now() + timedelta(days=1))
+    silent.pay("of today")
+    assert tasks.statements(timezone.now())
+    assert tasks.record_statements(timezone.now())
+    assert not tasks.record_statements(timezone.now())
+    assert settled(owed)
+    row = models.Statement.objects.get()
+    assert (row.day, row.opening, row.closing, row.lines, row.recorded) == (yesterday, 0, 750, 1, 1)
+    line = models.StatementLine.objects.get()
+    assert (line.booking, line.side, line.amount, line.day) == (first, "credit", 750, yesterday)
+    assert models.Credit.objects.get().statement is not None
+    assert balances() == SETTLED
+    assert models.BankFeed.objects.get().day > yesterday
+
+
+@pytest.mark.parametrize(
+    ("how", "codes"), [("wrong", ["payments.statement_sum_wrong"]), ("truncate", []), ("error", [])]
+)
+def test_a_statement_that_is_wrong_is_not_taken_and_asked_for_again(silent, account, yesterday, how, codes):
+    silent.pay("of that day", at=account.approved.isoformat())
+    silent.misbehave(how)
+    at = timezone.now()
+    assert not tasks.statements(at)
+    assert not models.Statement.objects.exists()
+    assert not models.StatementLine.objects.exists()
+    found = [reason["code"] for row in models.StatementRefusal.objects.all() for reason in row.reasons]
+    assert found == codes
+    feed = models.BankFeed.objects.get()
+    assert (feed.statement_failures, feed.day, feed.statement_due > at) == (1, yesterday, True)
+    assert tasks.statements(feed.statement_due)
+    assert models.Statement.objects.get().closing == 750
+    assert not models.StatementRefusal.objects.filter(resolved=None).exists()

@@ -2,10 +2,19 @@
 
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
+from doorstep.kernel.web.routes import Entry
+from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
+
+MONEY = N_("Money")
 
 
 class Payments(SystemConfig):
     label = "payments"
     title = N_("Payments")
     retention = N_("Ledger, orders, receipts and statements: for good, as accounts rest on them.")
-    menu = ()
+    menu = (
+        Entry(OWN, "payments:own", N_("My payments")),
+        Entry(READ, "payments:orders", N_("Payments"), MONEY),
+        Entry(APPROVE, "payments:refunds", N_("Refunds that wait for a second person"), MONEY),
+        Entry(MANAGE_ACCOUNTS, "payments:accounts", N_("Bank accounts"), MONEY),
+    )

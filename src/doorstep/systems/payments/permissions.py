@@ -1,6 +1,7 @@
 """What people and programs may do in payments, as which role, and why they touch a record."""
 
 from doorstep.kernel.declare.scopes import ISSUE_TOKEN, Purpose, Role, Scope
+from doorstep.systems.payments.contract import ASK_ORDER
 
 # Orders
 
@@ -26,7 +27,7 @@ CASHIER = Role("payments.cashier", "Cashier", (TILL, READ, PROPOSE))
 TREASURER = Role(
     "payments.treasurer", "Treasurer", (TREASURY, READ, PROPOSE, APPROVE, MANAGE_ACCOUNTS, RECONCILE), powerful=True
 )
-ASKER = Role("payments.asker", "System that asks for payments", (REQUEST, ISSUE_TOKEN))
+ASKER = Role("payments.asker", "System that asks for payments", (REQUEST, ASK_ORDER, ISSUE_TOKEN))
 CLOCK = Role("payments.clock", "Does what is due by time or told by a bank", (SETTLE, RECONCILE))
 
 FOR_PAYMENT = Purpose("payments.pay", "To take, settle and receipt what is owed")

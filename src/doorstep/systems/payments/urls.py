@@ -1,10 +1,20 @@
-"""Addresses of payments' pages, one list for each field of work."""
+"""Addresses of payments' pages: the payer's, those of the unit that is paid, and the one to which banks send messages."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from doorstep.systems.payments.pages import bank
-
-BANK = [path("bank/callback", bank.callback, name="bank_callback")]
+from doorstep.systems.payments.pages import accounts, bank, orders, payer
 
 app_name = "payments"
-urlpatterns: list[URLPattern] = [*BANK]
+
+urlpatterns = [
+    path("bank/callback", bank.callback, name="bank_callback"),
+    path("pay/<str:code>/", payer.order, name="pay"),
+    path("own/", payer.own, name="own"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:order_id>/", orders.order, name="order"),
+    path("refunds/", orders.refunds, name="refunds"),
+    path("refunds/<uuid:refund_id>/decide/", orders.decide, name="refund_decide"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<uuid:account_id>/decide/", accounts.decide, name="account_decide"),
+    path("accounts/<uuid:account_id>/end/", accounts.end, name="account_end"),
+]

@@ -13,15 +13,14 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import reference
 from doorstep.kernel.values.reasons import Conflict, NotFound, Reason, Refused, refuse
+from doorstep.kernel.values.unit_tree import lineage
 from doorstep.systems.payments.contract import OrderMoved, OrderStanding, OrderState
-from doorstep.systems.payments.models import Order, OrderMovement
+from doorstep.systems.payments.models import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.permissions import FOR_PAYMENT, REQUEST, SETTLE
-from doorstep.systems.payments.queries.orders import OPEN, collecting_account, standing
+from doorstep.systems.payments.queries.orders import MOVEMENTS, OPEN, standing
 from doorstep.systems.payments.rules import orders as rules
 from doorstep.systems.payments.rules.orders import Asked, Event
 
-MOVEMENTS = 0x4025A
-"""The advisory lock of the table of movements: shared by those who write, alone for whoever reads by number."""
 ACCOUNTS = 0x4025B
 """The advisory lock of bank accounts: shared by orders that begin without one, alone for whoever approves one."""
 AT_ONCE = 1000
@@ -97,6 +96,14 @@ def open_orders(act: Act, unit: str, currency: str) -> int:
     _change(rows, Event.OPENED)
     moved(act, rows)
     return len(rows)
+
+
+def collecting_account(unit: str, currency: str) -> BankAccount | None:
+    """Into which account orders of the unit are paid: its own, else that of the nearest unit above it."""
+    found = BankAccount.objects.filter(
+        unit__in=[*lineage(unit), ""], currency=currency, approved__isnull=False, ended=None
+    )
+    return max(found, key=lambda row: len(row.unit), default=None)
 
 
 def moved(act: Act, orders: Sequence[Order], reasons: Sequence[Reason] = ()) -> None:

@@ -11,13 +11,12 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
 from doorstep.systems.payments.actions import ledger
-from doorstep.systems.payments.actions.orders import lines_of
+from doorstep.systems.payments.actions.orders import collecting_account, lines_of
 from doorstep.systems.payments.actions.refunds import holds
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
-from doorstep.systems.payments.queries.orders import collecting_account
 from doorstep.systems.payments.rules import refunds as rules
 from doorstep.systems.payments.rules.orders import ACCOUNT_OF, by_kind
 from doorstep.systems.payments.rules.refunds import COUNTS, RefundState
@@ -48,13 +47,15 @@ def propose_refund(
     order = _order(act, order_id)
     left = _left(order)
     paid_by = Credit.objects.filter(order=order, assigned__gt=0).select_related("account").order_by("id").first()
+    reasons = law(Country, "payments").check_account(to.bank, to.number) if to else []  # what the bank said needs none
     if to is None and paid_by and paid_by.from_account:
         to = Destination(paid_by.from_bank, Masked(paid_by.from_account), paid_by.from_name)
     account = paid_by.account if paid_by else order.account or collecting_account(order.unit, order.currency)
-    reasons = rules.check_refund(wanted, left)
+    reasons += rules.check_refund(wanted, left)
     if not why.strip():
         reasons.append(rules.WHY_MISSING("why"))
-    reasons += law(Country, "payments").check_account(to.bank, to.number) if to else [rules.ACCOUNT_MISSING("number")]
+    if to is None:
+        reasons.append(rules.ACCOUNT_MISSING("number"))
     refuse(reasons)
     if account is None or to is None:
         raise Refused(rules.NO_BANK_ACCOUNT())

@@ -3,19 +3,40 @@
 from datetime import datetime
 from uuid import UUID
 
-from doorstep.kernel.values.unit_tree import lineage
+import msgspec
+from django.db import connection, transaction
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.payments.contract import OrderStanding, OrderState
-from doorstep.systems.payments.models import BankAccount, Order
+from doorstep.systems.payments.models import Order, OrderMovement
+from doorstep.systems.payments.permissions import REQUEST
+from doorstep.systems.payments.rules.orders import ORDER_UNKNOWN
 
 OPEN = (OrderState.CREATED, OrderState.AWAITING)
+MOVEMENTS = 0x4025A
+"""The advisory lock of the table of movements: shared by those who write, alone for whoever reads by number."""
+AT_ONCE = 1000
+FURTHEST = 2**63 - 1
 
 
-def collecting_account(unit: str, currency: str) -> BankAccount | None:
-    """Into which account orders of the unit are paid: its own, else that of the nearest unit above it."""
-    found = BankAccount.objects.filter(
-        unit__in=[*lineage(unit), ""], currency=currency, approved__isnull=False, ended=None
-    )
-    return max(found, key=lambda row: len(row.unit), default=None)
+class Movement(msgspec.Struct, frozen=True):
+    """A change of an order; `paid` and `refunded` are totals so far, `reasons` the codes of a refusal."""
+
+    order: UUID
+    code: str
+    state: OrderState
+    paid: int
+    refunded: int
+    at: datetime
+    reasons: list[str]
+
+
+class Movements(msgspec.Struct, frozen=True):
+    """What moved, in order; `after` is the cursor to go on from."""
+
+    movements: list[Movement]
+    after: int
 
 
 def any_due(at: datetime) -> bool:
@@ -40,3 +61,27 @@ def standing_of(asker: str, order: UUID) -> OrderStanding | None:
     """How far an order of this asker is; None where it has none of this id."""
     row = Order.objects.filter(id=order, asker=asker).first()
     return standing(row) if row else None
+
+
+def asked_for(actor: Actor, order: UUID) -> OrderStanding:
+    """How far an order is that the actor asked for; raises NotFound."""
+    actor.need(REQUEST)
+    found = standing_of(actor.subject, order)
+    if found is None:
+        raise NotFound(ORDER_UNKNOWN("order"))
+    return found
+
+
+def movements(actor: Actor, after: int) -> Movements:
+    """What moved among the orders that the actor asked for after this number; none below it can follow."""
+    actor.need(REQUEST)
+    after = max(0, min(after, FURTHEST))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MOVEMENTS])
+        rows = list(OrderMovement.objects.filter(asker=actor.subject, id__gt=after).order_by("id")[:AT_ONCE])
+    told = [
+        Movement(row.order, row.code, OrderState(row.state), row.paid, row.refunded, row.at, row.reasons)
+        for row in rows
+    ]
+    return Movements(told, rows[-1].id if rows else after)

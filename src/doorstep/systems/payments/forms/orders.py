@@ -1,0 +1,69 @@
+"""What officials fill in about orders, refunds and bank accounts."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.web.forms import Cell, Form, codes, private
+from doorstep.systems.payments.contract import FeeKind
+from doorstep.systems.payments.country import Country
+
+
+class FindForm(Form):
+    """Which orders are shown."""
+
+    filters = True
+    text = forms.CharField(label=_("Code of the payment, or reference of the dossier"), required=False, max_length=200)
+
+
+class BankField(forms.ChoiceField):
+    """One of the country's banks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=_banks, **options)
+
+    def validate(self, value: Any) -> None:
+        """The rules judge it."""
+
+
+def _banks() -> list[tuple[str, str]]:
+    return [("", "—"), *((row.number, row.name) for row in law(Country, "payments").banks)]
+
+
+class RefundForm(Form):
+    """How much of each kind goes back, why, and to which account if not to the one that paid."""
+
+    why = Cell(label=_("Why it goes back"), max_length=300)
+    bank = BankField(
+        label=_("Bank"), required=False, help_text=_("Only if it should not go back to the account that paid")
+    )
+    number = Cell(label=_("Account number"), required=False, max_length=40, widget=private())
+    name = Cell(label=_("Holder of the account"), required=False, max_length=100, widget=private())
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        decimals = profile().currency.decimals
+        labels = dict(codes(FeeKind)())
+        for kind in FeeKind:
+            self.fields[kind.value] = forms.DecimalField(
+                label=labels[kind.value], required=False, min_value=0, max_digits=18, decimal_places=decimals
+            )
+        self.order_fields([kind.value for kind in FeeKind])
+
+    @property
+    def wanted(self) -> dict[FeeKind, int]:
+        """Minor units by kind."""
+        decimals = profile().currency.decimals
+        told = {kind: self.cleaned_data.get(kind.value) for kind in FeeKind}
+        return {kind: int(amount.scaleb(decimals)) for kind, amount in told.items() if amount}
+
+
+class BankAccountForm(Form):
+    """A bank account of a unit."""
+
+    unit = forms.CharField(label=_("Unit"), required=False, max_length=30)
+    bank = BankField(label=_("Bank"))
+    number = Cell(label=_("Account number"), max_length=40)
+    holder = Cell(label=_("Holder of the account"), max_length=200)

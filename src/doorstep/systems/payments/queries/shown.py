@@ -1,0 +1,122 @@
+"""Orders, refunds and bank accounts as pages show them: to whoever has the code, to the payer, to the unit's people."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from doorstep.kernel.access import personal
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import Masked, read_reference
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.systems.payments.models import BankAccount, Order, Refund
+from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
+from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, money, row_of
+from doorstep.systems.payments.rules.refunds import RefundState
+
+
+class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A bank account of a unit; `mine` where the reader proposed it."""
+
+    id: UUID
+    unit: str
+    bank: str
+    number: str
+    holder: str
+    proposed: datetime
+    approved: datetime | None
+    ended: datetime | None
+    mine: bool
+
+
+def by_code(code: str) -> OrderRow:
+    """The order of a public code, as typed or scanned; says nothing of its payer. Raises NotFound."""
+    read = read_reference(code)
+    row = Order.objects.select_related("account").filter(code=read).first() if read else None
+    if row is None:
+        raise NotFound(NOT_FOUND("code"))
+    return row_of(row)
+
+
+def own_orders(actor: Actor, after: UUID | None = None) -> list[OrderRow]:
+    """What the actor, or whoever it acts for, owes and has paid; newest first."""
+    actor.need(OWN)
+    found = Order.objects.select_related("account").filter(payer=actor.owner).order_by("-id")
+    if after:
+        found = found.filter(id__lt=after)
+    return [row_of(row) for row in found[:PAGE]]
+
+
+def orders_in_area(actor: Actor, day: date, text: str = "", after: UUID | None = None) -> list[OrderRow]:
+    """Orders of the actor's area, newest first; with a text those of this code or reference. They name no payer."""
+    actor.need(READ)
+    found = Order.objects.select_related("account").filter(units.within(actor.unit, day)).order_by("-id")
+    if text:
+        code = read_reference(text)
+        found = found.filter(code=code) if code else found.filter(subject=text)
+    if after:
+        found = found.filter(id__lt=after)
+    return [row_of(row) for row in found[:PAGE]]
+
+
+@personal(READ)
+def order_in_area(actor: Actor, day: date, order_id: UUID) -> OrderRecord:
+    """One order of the actor's area whole; raises NotFound elsewhere."""
+    mine = Order.objects.select_related("account").filter(units.within(actor.unit, day), id=order_id)
+    row = mine.first()
+    if row is None:
+        raise NotFound(NOT_FOUND("order"))
+    refunds = Refund.objects.filter(order=row).order_by("id")
+    return OrderRecord(
+        order=row_of(row),
+        payer=Masked(row.payer.rpartition(":")[2]),
+        subject_key=row.payer,
+        refunds=[_refund(actor, one) for one in refunds],
+    )
+
+
+@personal(APPROVE)
+def refunds_waiting(actor: Actor, day: date, after: UUID | None = None) -> list[RefundRow]:
+    """Refunds of the actor's area that wait for a second person, oldest first."""
+    found = Refund.objects.filter(units.within(actor.unit, day), state=RefundState.PROPOSED, ended=None)
+    if after:
+        found = found.filter(id__gt=after)
+    return [_refund(actor, one) for one in found.order_by("id")[:PAGE]]
+
+
+def bank_accounts(actor: Actor, day: date) -> list[AccountRow]:
+    """The bank accounts of the actor's area: those that wait first, then those that collect, then those that have ended."""
+    actor.need(MANAGE_ACCOUNTS)
+    found = BankAccount.objects.filter(units.within(actor.unit, day)).order_by("unit", "id")
+    rows = [
+        AccountRow(
+            id=row.id,
+            unit=row.unit,
+            bank=row.bank,
+            number=row.number,
+            holder=row.holder,
+            proposed=row.proposed,
+            approved=row.approved,
+            ended=row.ended,
+            mine=row.proposed_by == actor.subject,
+        )
+        for row in found
+    ]
+    return sorted(rows, key=lambda row: (row.ended is not None, row.approved is not None))
+
+
+def _refund(actor: Actor, row: Refund) -> RefundRow:
+    return RefundRow(
+        id=row.id,
+        code=row.code,
+        order=row.order_id,
+        unit=row.unit,
+        amount=money(row.amount),
+        to_name=row.to_name,
+        to_account=Masked(row.to_account).masked,
+        why=row.why,
+        state=RefundState(row.state),
+        proposed=row.proposed,
+        mine=row.proposed_by == actor.subject,
+    )

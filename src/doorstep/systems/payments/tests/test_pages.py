@@ -1,0 +1,158 @@
+"""Pages of payments: whoever has the code pays and sees it arrive; two officials give money back and name accounts."""
+
+import pytest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store.models import JournalEntry, JournalSubject
+from doorstep.kernel.web.actors import sign_in
+from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.actions import settlement
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.tests.builders import (
+    AT,
+    CASHIER,
+    CLOCK,
+    SECOND_TREASURER,
+    TREASURER,
+    bank_account,
+    credit,
+    known_unit,
+    order,
+    reread,
+)
+from doorstep.systems.payments.tests.values import PAYER
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: AT)
+
+
+def browser(actor: Actor | None = None) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    if actor:
+        session = client.session
+        request = RequestFactory().get("/")
+        request.session = session
+        sign_in(request, actor, name="Hoa")
+        session.save()
+        client.cookies["session"] = session.session_key
+    return client
+
+
+def text(client: Client, name: str, *args: object, status: int = 200) -> str:
+    answer = client.get(reverse(f"payments:{name}", args=args))
+    assert answer.status_code == status, answer.content.decode()
+    return answer.content.decode()
+
+
+def paid_order() -> models.Order:
+    account, row = bank_account(), order()
+    settlement.record_credits(CLOCK, account.id, [credit(row.code)], Evidence.POLL)
+    return reread(row)
+
+
+def test_the_page_of_a_code_shows_how_to_pay_and_then_that_it_is_paid():
+    account, row = bank_account(), order()
+    page = text(browser(), "pay", row.code)
+    for shown in ("<svg", account.number, row.code.replace("-", ""), "Waiting for payment", 'http-equiv="refresh"'):
+        assert shown in page
+    assert PAYER.rpartition(":")[2] not in page
+    assert "style=" not in page
+    assert (
+        'http-equiv="refresh"'
+        not in browser().get(reverse("payments:pay", args=[row.code]), {"still": 1}).content.decode()
+    )
+
+    settlement.record_credits(CLOCK, account.id, [credit(row.code)], Evidence.POLL)
+    page = text(browser(), "pay", row.code)
+    assert "Paid" in page
+    assert not {one for one in ("<svg", account.number, 'http-equiv="refresh"') if one in page}
+
+
+def test_an_expired_order_is_not_to_be_paid_any_more():
+    bank_account()
+    row = order()
+    tasks.expire(row.until)
+    assert "<svg" not in text(browser(), "pay", row.code)
+
+
+def test_an_order_without_an_account_waits():
+    page = text(browser(), "pay", order().code)
+    assert "not known yet" in page
+    assert "<svg" not in page
+
+
+@pytest.mark.parametrize("code", ["0000-0000-0000-0001-G", "nonsense", "ă"])
+def test_an_unknown_code_is_not_found(code):
+    text(browser(), "pay", code, status=404)
+
+
+def test_the_own_payments_are_those_of_the_payer():
+    row = paid_order()
+    assert row.code in text(browser(Actor(PAYER, roles=("payments.payer",))), "own")
+    assert row.code not in text(browser(Actor("national_id:XT:900002", roles=("payments.payer",))), "own")
+
+
+def test_an_official_opens_a_payment_and_the_payer_can_read_of_it():
+    row = paid_order()
+    cashier = browser(CASHIER.actor)
+    assert row.code in text(cashier, "orders")
+    assert row.code in cashier.get(reverse("payments:orders"), {"text": row.code.lower()}).content.decode()
+    assert row.code not in cashier.get(reverse("payments:orders"), {"text": "dossier:9"}).content.decode()
+    page = text(cashier, "order", row.id)
+    assert PAYER.rpartition(":")[2] not in page
+    entry = JournalEntry.objects.get(action="payments.look.order_in_area")
+    assert JournalSubject.objects.get(id=entry.id).subject == PAYER
+    text(browser(Actor("c", "H39", ("payments.cashier",), level=2)), "order", row.id, status=404)
+
+
+def test_two_officials_give_money_back():
+    row = paid_order()
+    url = reverse("payments:order", args=[row.id])
+    cashier, treasurer = browser(CASHIER.actor), browser(TREASURER.actor)
+    assert cashier.post(url, {"fee": "", "why": "x"}).status_code == 422
+    assert cashier.post(url, {"fee": str(10**17), "why": "x"}).status_code == 422
+    decimals = profile().currency.decimals
+    assert (
+        cashier.post(url, {"fee": f"{500 / 10**decimals}" if decimals else "500", "why": "withdrawn"}).status_code
+        == 303
+    )
+    refund = models.Refund.objects.get()
+    assert (refund.amount, refund.state) == (500, "proposed")
+    assert "withdrawn" in text(treasurer, "refunds")
+    done = treasurer.post(reverse("payments:refund_decide", args=[refund.id]), {"approve": "yes"})
+    assert done.status_code == 303
+    assert reread(refund).state == "approved"
+    assert "withdrawn" not in text(treasurer, "refunds")
+    assert cashier.get(reverse("payments:refunds")).status_code == 403
+
+
+def test_two_treasurers_name_an_account():
+    known_unit()
+    country = law(Country, "payments")
+    one, two = browser(TREASURER.actor), browser(SECOND_TREASURER.actor)
+    url = reverse("payments:accounts")
+    told = {
+        "unit": "H38",
+        "bank": country.fictitious_bank,
+        "number": country.fictitious_account(1),
+        "holder": "KHO BAC",
+    }
+    assert one.post(url, {**told, "number": "?"}).status_code == 422
+    assert one.post(url, told).status_code == 303
+    row = models.BankAccount.objects.get()
+    decide = reverse("payments:account_decide", args=[row.id])
+    assert "another person decides" in text(one, "accounts")
+    assert one.post(decide, {"approve": "yes"}).status_code == 422
+    assert two.post(decide, {"approve": "yes"}).status_code == 303
+    assert "In use" in text(one, "accounts")
+    assert one.post(reverse("payments:account_end", args=[row.id])).status_code == 303
+    assert reread(row).ended == AT
