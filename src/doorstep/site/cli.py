@@ -32,6 +32,7 @@ COMMANDS = {
     "house": "map the systems, rooms, facts, indicators, scopes and messages",
     "sms": "run a stand-in for an SMS gateway, which shows what people would have got",
     "biometrics": "run a stand-in for a system of biometrics, which compares made-up portraits",
+    "bank": "run a stand-in for a bank, where made-up people pay",
     "trust": "say which states' certificates checks of documents rest on",
     "party": "run the made-up hospital of a demo, where people sign in with their e-ID",
     "doctor": "check this installation and say the repair of each finding",

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import doorstep
 from doorstep.kernel.disk import write_once
 from doorstep.kernel.wire import Place, places
+from doorstep.systems.payments.rules.bank_place import BankPlace, bank_place
 
 # What the operator says, or said when the installation was made
 
@@ -49,6 +50,7 @@ DEBUG = os.environ.get("DOORSTEP_DEBUG", "0") == "1"
 SMS_URL = os.environ.get("DOORSTEP_SMS_URL", "")
 SMS_TOKEN = os.environ.get("DOORSTEP_SMS_TOKEN", "")
 SAID_BIOMETRICS = os.environ.get("DOORSTEP_BIOMETRICS", "")  # address and file with the access key
+SAID_BANK = os.environ.get("DOORSTEP_BANK", "")  # address, and files with our keys and the bank's
 HOSPITAL = os.environ.get("DOORSTEP_HOSPITAL", "")  # where the relying party of a demo is
 SMTP_URL = os.environ.get("DOORSTEP_SMTP", "")
 OPERATOR = os.environ.get("DOORSTEP_OPERATOR", "")
@@ -91,7 +93,11 @@ def faults() -> list[str]:
 def _unreadable() -> list[str]:
     """Addresses of other systems that are none, and what is no number."""
     found = []
-    for name, read in (("DOORSTEP_ELSEWHERE", lambda: places(SAID_ELSEWHERE)), ("DOORSTEP_BIOMETRICS", _biometrics)):
+    for name, read in (
+        ("DOORSTEP_ELSEWHERE", lambda: places(SAID_ELSEWHERE)),
+        ("DOORSTEP_BIOMETRICS", _biometrics),
+        ("DOORSTEP_BANK", _bank),
+    ):
         try:
             read()
         except ValueError as fault:
@@ -110,6 +116,8 @@ def _faults_of_gateways() -> list[str]:
         found.append("DOORSTEP_SMS_URL names the stand-in of a demo: name a gateway that reaches people.")
     if BIOMETRICS and "/stand-in/" in BIOMETRICS.url:
         found.append("DOORSTEP_BIOMETRICS names the stand-in of a demo: name a system that compares faces.")
+    if BANK and "/stand-in/" in BANK.url:
+        found.append("DOORSTEP_BANK names the stand-in of a demo: name a bank that moves money.")
     if SMS_URL and sms.scheme != "https" and not (sms.scheme == "http" and sms.hostname in LOOPBACK):
         found.append("DOORSTEP_SMS_URL is not https: one-time codes would travel in clear text.")
     if SMTP_URL and (smtp.scheme not in {"smtp", "smtps"} or not smtp.hostname):
@@ -175,6 +183,17 @@ def _place_of_biometrics() -> Place | None:
     return None
 
 
+def _bank() -> BankPlace | None:
+    """What `DOORSTEP_BANK` says. Raises ValueError with a sentence for the operator."""
+    return bank_place(SAID_BANK) if SAID_BANK else None
+
+
+def _place_of_bank() -> BankPlace | None:
+    with suppress(ValueError):  # `faults` says what is wrong, and nothing starts
+        return _bank()
+    return None
+
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SITE_URL = f"https://{HOSTS[0]}" if PRODUCTION and HOSTS else f"http://localhost:{PORT}"  # in notices to people
 MAIL_FROM = os.environ.get("DOORSTEP_MAIL_FROM") or f"no-reply@{HOSTS[0] if HOSTS else 'localhost'}"
@@ -183,6 +202,7 @@ SECRET_KEY = _secret_key()
 DATABASES = {"default": _database()}
 ELSEWHERE = _elsewhere()  # by system, where another installation answers
 BIOMETRICS = _place_of_biometrics()  # where captures are taken and portraits compared
+BANK = _place_of_bank()  # where credits, payouts and statements are asked for
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What runs

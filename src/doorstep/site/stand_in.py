@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any, ClassVar
 
+from doorstep.kernel.values.reasons import Refused
 from doorstep.site.cli import Stop, say, set_up
 
 
@@ -65,14 +66,20 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(min(length, self.longest_body)))
+            body = self.read(self.rfile.read(min(length, self.longest_body)))
             shown = self.headers.get("Authorization")
             if act != self._misbehave and self.server.token and shown != f"Bearer {self.server.token}":
                 self.answer(HTTPStatus.UNAUTHORIZED, {"error": "token"})
             else:
                 act(body)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except PermissionError as error:
+            self.answer(HTTPStatus.UNAUTHORIZED, {"error": str(error)})
+        except (Refused, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             self.answer(HTTPStatus.BAD_REQUEST, {"error": type(error).__name__})
+
+    def read(self, content: bytes) -> dict[str, Any]:
+        """The body of a POST. Raises PermissionError where whoever sent it may not, ValueError where it is none."""
+        return json.loads(content)  # type: ignore[no-any-return]
 
     def _misbehave(self, body: dict[str, Any]) -> None:
         if body["how"] not in self.server.ways:

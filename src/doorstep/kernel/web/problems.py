@@ -80,7 +80,7 @@ def problem(request: HttpRequest, failure: BaseException | type[BaseException]) 
     # Some failures come before or beside LocaleMiddleware; the thread may still hold another reader's language.
     with translation.override(translation.get_language_from_request(request)):
         title = translation.gettext(TITLES.get(status, TITLES[422]))
-        answer = _told if request.path.startswith("/api/") else _page
+        answer = _told if request.path.startswith("/api/") or request.content_type == "application/json" else _page
         response = answer(request, status, title, refused)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers["Retry-After"] = str(refused.extra["retry_after"])

@@ -33,7 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
         f"{home()}: {settings.MODE}, {settings.PROFILE}, {' '.join(settings.SYSTEMS)}; its log signs as {settings.ORIGIN}"
     )
     ill = 0
-    checks = (_python, lambda: _port(arguments.port), _disk, _proxies, _keys, _fonts, _assets, _clock, _elsewhere)
+    checks = (
+        _python,
+        lambda: _port(arguments.port),
+        _disk,
+        _proxies,
+        _keys,
+        _fonts,
+        _assets,
+        _clock,
+        _elsewhere,
+        _bank,
+    )
     for check in (*checks, _database):
         for well, what, repair in check():
             say(f"{'well' if well else 'ILL '}  {what}{'' if well else f'. {repair}'}")
@@ -118,7 +129,8 @@ def _elsewhere() -> Iterator[Finding]:
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
 
     biometrics = {"biometrics": settings.BIOMETRICS} if settings.BIOMETRICS else {}
-    for system, place in {**settings.ELSEWHERE, **biometrics}.items():
+    bank = {"bank": settings.BANK} if settings.BANK else {}
+    for system, place in {**settings.ELSEWHERE, **biometrics, **bank}.items():
         there = place.token.is_file()
         yield there, f"{system} is asked at {place.url}", f"Put the key that it gave you into {place.token}."
         if there:
@@ -126,6 +138,31 @@ def _elsewhere() -> Iterator[Finding]:
             yield shut, f"{place.token} is closed to others", "Others may have read it: have a new one issued."
     if settings.PRODUCTION and "identity" in settings.SYSTEMS and not biometrics:
         yield False, "no system of biometrics is named", "Level 2 cannot be collected: set DOORSTEP_BIOMETRICS."
+
+
+def _bank() -> Iterator[Finding]:
+    from django.conf import settings  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.kernel.values.reasons import Unavailable  # noqa: PLC0415
+    from doorstep.systems.payments.actions.bank_line import key_file, signing_key  # noqa: PLC0415
+
+    if "payments" not in settings.SYSTEMS:
+        return
+    if settings.BANK is None:
+        named = not settings.PRODUCTION
+        yield named, "no bank is named", "Payments by transfer do not settle: set DOORSTEP_BANK."
+        return
+    try:
+        signing_key(settings.BANK)
+        keys = key_file(settings.BANK.theirs)
+    except Unavailable:
+        yield (
+            False,
+            "keys of DOORSTEP_BANK cannot be read",
+            "Both files hold a JSON Web Key Set; one of our keys serves.",
+        )
+    else:
+        yield True, f"messages of the bank are signed by {', '.join(sorted(keys))}", ""
 
 
 def _database() -> Iterator[Finding]:

@@ -38,6 +38,8 @@ def serve(port: int) -> int:
         children.append(("sms", sms_command()))
     if settings.MODE == "demo" and not settings.BIOMETRICS:
         children.append(("biometrics", _biometrics_command()))
+    if settings.MODE == "demo" and "payments" in settings.SYSTEMS and not settings.BANK:
+        children.append(("bank", _bank_command(port)))
     if settings.MODE == "demo" and (address := _hospital()):
         os.environ["DOORSTEP_HOSPITAL"] = address
         children.append(("party", [sys.executable, "-m", "doorstep.site.party_stand_in"]))
@@ -78,6 +80,19 @@ def _biometrics_command() -> list[str]:
     os.environ["DOORSTEP_BIOMETRICS"] = f"http://127.0.0.1:{free}{BIOMETRICS_PATH} {token}"
     command = [sys.executable, "-m", "doorstep.site.biometrics_stand_in", str(free)]
     return [*command, str(home() / "portraits"), str(token)]
+
+
+def _bank_command(port: int) -> list[str]:
+    """The command of a bank stand-in on a free port, in the same way; its book is kept with the installation."""
+    from doorstep.site import bank_keys  # noqa: PLC0415  after Django's set-up
+    from doorstep.site.bank_stand_in import PATH as BANK_PATH  # noqa: PLC0415
+
+    free, folder = free_port(), home() / "bank"
+    bank_keys.make_keys(folder)
+    files = f"{folder / bank_keys.OURS} {folder / bank_keys.OWN_PUBLIC}"
+    os.environ["DOORSTEP_BANK"] = f"http://127.0.0.1:{free}{BANK_PATH} {files}"
+    callback = f"http://localhost:{port}/payments/bank/callback"
+    return [sys.executable, "-m", "doorstep.site.bank_stand_in", str(free), str(folder), callback]
 
 
 def _hospital() -> str:

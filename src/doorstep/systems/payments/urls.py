@@ -1,12 +1,13 @@
-"""Addresses of payments' pages: the payer's, and those of the unit that is paid."""
+"""Addresses of payments' pages: the payer's, those of the unit that is paid, and the one to which banks send messages."""
 
 from django.urls import path
 
-from doorstep.systems.payments.pages import accounts, discrepancies, orders, payer
+from doorstep.systems.payments.pages import accounts, bank, discrepancies, orders, payer
 
 app_name = "payments"
 
 urlpatterns = [
+    path("bank/callback", bank.callback, name="bank_callback"),
     path("pay/<str:code>/", payer.order, name="pay"),
     path("own/", payer.own, name="own"),
     path("orders/", orders.orders, name="orders"),

@@ -1,0 +1,219 @@
+"""A bank that is a process of its own, and all that it may do wrong: each fee is settled once, and no money is lost."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.store.partitions import ensure_months
+from doorstep.kernel.values.reasons import Unavailable
+from doorstep.site.processes import free_port
+from doorstep.site.tests.bank_process import PAYER, BankProcess, until
+from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.queries.bank import banking_day_of
+from doorstep.systems.payments.tests.builders import balances, bank_account, order, reread
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SETTLED = {"bank": 750, "fees": 500, "charges": 250}
+
+
+@pytest.fixture
+def account(settings) -> models.BankAccount:
+    country = law(Country, "payments")
+    now = timezone.now()
+    ensure_months(now.date().replace(day=1), now.date())
+    row = bank_account()
+    row.bank, row.number, row.approved = country.fictitious_bank, country.fictitious_account(1), now
+    row.save()
+    return row
+
+
+@pytest.fixture
+def bank(live_server, settings, tmp_path, account) -> Iterator[BankProcess]:
+    callback = f"{live_server.url}/payments/bank/callback"
+    process = BankProcess(free_port(), tmp_path, callback, settings.PROFILE)
+    settings.BANK = process.place
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def silent(bank: BankProcess) -> BankProcess:
+    """A bank that loses its messages."""
+    bank.misbehave("lose", times=1000)
+    return bank
+
+
+def settled(row: models.Order) -> bool:
+    return reread(row).state == "settled"
+
+
+@pytest.mark.parametrize("how", ["", "delay", "repeat"])
+def test_a_payment_settles_by_the_banks_message(bank, how):
+    if how:
+        bank.misbehave(how, seconds=0.5)
+    owed = order()
+    bank.pay(owed.code)
+    until(lambda: settled(owed))
+    credit = models.Credit.objects.get()
+    assert (credit.poll, credit.statement) == (None, None)
+    assert credit.callback is not None
+    tasks.poll(timezone.now())
+    assert balances() == SETTLED
+    assert bank.balance() == 750
+    assert bank.balance(PAYER) == -750
+
+
+def test_messages_in_another_order_settle_their_own(bank):
+    bank.misbehave("reorder", seconds=0.5)
+    first, second = order(), order()
+    bank.pay(first.code)
+    bank.pay(second.code)
+    until(lambda: settled(second))
+    until(lambda: settled(first))
+    assert models.Receipt.objects.count() == 2
+
+
+def test_what_no_message_told_is_found_by_asking(silent):
+    owed = order()
+    silent.pay(owed.code)
+    tasks.poll(timezone.now())
+    assert settled(owed)
+    assert models.Credit.objects.get().callback is None
+    feed = models.BankFeed.objects.get()
+    tasks.poll(timezone.now())
+    assert reread(feed).cursor == feed.cursor != ""
+    assert balances() == SETTLED
+
+
+@pytest.mark.parametrize("how", ["wrong", "truncate", "error", "die"])
+def test_an_answer_that_is_wrong_settles_nothing_and_is_asked_for_again(silent, how):
+    owed = order()
+    silent.pay(owed.code)
+    silent.misbehave(how)
+    at = timezone.now()
+    tasks.poll(at)
+    assert not settled(owed)
+    feed = models.BankFeed.objects.get()
+    assert (feed.failures, feed.cursor, feed.due > at) == (1, "", True)
+    if how == "die":
+        silent.process.wait()
+        silent.start()
+    tasks.poll(feed.due)
+    assert settled(owed)
+    assert reread(feed).failures == 0
+    assert balances() == SETTLED
+
+
+def test_a_bank_that_dies_after_booking_has_its_book_and_tells_it_later(bank):
+    owed = order()
+    bank.misbehave("die")
+    with pytest.raises(httpx.TransportError):
+        bank.pay(owed.code, key="once")
+    bank.process.wait()
+    bank.start()
+    bank.pay(owed.code, key="once")
+    until(lambda: settled(owed))
+    assert (bank.balance(), models.Credit.objects.count()) == (750, 1)
+
+
+def paid_twice(bank: BankProcess) -> models.Refund:
+    owed = order()
+    bank.pay(owed.code)
+    bank.pay(owed.code)
+    tasks.poll(timezone.now())
+    return models.Refund.objects.get()
+
+
+def test_the_second_payment_is_paid_out_once_though_the_answer_is_lost(silent):
+    refund = paid_twice(silent)
+    silent.misbehave("truncate")
+    with pytest.raises(Unavailable):
+        tasks.pay_out(timezone.now())
+    assert reread(refund).state == "approved"
+    for _ in range(2):
+        tasks.pay_out(timezone.now())
+        tasks.ask_for_payouts(timezone.now())
+    assert reread(refund).state == "paid"
+    assert (silent.balance(), silent.balance(PAYER)) == (750, -750)
+    assert balances() == SETTLED
+
+
+def test_a_payout_is_told_by_message_too(bank):
+    refund = paid_twice(bank)
+    until(models.Refund.objects.exists)
+    tasks.pay_out(timezone.now())
+    until(lambda: reread(refund).state == "paid" or tasks.ask_for_payouts(timezone.now()))
+
+
+@pytest.mark.parametrize(("how", "kind"), [("refuse", "payout_failed"), ("return", "payout_returned")])
+def test_a_payout_that_fails_has_an_owner(silent, how, kind):
+    refund = paid_twice(silent)
+    silent.misbehave(how)
+    tasks.pay_out(timezone.now())
+    tasks.ask_for_payouts(timezone.now())
+    tasks.poll(timezone.now())
+    row = models.Discrepancy.objects.get()
+    assert (row.kind, row.refund_id, row.unit, row.role) == (kind, refund.id, "H38", "payments.cashier")
+    assert silent.balance() == 1500
+    assert balances()["received"] == 750
+
+
+def day_before(day):
+    calendar = profile().calendar
+    day -= timedelta(days=1)
+    while not calendar.working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
+@pytest.fixture
+def yesterday(silent: BankProcess, account) -> date:
+    """A banking day that is over, on which the account was there already."""
+    day = day_before(day_before(banking_day_of(timezone.now())))
+    account.approved = datetime.combine(day, time(9), law(Country, "payments").zone)
+    account.save()
+    tasks.poll(timezone.now())
+    assert models.BankFeed.objects.get().day == day
+    return day
+
+
+def test_a_statement_settles_what_nothing_else_told(silent, account, yesterday):
+    owed = order()
+    first = silent.pay(owed.code, at=account.approved.isoformat())
+    models.BankFeed.objects.update(due=timezone.now() + timedelta(days=1))
+    silent.pay("of today")
+    assert tasks.statements(timezone.now())
+    assert tasks.record_statements(timezone.now())
+    assert not tasks.record_statements(timezone.now())
+    assert settled(owed)
+    row = models.Statement.objects.get()
+    assert (row.day, row.opening, row.closing, row.lines, row.recorded) == (yesterday, 0, 750, 1, 1)
+    line = models.StatementLine.objects.get()
+    assert (line.booking, line.side, line.amount, line.day) == (first, "credit", 750, yesterday)
+    assert models.Credit.objects.get().statement is not None
+    assert balances() == SETTLED
+    assert models.BankFeed.objects.get().day > yesterday
+
+
+@pytest.mark.parametrize(
+    ("how", "codes"), [("wrong", ["payments.statement_sum_wrong"]), ("truncate", []), ("error", [])]
+)
+def test_a_statement_that_is_wrong_is_not_taken_and_asked_for_again(silent, account, yesterday, how, codes):
+    silent.pay("of that day", at=account.approved.isoformat())
+    silent.misbehave(how)
+    at = timezone.now()
+    assert not tasks.statements(at)
+    assert not models.Statement.objects.exists()
+    assert not models.StatementLine.objects.exists()
+    found = [reason["code"] for row in models.StatementRefusal.objects.all() for reason in row.reasons]
+    assert found == codes
+    feed = models.BankFeed.objects.get()
+    assert (feed.statement_failures, feed.day, feed.statement_due > at) == (1, yesterday, True)
+    assert tasks.statements(feed.statement_due)
+    assert models.Statement.objects.get().closing == 750
+    assert not models.StatementRefusal.objects.filter(resolved=None).exists()

@@ -1,0 +1,143 @@
+"""What is to be asked of the bank, and what its statements still have to tell."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import F
+
+from doorstep.kernel.access import personal
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.reasons import NotFound
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.models import BankAccount, BankFeed, Refund, Statement, StatementLine
+from doorstep.systems.payments.permissions import SETTLE
+from doorstep.systems.payments.rules.banking_days import banking_day
+from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, PayoutState
+from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN
+from doorstep.systems.payments.rules.refunds import RefundState
+
+LINES_AT_ONCE = 500
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """An account of ours and how far it was read: `cursor` of its credits, `day` of the next statement."""
+
+    account: UUID
+    bank: str
+    number: str
+    cursor: str
+    failures: int
+    day: date
+    statement_failures: int
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """Some lines of a statement, as what they tell; `upto` is the number of the last one."""
+
+    statement: UUID
+    account: UUID
+    upto: int
+    credits: tuple[Credit, ...]
+    payouts: tuple[PayoutResult, ...]
+
+
+def account_of(bank: str, number: str) -> UUID:
+    """Our account of this number. Raises NotFound."""
+    found = BankAccount.objects.filter(bank=bank, number=number, approved__isnull=False).values_list("id", flat=True)
+    if not found:
+        raise NotFound(ACCOUNT_UNKNOWN("account"))
+    return found[0]
+
+
+def accounts_without_feed() -> bool:
+    return BankAccount.objects.filter(approved__isnull=False, feed=None).exists()
+
+
+def feeds_due(at: datetime) -> list[Feed]:
+    """Accounts whose credits are to be asked for now."""
+    return _feeds(due__lte=at)
+
+
+def statements_due(at: datetime) -> list[Feed]:
+    """Accounts with a banking day that is over and whose statement we lack."""
+    return _feeds(statement_due__lte=at, day__lt=banking_day_of(at))
+
+
+def _feeds(**due: object) -> list[Feed]:
+    found = BankFeed.objects.filter(**due).select_related("account").order_by("account_id")
+    return [
+        Feed(
+            row.account_id,
+            row.account.bank,
+            row.account.number,
+            row.cursor,
+            row.failures,
+            row.day,
+            row.statement_failures,
+        )
+        for row in found
+    ]
+
+
+def refunds_in(state: RefundState) -> bool:
+    return Refund.objects.filter(state=state.value, ended=None).exists()
+
+
+def lines_waiting() -> bool:
+    """Whether a statement has lines that nobody was told of."""
+    return _unrecorded() is not None
+
+
+def _unrecorded() -> Statement | None:
+    return Statement.objects.filter(recorded__lt=F("lines")).order_by("taken").first()
+
+
+@personal(SETTLE)
+def lines_to_record(_actor: Actor) -> Lines | None:
+    """The next lines of the oldest statement that has some."""
+    statement = _unrecorded()
+    if statement is None:
+        return None
+    found = StatementLine.objects.filter(statement=statement, line__gt=statement.recorded).order_by("line")
+    rows = list(found[:LINES_AT_ONCE])
+    currency = profile().currency.code
+    return Lines(
+        statement.id,
+        statement.account_id,
+        rows[-1].line,
+        tuple(_credit(row, currency) for row in rows if row.side == "credit"),
+        _payouts(rows),
+    )
+
+
+def _credit(row: StatementLine, currency: str) -> Credit:
+    return Credit(
+        booking=row.booking,
+        amount=row.amount,
+        currency=currency,
+        memo=row.memo,
+        booked=row.booked,
+        day=row.day,
+        from_bank=row.from_bank,
+        from_account=Masked(row.from_account),
+        from_name=row.from_name,
+    )
+
+
+def _payouts(rows: Sequence[StatementLine]) -> tuple[PayoutResult, ...]:
+    """What left the account for one of our payouts was paid out; what came back is a credit beside it."""
+    return tuple(
+        PayoutResult(payout=row.payout, state=PayoutState.PAID, booking=row.booking, day=row.day)
+        for row in rows
+        if row.payout and row.side == "debit"
+    )
+
+
+def banking_day_of(at: datetime) -> date:
+    """The day under which banks book what comes at `at`."""
+    country = law(Country, "payments")
+    return banking_day(at, country.zone, country.cut_offs, profile().calendar.working_day)

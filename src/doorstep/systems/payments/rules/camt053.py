@@ -1,0 +1,278 @@
+"""A bank's statement of a day (ISO 20022 camt.053.001.08), read as it comes: memory does not grow with the file.
+
+Nothing in it is looked up: a document type, and with it every entity, is refused. Only what is booked (BOOK) counts.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import BinaryIO
+from xml.parsers import expat
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from doorstep.kernel.values.money import Currency
+from doorstep.kernel.values.reasons import Refused, reason
+from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+CHUNK = 65_536
+DEEPEST, LONGEST_TEXT, MOST_BYTES = 40, 2_000, 4_000_000_000
+"""Elements in each other, characters of a text, bytes of a page."""
+
+NOT_XML = reason("payments.statement_not_xml", "The statement cannot be read as XML.", repair="Fetch it again, whole.")
+HOSTILE = reason(
+    "payments.statement_hostile",
+    "The statement holds what a statement never needs: a document type, or texts, depth or size beyond measure.",
+    repair="Ask the bank what it sent, and take it only from there.",
+)
+OTHER_FORMAT = reason(
+    "payments.statement_other_format",
+    "This is no statement of the kind {wanted}.",
+    repair="Ask the bank for this version of its statements.",
+)
+INCOMPLETE = reason(
+    "payments.statement_incomplete",
+    "{element} is missing or cannot be read.",
+    repair="Ask the bank for a corrected statement.",
+)
+AMOUNT_FRACTIONAL = reason(
+    "payments.amount_fractional",
+    "An amount has more decimals than {currency} has: {decimals}.",
+    repair="Ask the bank for a corrected statement.",
+)
+OTHER_CURRENCY = reason(
+    "payments.statement_other_currency",
+    "An amount is not in {currency}.",
+    repair="Ask the bank for a corrected statement.",
+)
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page says before its entries. `opening` and `closing` are balances in minor units, None where it has none."""
+
+    number: str
+    page: int
+    last: bool
+    account: str
+    bank: str
+    day: date
+    opening: int | None
+    closing: int | None
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """One booking: minor units, positive; `incoming` money was credited to us. `reference` is ours, where there is one."""
+
+    booking: str
+    amount: int
+    incoming: bool
+    booked: datetime
+    memo: str
+    reference: str
+    returned: str
+    from_bank: str
+    from_account: str
+    from_name: str
+
+
+_AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
+
+
+def minor(text: str, told: str, currency: Currency, line: int) -> int:
+    """An amount in minor units. Raises Refused for what is no positive whole number of them within MOST."""
+    if told != currency.code:
+        raise Refused(OTHER_CURRENCY(line=line, currency=currency.code))
+    if not _AMOUNT.fullmatch(text):
+        raise Refused(AMOUNT_WRONG("Amt", line=line, most=MOST))
+    whole, _, rest = text.partition(".")
+    if rest[currency.decimals :].strip("0"):
+        raise Refused(AMOUNT_FRACTIONAL("Amt", line=line, currency=currency.code, decimals=currency.decimals))
+    found = int(whole + rest[: currency.decimals].ljust(currency.decimals, "0"))
+    if found > MOST:
+        raise Refused(AMOUNT_WRONG("Amt", line=line, most=MOST))
+    return found
+
+
+def read(file: BinaryIO, currency: Currency, zone: ZoneInfo) -> Iterator[Head | Movement]:
+    """A head for each statement in the file, and after it its bookings. Raises Refused at the line that is wrong."""
+    reader, size = _Reader(currency, zone), 0
+    try:
+        while chunk := file.read(CHUNK):
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise Refused(HOSTILE())
+            reader.parser.Parse(chunk, False)
+            yield from reader.taken()
+        reader.parser.Parse(b"", True)
+    except expat.ExpatError as failure:
+        raise Refused(NOT_XML(line=failure.lineno)) from failure
+    yield from reader.taken()
+
+
+class _Scope:
+    """An element whose texts are looked at together, by their path below it."""
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.texts: dict[str, str] = {}
+        self.details: list[dict[str, str]] = []
+
+
+class _Reader:
+    """Collects what is booked, chunk by chunk."""
+
+    def __init__(self, currency: Currency, zone: ZoneInfo) -> None:
+        self.currency, self.zone = currency, zone
+        self.path: list[str] = []
+        self.scopes: list[_Scope] = []
+        self.balances: dict[str, int] = {}
+        self.headed = False
+        self.text = ""
+        self.found: list[Head | Movement] = []
+        self.parser = expat.ParserCreate("UTF-8", " ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._characters
+
+    def taken(self) -> list[Head | Movement]:
+        """What was found since the last call."""
+        found, self.found = self.found, []
+        return found
+
+    @property
+    def line(self) -> int:
+        return self.parser.CurrentLineNumber
+
+    def _doctype(self, *_: object) -> None:
+        raise Refused(HOSTILE(line=self.line))
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        if namespace != NAMESPACE or (not self.path and local != "Document"):
+            raise Refused(OTHER_FORMAT(line=self.line, wanted="camt.053.001.08"))
+        if len(self.path) >= DEEPEST:
+            raise Refused(HOSTILE(line=self.line))
+        self.path.append(local)
+        self.text = ""
+        if local in {"Stmt", "Bal", "Ntry", "TxDtls"}:
+            if local == "Ntry":
+                self._head()
+            self.scopes.append(_Scope(len(self.path)))
+        elif local == "Amt" and self.scopes:
+            self._keep("@Ccy", attributes.get("Ccy", ""))
+
+    def _characters(self, text: str) -> None:
+        self.text += text
+        if len(self.text) > LONGEST_TEXT:
+            raise Refused(HOSTILE(line=self.line))
+
+    def _keep(self, more: str, text: str) -> None:
+        texts = self.scopes[-1].texts
+        key = "/".join(self.path[self.scopes[-1].depth :]) + more
+        if len(texts) > 200 or (key.endswith("Ustrd") and len(texts.get(key, "")) > LONGEST_TEXT):
+            raise Refused(HOSTILE(line=self.line))
+        texts[key] = f"{texts[key]} {text}" if key.endswith("Ustrd") and key in texts else texts.get(key, text)
+
+    def _end(self, name: str) -> None:
+        local = name.rpartition(" ")[2]
+        if self.scopes and len(self.path) == self.scopes[-1].depth:
+            if local == "Stmt":
+                self._head()
+                self.headed, self.balances = False, {}
+            scope = self.scopes.pop()
+            if local == "Bal":
+                self._balance(scope.texts)
+            elif local == "Ntry":
+                self._entry(scope)
+            elif local == "TxDtls":
+                self.scopes[-1].details.append(scope.texts)
+                if len(self.scopes[-1].details) > 10_000:
+                    raise Refused(HOSTILE(line=self.line))
+        elif self.scopes and self.text.strip():
+            self._keep("", self.text.strip())
+        self.path.pop()
+        self.text = ""
+
+    def _head(self) -> None:
+        """Once for each statement, when its first entry or its end comes."""
+        if self.headed:
+            return
+        self.headed = True
+        texts = self.scopes[0].texts
+        page = self._need(texts, "StmtPgntn/PgNb", fallback="1")
+        if not (page.isascii() and page.isdigit() and len(page) <= 7):
+            raise Refused(INCOMPLETE("PgNb", line=self.line, element="PgNb"))
+        self.found.append(
+            Head(
+                number=self._need(texts, "Id"),
+                page=int(page),
+                last=self._need(texts, "StmtPgntn/LastPgInd", fallback="true") in {"true", "1"},
+                account=self._need(texts, "Acct/Id/Othr/Id", "Acct/Id/IBAN"),
+                bank=self._need(texts, "Acct/Svcr/FinInstnId/ClrSysMmbId/MmbId", "Acct/Svcr/FinInstnId/BICFI"),
+                day=self._when(self._need(texts, "FrToDt/FrDtTm")).astimezone(self.zone).date(),
+                opening=self.balances.get("OPBD"),
+                closing=self.balances.get("CLBD"),
+            )
+        )
+
+    def _balance(self, texts: dict[str, str]) -> None:
+        amount = self._amount(texts)
+        sign = -1 if self._need(texts, "CdtDbtInd") == "DBIT" else 1
+        self.balances[self._need(texts, "Tp/CdOrPrtry/Cd")] = sign * amount
+
+    def _entry(self, scope: _Scope) -> None:
+        """An entry's bookings: its own, or where it is a batch those of its details, which have to add up to it."""
+        texts = scope.texts
+        if self._need(texts, "Sts/Cd", "Sts") != "BOOK":
+            return
+        amount = self._amount(texts)
+        if len(scope.details) < 2:
+            only = scope.details[0] if scope.details else {}
+            self.found.append(self._movement(texts, {**only, "Refs/AcctSvcrRef": texts.get("AcctSvcrRef", "")}, amount))
+            return
+        amounts = [self._amount(one) for one in scope.details]
+        if sum(amounts) != amount:
+            raise Refused(INCOMPLETE("TxDtls", line=self.line, element="TxDtls"))
+        self.found += [self._movement(texts, one, part) for one, part in zip(scope.details, amounts, strict=True)]
+
+    def _movement(self, entry: dict[str, str], details: dict[str, str], amount: int) -> Movement:
+        if not amount:
+            raise Refused(AMOUNT_WRONG("Amt", line=self.line, most=MOST))
+        incoming = self._need(entry, "CdtDbtInd") == "CRDT"
+        return Movement(
+            booking=self._need(details, "Refs/AcctSvcrRef"),
+            amount=amount,
+            incoming=incoming,
+            booked=self._when(self._need(entry, "BookgDt/DtTm", "BookgDt/Dt")),
+            memo=details.get("RmtInf/Ustrd", ""),
+            reference=details.get("Refs/EndToEndId", ""),
+            returned=details.get("RtrInf/Rsn/Cd", "returned")
+            if any(key.startswith("RtrInf/") for key in details)
+            else "",
+            from_bank=details.get("RltdAgts/DbtrAgt/FinInstnId/ClrSysMmbId/MmbId", "") if incoming else "",
+            from_account=details.get("RltdPties/DbtrAcct/Id/Othr/Id", "") if incoming else "",
+            from_name=details.get("RltdPties/Dbtr/Pty/Nm", "") if incoming else "",
+        )
+
+    def _amount(self, texts: dict[str, str]) -> int:
+        return minor(self._need(texts, "Amt"), texts.get("Amt@Ccy", ""), self.currency, self.line)
+
+    def _need(self, texts: dict[str, str], *keys: str, fallback: str = "") -> str:
+        """The first of these that is there. Raises Refused where none is."""
+        found = next((texts[key] for key in keys if texts.get(key)), fallback)
+        if not found:
+            element = keys[0].rpartition("/")[2]
+            raise Refused(INCOMPLETE(element, line=self.line, element=element))
+        return found
+
+    def _when(self, text: str) -> datetime:
+        """A time or a day, in the bank's zone where it names none."""
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise Refused(INCOMPLETE("DtTm", line=self.line, element="DtTm")) from None
+        return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
