@@ -16,7 +16,7 @@ from doorstep.kernel.values.reasons import Conflict, NotFound, Reason, Refused, 
 from doorstep.systems.payments.contract import OrderMoved, OrderStanding, OrderState
 from doorstep.systems.payments.models import Order, OrderMovement
 from doorstep.systems.payments.permissions import FOR_PAYMENT, REQUEST, SETTLE
-from doorstep.systems.payments.queries.orders import OPEN, collecting_account
+from doorstep.systems.payments.queries.orders import OPEN, collecting_account, standing
 from doorstep.systems.payments.rules import orders as rules
 from doorstep.systems.payments.rules.orders import Asked, Event
 
@@ -144,17 +144,25 @@ def write_movements(act: Act, told: Sequence[OrderMoved]) -> None:
     act.tell(*told)
 
 
-def standing(order: Order) -> OrderStanding:
-    """The order as its asker sees it."""
-    return OrderStanding(
-        code=order.code,
-        state=OrderState(order.state),
-        amount=order.amount,
-        currency=order.currency,
-        paid=order.paid,
-        refunded=order.refunded,
-        until=order.until,
+def turn_down(act: Act, asker: str, order: UUID, subject: str, reasons: Sequence[Reason]) -> None:
+    """Tell `asker` that what it wants of the order is refused: CANCELLED where it has none, else with its state as it stays."""
+    kept = Order.objects.filter(id=order, asker=asker).first()
+    if kept:
+        moved(act, [kept], reasons)
+        return
+    codes = tuple(one.code for one in reasons)
+    told = OrderMoved(
+        subject=subject,
+        asker=asker,
+        order=order,
+        code="-",
+        state=OrderState.CANCELLED,
+        paid=0,
+        refunded=0,
+        at=act.at,
+        reasons=codes,
     )
+    write_movements(act, [told])
 
 
 def lines_of(order: Order) -> list[rules.Line]:

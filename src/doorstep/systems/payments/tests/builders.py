@@ -1,7 +1,6 @@
-"""Builders of payments' values for tests; orders are of Hanoi (testland: its first locality), money in minor units."""
+"""Builders of payments' values for tests with tables; money in minor units."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -13,17 +12,14 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders
-from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.rules.evidence import Credit
-from doorstep.systems.payments.rules.orders import Asked, Line
+from doorstep.systems.payments.tests import values
+from doorstep.systems.payments.tests.values import AT, UNIT, asked
 
-AT = datetime(2024, 3, 1, 3, tzinfo=UTC)
-UNIT = "H38"
 CLOCK = By(Actor("task:payments", roles=("payments.clock",), via="task"), AT)
-ASKER = By(Actor("service:dossiers", roles=("payments.asker",), via="token:1"), AT)
+ASKER = By(Actor(values.ASKER, roles=("payments.asker",), via="token:1"), AT)
 CASHIER = By(Actor("cashier:1", UNIT, ("payments.cashier",), level=2), AT)
 TREASURER = By(Actor("treasurer:1", UNIT, ("payments.treasurer",), level=2), AT)
-PAYER = "national_id:XT:900001"
 _bookings: Iterator[int] = count(1)
 
 
@@ -41,20 +37,6 @@ def bank_account(unit: str = UNIT, serial: int = 1) -> models.BankAccount:
         approved_by="treasurer:2",
         approved=AT,
     )
-
-
-def asked(**changes: Any) -> Asked:
-    """A fee of 500 and a charge of 250."""
-    passing: dict[str, Any] = {
-        "order": uuid4(),
-        "asker": ASKER.actor.subject,
-        "subject": "dossier:1",
-        "unit": UNIT,
-        "payer": PAYER,
-        "lines": (Line("permit", FeeKind.FEE, 500), Line("stamp", FeeKind.CHARGE, 250)),
-        "until": AT + timedelta(days=7),
-    }
-    return Asked(**{**passing, **changes})
 
 
 def order(**changes: Any) -> models.Order:

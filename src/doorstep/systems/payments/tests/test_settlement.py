@@ -12,7 +12,8 @@ from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders, settlement
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.settlement import Match, Told
-from doorstep.systems.payments.tests.builders import AT, CLOCK, balances, bank_account, credit, order, reread
+from doorstep.systems.payments.tests.builders import CLOCK, balances, bank_account, credit, order, reread
+from doorstep.systems.payments.tests.values import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERY_WAY = (Evidence.CALLBACK, Evidence.POLL, Evidence.STATEMENT)
