@@ -1,6 +1,7 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
+from doorstep.systems.payments.models.cash import Deposit, Move, Shift, Taking, Till
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
@@ -19,10 +20,12 @@ __all__ = [
     "BankAccount",
     "BankFeed",
     "Credit",
+    "Deposit",
     "Discrepancy",
     "FeeLine",
     "FeePage",
     "FeeStatement",
+    "Move",
     "Order",
     "OrderMovement",
     "Receipt",
@@ -31,8 +34,11 @@ __all__ = [
     "ReconciledSum",
     "Reconciliation",
     "Refund",
+    "Shift",
     "Statement",
     "StatementLine",
     "StatementRefusal",
+    "Taking",
+    "Till",
     "Transfer",
 ]

@@ -93,7 +93,7 @@ class Reconciled(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(outcome="matched", piece="credit", bank=F("ours"), stated=F("ours"))
-                | Q(outcome="matched", piece="cash", bank=None, stated=F("ours"))
+                | Q(outcome="matched", piece__in=("cash", "moved"), bank=None, stated=F("ours"))
                 | Q(outcome="matched", piece="deposit", bank=F("ours"), stated=None)
                 | ~Q(outcome="matched"),
                 name="matched_is_equal",

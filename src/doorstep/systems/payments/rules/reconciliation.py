@@ -65,6 +65,7 @@ class Piece(Code):
     CREDIT = "credit", "Credit at the bank"
     CASH = "cash", "Cash at the counter"
     DEPOSIT = "deposit", "Cash brought to the bank"
+    MOVED = "moved", "Moved between orders"
     PAYOUT = "payout", "Payout"
     STATED = "stated", "Stated only"
 
