@@ -4,13 +4,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from doorstep.kernel.country import law
 from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.values.reasons import Conflict, refuse
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import Reconciliation
 from doorstep.systems.payments.permissions import FOR_TREASURY, RECONCILE
+from doorstep.systems.payments.rules.reconciliation import RECONCILIATION_WAITS, check_day
 
 # What a booking is on the bank's statement decides its day; without one, what we were told of it. Money of an order that
 # is stated by its asker carries the stated amount with it, whatever day was stated: so nothing counts on two days.
@@ -100,12 +102,28 @@ class Day(msgspec.Struct, frozen=True):
 
 
 @action(RECONCILE, FOR_TREASURY)
+def ask_reconciliation(act: Act, day: date) -> None:
+    """Want a day reconciled again with what came since; it is done within minutes. Raises Conflict where it waits."""
+    refuse(check_day(day, act.day))
+    row = Reconciliation(id=act.id, day=day, asked_by=act.actor.subject, asked=act.at)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as waits:
+        raise Conflict(RECONCILIATION_WAITS("day")) from waits
+    act.journal(detail=str(day))
+
+
+@action(RECONCILE, FOR_TREASURY)
 def reconcile_day(act: Act, day: date) -> Day:
     """Reconcile a day with all evidence that is there; earlier results of the day stay.
 
     Raises RuntimeError where a statement's lines are not each in one outcome: a fault of ours, and nothing is kept.
     """
-    run = Reconciliation.objects.create(id=act.id, day=day, asked_by=act.actor.subject, asked=act.at, at=act.at)
+    asked = Reconciliation.objects.select_for_update().filter(day=day, at=None).first()
+    run = asked or Reconciliation(id=act.id, day=day, asked_by=act.actor.subject, asked=act.at)
+    run.at = act.at
+    run.save()
     zone = law(Country, "payments").zone
     start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     names: dict[str, Any] = {"day": day, "run": run.id, "start": start, "end": end}
