@@ -1,0 +1,1 @@
+"""Forms of payments; thin, the rules judge."""
