@@ -43,7 +43,7 @@ WITH line AS (
     SELECT 'moved', NULL, '', NULL, s.ours, s."order", NULL, s.ours > 0
     FROM payments_move m, LATERAL (VALUES (-m.amount, m.source_id), (m.amount, m.target_id)) AS s (ours, "order")
     WHERE m.approved AND m.decided >= %(start)s AND m.decided < %(end)s
-), fee AS (
+), fee AS NOT MATERIALIZED (
     SELECT f."order", f.amount, f.repeated, s.asker, s.day FROM payments_feeline f
     JOIN payments_feestatement s ON s.id = f.statement_id
 ), side AS (
@@ -128,6 +128,7 @@ def reconcile_day(act: Act, day: date) -> Day:
     start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
     names: dict[str, Any] = {"day": day, "run": run.id, "start": start, "end": end}
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # for each step of the plan, however long the day
         cursor.execute(_RECONCILE, names)
         run.rows = cursor.rowcount
         cursor.execute(_SUMS, names)
