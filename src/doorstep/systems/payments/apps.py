@@ -3,7 +3,7 @@
 from doorstep.kernel.system import SystemConfig
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.routes import Entry
-from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, PROPOSE, READ
+from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, PROPOSE, READ, TILL, TREASURY
 
 MONEY = N_("Money")
 
@@ -18,4 +18,7 @@ class Payments(SystemConfig):
         Entry(PROPOSE, "payments:discrepancies", N_("Discrepancies"), MONEY),
         Entry(APPROVE, "payments:refunds", N_("Refunds that wait for a second person"), MONEY),
         Entry(MANAGE_ACCOUNTS, "payments:accounts", N_("Bank accounts"), MONEY),
+        Entry(TILL, "payments:till", N_("Till"), MONEY),
+        Entry(PROPOSE, "payments:moves", N_("Payments for the wrong order"), MONEY),
+        Entry(TREASURY, "payments:days", N_("Days of payments"), MONEY),
     )

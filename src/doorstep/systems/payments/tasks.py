@@ -14,6 +14,7 @@ from doorstep.systems.payments.actions import bank as actions
 from doorstep.systems.payments.actions.bank_line import Bank, key_file
 from doorstep.systems.payments.actions.bank_line import bank as connected
 from doorstep.systems.payments.actions.closings import close_day, closing_due
+from doorstep.systems.payments.actions.days import reconcile_day
 from doorstep.systems.payments.actions.ledger import expire_pending, pendings_due
 from doorstep.systems.payments.actions.orders import expire_orders
 from doorstep.systems.payments.actions.payouts import record_payouts
@@ -28,6 +29,7 @@ from doorstep.systems.payments.queries.bank import (
     refunds_in,
     statements_due,
 )
+from doorstep.systems.payments.queries.days import due_days, waiting_days
 from doorstep.systems.payments.queries.orders import any_due
 from doorstep.systems.payments.queries.refunds import AT_ONCE, payouts_to_send
 from doorstep.systems.payments.rules.evidence import Evidence, Payout, PayoutResult
@@ -160,6 +162,14 @@ def _ask_for_payouts(at: datetime, state: RefundState, ask: Callable[[Bank, Payo
     return len(payouts) == AT_ONCE and state == RefundState.APPROVED
 
 
+def reconcile(at: datetime) -> int:
+    """Reconcile what waits and what is due, each day in a transaction of its own; returns how many days."""
+    days = dict.fromkeys([*waiting_days(), *due_days(at)])
+    for day in days:
+        reconcile_day(By(CLOCK, at), day)
+    return len(days)
+
+
 def keys_ending(_at: datetime) -> Iterator[Expiring]:
     """Our keys and the bank's, where they say until when they serve."""
     place = settings.BANK
@@ -179,4 +189,5 @@ EVERY = (
     (timedelta(seconds=5), pay_out),
     (timedelta(seconds=30), ask_for_payouts),
     (timedelta(hours=1), close_days),
+    (timedelta(minutes=10), reconcile),
 )

@@ -1,9 +1,25 @@
 """Addresses of payments' pages: the payer's, those of the unit that is paid, and the one to which banks send messages."""
 
-from django.urls import path
+from datetime import date
 
-from doorstep.systems.payments.pages import accounts, bank, discrepancies, orders, payer
+from django.urls import path, register_converter
 
+from doorstep.systems.payments.pages import accounts, bank, cashier, discrepancies, orders, payer, treasury
+
+
+class Day:
+    """A day as 2024-03-01; another one is no address."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(Day, "payments_day")
 app_name = "payments"
 
 urlpatterns = [
@@ -20,4 +36,18 @@ urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:account_id>/decide/", accounts.decide, name="account_decide"),
     path("accounts/<uuid:account_id>/end/", accounts.end, name="account_end"),
+    path("till/", cashier.till, name="till"),
+    path("till/open/", cashier.open_till, name="open_till"),
+    path("till/take/", cashier.take, name="take"),
+    path("till/close/", cashier.close_till, name="close_till"),
+    path("till/hand-over/", cashier.hand_over, name="hand_over"),
+    path("till/take-over/<uuid:shift_id>/", cashier.take_over, name="take_over"),
+    path("till/take-back/", cashier.take_back, name="take_back"),
+    path("till/deposit/", cashier.deposit, name="deposit"),
+    path("moves/", cashier.moves, name="moves"),
+    path("moves/decide/", cashier.decide_move, name="decide_move"),
+    path("days/", treasury.days, name="days"),
+    path("days/<payments_day:day>/", treasury.day, name="day"),
+    path("days/<payments_day:day>/pieces.csv", treasury.day_file, name="day_file"),
+    path("days/<payments_day:day>/reconcile/", treasury.reconcile, name="reconcile"),
 ]

@@ -19,7 +19,7 @@ from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.rules import refunds as rules
 from doorstep.systems.payments.rules.orders import ACCOUNT_OF, by_kind
-from doorstep.systems.payments.rules.refunds import COUNTS, RefundState
+from doorstep.systems.payments.rules.refunds import COUNTS, REFUNDABLE, RefundState
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ def _order(act: Act, order_id: UUID) -> Order:
 
 def _left(order: Order) -> dict[FeeKind, int]:
     """How much of each kind may still go back; the order is locked."""
-    left = dict(by_kind(lines_of(order))) if order.paid else {}
+    left = dict(by_kind(lines_of(order))) if order.state in REFUNDABLE else {}
     of_account = {ACCOUNT_OF[kind].value: kind for kind in left}
     for lines in Refund.objects.filter(order=order, state__in=COUNTS).values_list("lines", flat=True):
         for account, amount in lines:

@@ -11,7 +11,7 @@ from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import Conflict, NotFound
 from doorstep.kernel.values.units import UnitCode
-from doorstep.systems.payments.actions import ledger, orders, receipts
+from doorstep.systems.payments.actions import deposits, ledger, orders, receipts
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
 from doorstep.systems.payments.contract import OrderState
@@ -193,14 +193,19 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
     payouts = (
         {row.code: row for row in Refund.objects.filter(code__in=every - set(named))} if every - set(named) else {}
     )
+    waiting = deposits.under_way(every - set(named) - set(payouts))
     paid: dict[UUID, Order] = {}
-    back, found = [], []
+    back, found, arrived = [], [], []
     for row in rows:
         meant = [named[code] for code in codes[row.id] if code in named]
         refund = next((payouts[code] for code in codes[row.id] if code in payouts), None)
+        deposit = None if meant else next((waiting.pop(code) for code in codes[row.id] if code in waiting), None)
         row.match = (Match.CAME_BACK if refund and not meant else _judged(row, meant, paid)).value
         row.order = meant[0] if len(meant) == 1 else None
-        if row.match == Match.MATCHED and row.order:
+        if deposit:
+            row.match, row.state, row.assigned = Match.DEPOSIT.value, CreditState.ASSIGNED.value, row.amount
+            arrived.append((deposit, row))
+        elif row.match == Match.MATCHED and row.order:
             row.state, row.assigned = CreditState.ASSIGNED.value, row.amount
             paid[row.order.id] = row.order
         elif row.match in (Match.DUPLICATE, Match.WITHDRAWN) and row.from_account:
@@ -212,6 +217,7 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
     bank, received = accounts_of(act, account)
     arrivals = [Transfer(row.id, bank, received, row.amount) for row in rows]
     held = return_credits(act, account, [(row, row.amount, row.match) for row in back])
+    held += deposits.arrive(act, received, arrived)
     open_discrepancies(act, found)
     if paid:
         settle(act, [*paid.values()], Channel.TRANSFER, received, [*arrivals, *held])

@@ -1,6 +1,7 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
+from doorstep.systems.payments.models.cash import Deposit, Move, Shift, Taking, Till
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
@@ -21,10 +22,12 @@ __all__ = [
     "ClosedTotals",
     "Closing",
     "Credit",
+    "Deposit",
     "Discrepancy",
     "FeeLine",
     "FeePage",
     "FeeStatement",
+    "Move",
     "OpenPending",
     "Order",
     "OrderMovement",
@@ -34,8 +37,11 @@ __all__ = [
     "ReconciledSum",
     "Reconciliation",
     "Refund",
+    "Shift",
     "Statement",
     "StatementLine",
     "StatementRefusal",
+    "Taking",
+    "Till",
     "Transfer",
 ]

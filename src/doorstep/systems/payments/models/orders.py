@@ -72,6 +72,7 @@ class Order(models.Model):
             models.Index(fields=["payer", "-id"], name="order_payer", condition=~Q(payer="")),
             models.Index(fields=["unit", "-id"], name="order_unit"),
             models.Index(fields=["asker", "subject"], name="order_subject"),
+            models.Index(fields=["settled"], name="order_cash", condition=Q(channel="cash")),
             models.Index(fields=["until"], name="order_due", condition=Q(state__in=("created", "awaiting"))),
         ]
 

@@ -42,6 +42,8 @@ class DiscrepancyKind(Code):
     CONTRADICTED = "contradicted", "The bank says two different things about one booking"
     PAYOUT_FAILED = "payout_failed", "The bank did not pay out a refund"
     PAYOUT_RETURNED = "payout_returned", "A refund was paid out and came back"
+    TILL_DIFFERS = "till_differs", "The money counted in a till is not what should be there"
+    DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
 
 
 class Repair(Code):
@@ -49,7 +51,7 @@ class Repair(Code):
 
     ASSIGN = "assign", "Assign the money to an order; what is over goes back"
     REFUND = "refund", "Send the money back"
-    CLARIFY = "clarify", "Clear it up with the bank and note the result"
+    CLARIFY = "clarify", "Clear it up and note the result"
 
 
 class Nature(msgspec.Struct, frozen=True):
@@ -70,6 +72,8 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.CONTRADICTED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.PAYOUT_FAILED: Nature(Repair.REFUND, (Repair.REFUND, Repair.CLARIFY), CASHIER.code),
     DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
+    DiscrepancyKind.TILL_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
 }
 
 

@@ -69,6 +69,7 @@ class AccountKind(Code):
 
     BANK = "bank", "Bank account"
     CASH = "cash", "Cash in a till"
+    FLOAT = "float", "Change money in tills"
     RECEIVED = "received", "Received, not yet assigned"
     FEES = "fees", "Fees received"
     CHARGES = "charges", "Charges received"
@@ -86,6 +87,7 @@ class Nature(msgspec.Struct, frozen=True):
 KINDS: Mapping[AccountKind, Nature] = {
     AccountKind.BANK: Nature("debit", limited=False),  # the bank is the authority; our book may lag behind it
     AccountKind.CASH: Nature("debit", limited=True),
+    AccountKind.FLOAT: Nature("credit", limited=True),
     AccountKind.RECEIVED: Nature("credit", limited=True),
     AccountKind.FEES: Nature("credit", limited=True),
     AccountKind.CHARGES: Nature("credit", limited=True),

@@ -31,6 +31,7 @@ PAGE_TOO_LONG = reason(
 DAY_NOT_OVER = reason(
     "payments.day_not_over", "This day has not begun yet.", repair="State only days for which payments can be known."
 )
+NOT_OVER = reason("payments.not_over", "This day is not over yet.", repair="Choose a day before today.")
 PAGE_DIFFERS = reason(
     "payments.page_differs",
     "This page was stated before with other content.",
@@ -65,6 +66,7 @@ class Piece(Code):
     CREDIT = "credit", "Credit at the bank"
     CASH = "cash", "Cash at the counter"
     DEPOSIT = "deposit", "Cash brought to the bank"
+    MOVED = "moved", "Moved between orders"
     PAYOUT = "payout", "Payout"
     STATED = "stated", "Stated only"
 
@@ -87,6 +89,11 @@ def check_fees(stated: FeesStated, today: date) -> list[Reason]:
     if stated.day > today:
         found.append(DAY_NOT_OVER("day"))
     return found + check_amounts(stated.amounts)
+
+
+def check_day(day: date, today: date) -> list[Reason]:
+    """Against reconciling a day before it is over."""
+    return [] if day < today else [NOT_OVER("day")]
 
 
 def check_amounts(amounts: Sequence[int]) -> list[Reason]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.reasons import Reason, reason
-from doorstep.systems.payments.contract import FeeKind
+from doorstep.systems.payments.contract import FeeKind, OrderState
 from doorstep.systems.payments.rules.evidence import PayoutState
 from doorstep.systems.payments.rules.ledger import MOST, check_amount
 
@@ -48,6 +48,9 @@ class RefundState(Code):
     RETURNED = "returned", "Came back"
     REFUSED = "refused", "Refused by the bank"
 
+
+REFUNDABLE = (OrderState.SETTLED, OrderState.REFUNDED_IN_PART)
+"""Of orders in these states money may go back; what was moved to another order is not there any more."""
 
 COUNTS = (RefundState.PROPOSED, RefundState.APPROVED, RefundState.TAKEN, RefundState.PAID)
 """Refunds in these states take away from what else may go back."""

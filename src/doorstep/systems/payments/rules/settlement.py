@@ -35,6 +35,7 @@ class Match(Code):
     SEVERAL = "several", "The message names several orders"
     UNKNOWN = "unknown", "The message names no order"
     CAME_BACK = "came_back", "A payout came back"
+    DEPOSIT = "deposit", "Cash brought to the bank"
 
 
 class CreditState(Code):

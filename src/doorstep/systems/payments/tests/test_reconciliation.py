@@ -1,19 +1,23 @@
 """Reconciliation on PostgreSQL: each kind of money comes to its one outcome, and none of it counts on two days."""
 
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError
 
+from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.reasons import NotAllowed
-from doorstep.systems.payments.actions.days import reconcile_day
+from doorstep.kernel.values.ids import first_uuid7
+from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
+from doorstep.systems.payments import tasks
+from doorstep.systems.payments.actions.days import ask_reconciliation, reconcile_day
 from doorstep.systems.payments.actions.reconciliation import state_fees
 from doorstep.systems.payments.contract import FeesStated
+from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import (
     BankAccount,
     Credit,
@@ -25,6 +29,7 @@ from doorstep.systems.payments.models import (
     Statement,
     StatementLine,
 )
+from doorstep.systems.payments.queries.days import day_view, days, due_days, every_piece, exceptions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2024, 3, 4, 3, tzinfo=UTC)
@@ -165,3 +170,48 @@ def test_an_outcome_that_does_not_fit_is_refused_by_the_table():
 def test_who_may_not_reconcile_does_not():
     with pytest.raises(NotAllowed):
         reconcile_day(By(Actor("somebody"), AT), DAY)
+
+
+def test_a_day_is_reconciled_when_it_is_over_and_again_when_evidence_came_late(account):
+    over = datetime.combine(DAY + timedelta(days=1), time(), law(Country, "payments").zone)
+    hours = [over + timedelta(hours=number) for number in range(13)]
+    BankAccount.objects.update(approved=over - timedelta(hours=12))
+    credit(account, "one", order(), callback=over - timedelta(hours=12))
+    assert tasks.reconcile(over - timedelta(minutes=1)) == 0
+    assert due_days(hours[1]) == []  # the statement may be on its way
+    assert due_days(hours[6]) == [DAY]
+    statement(account, {"one": 1000})
+    Statement.objects.update(taken=hours[1])
+    assert tasks.reconcile(hours[2]) == 1
+    assert tasks.reconcile(hours[4]) == 0
+    credit(account, "late", None, "unknown", id=first_uuid7(hours[5]), poll=hours[5])
+    assert tasks.reconcile(hours[6]) == 1
+    assert tasks.reconcile(hours[8]) == 0
+    assert Reconciliation.objects.filter(day=DAY).count() == 2
+
+
+def test_what_somebody_asks_for_waits_once_and_is_done_by_the_clock():
+    ask_reconciliation(CLOCK, DAY)
+    with pytest.raises(Conflict, match="reconciliation_waits"):
+        ask_reconciliation(CLOCK, DAY)
+    with pytest.raises(Refused, match="not_over"):
+        ask_reconciliation(CLOCK, AT.date())
+    assert tasks.reconcile(AT) == 1
+    assert [row.at for row in Reconciliation.objects.all()] == [AT]
+
+
+def test_the_treasury_sees_its_area(account):
+    credit(account, "one", order())
+    credit(account, "elsewhere", order(unit="H39.001"))
+    statement(account, {"one": 1000, "elsewhere": 1000})
+    run = UUID(reconcile_day(CLOCK, DAY).run)
+    for unit, seen in (("H38", ["one"]), ("", ["one", "elsewhere"])):
+        treasurer = Actor("treasurer:1", unit, ("payments.treasurer",), level=2)
+        (row,) = days(treasurer, AT.date())
+        assert (row.day, row.pieces, row.exceptions, row.ours) == (DAY, len(seen), len(seen), 1000 * len(seen))
+        (total,) = day_view(treasurer, AT.date(), DAY).sums
+        assert (total.outcome, total.amounts.bank) == ("missing_at_agency", 1000 * len(seen))
+        assert [one.booking for one in exceptions(treasurer, AT.date(), run)] == seen
+        assert [one.booking for one in every_piece(treasurer, AT.date(), run)] == seen
+    with pytest.raises(NotAllowed):
+        days(Actor("somebody"), AT.date())

@@ -1,0 +1,123 @@
+"""A payment that was made for the wrong order is moved to the one that was meant: one proposes, another one decides."""
+
+from uuid import UUID, uuid5
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from doorstep.kernel.declare.facts import Minor
+from doorstep.kernel.store import units
+from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.values.ids import read_reference
+from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
+from doorstep.kernel.values.units import UnitCode
+from doorstep.systems.payments.actions import ledger, orders
+from doorstep.systems.payments.actions.settlement import settle
+from doorstep.systems.payments.contract import OrderState
+from doorstep.systems.payments.facts import Channel, PaymentSettled
+from doorstep.systems.payments.models import Move, Order, Refund
+from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
+from doorstep.systems.payments.rules import cash as rules
+from doorstep.systems.payments.rules.ledger import AccountKind, Transfer
+from doorstep.systems.payments.rules.orders import ACCOUNT_OF, Event, by_kind, follow
+from doorstep.systems.payments.rules.refunds import COUNTS, DECIDED_ALREADY, SAME_PERSON, WHY_MISSING
+
+
+class MoveProposed(msgspec.Struct, frozen=True):
+    """The move that waits for a second person."""
+
+    id: UUID
+
+
+@action(PROPOSE, FOR_REPAIR)
+def propose_move(act: Act, source: str, target: str, why: str) -> MoveProposed:
+    """Propose that what was paid for the order of one public code pays that of another; both of the actor's area."""
+    if not why.strip():
+        raise Refused(WHY_MISSING("why"))
+    codes = {name: read_reference(code) or "" for name, code in (("source", source), ("target", target))}
+    if codes["source"] and codes["source"] == codes["target"]:
+        raise Refused(rules.MOVE_TO_ITSELF("target"))
+    found = {row.code: row for row in _locked(act, code__in=[*codes.values()])}
+    refuse([rules.ORDER_NOT_FOUND(name) for name, code in codes.items() if code not in found])
+    paid, meant = found[codes["source"]], found[codes["target"]]
+    _check(paid, meant)
+    try:
+        with transaction.atomic():
+            Move.objects.create(
+                id=act.id,
+                source=paid,
+                target=meant,
+                unit=paid.unit,
+                amount=paid.paid,
+                why=why.strip(),
+                proposed_by=act.actor.subject,
+                proposed=act.at,
+            )
+    except IntegrityError as waits:
+        raise Conflict(rules.MOVE_WAITS("source")) from waits
+    act.journal(subjects=_payers(paid, meant), fields=("move",), detail=f"{paid.code} {meant.code}")
+    return MoveProposed(act.id)
+
+
+@action(APPROVE, FOR_REPAIR)
+def decide_move(act: Act, move_id: UUID, *, approve: bool) -> None:
+    """Approve or reject what somebody else proposed: the one order counts as refunded, the other one is paid.
+
+    Raises NotFound outside the actor's area, Refused for one's own, Conflict once it is decided.
+    """
+    row = Move.objects.select_for_update(no_key=True).filter(id=move_id).first()
+    rows = {one.id: one for one in _locked(act, id__in=[row.source_id, row.target_id])} if row else {}
+    if row is None or len(rows) < 2:
+        raise NotFound(NOT_FOUND())
+    if row.decided:
+        raise Conflict(DECIDED_ALREADY())
+    if row.proposed_by == act.actor.subject:
+        raise Refused(SAME_PERSON())
+    row.decided_by, row.decided, row.approved = act.actor.subject, act.at, approve
+    row.save(update_fields=["decided_by", "decided", "approved"])
+    source, target = rows[row.source_id], rows[row.target_id]
+    if approve:
+        _move(act, row, source, target)
+    act.journal(subjects=_payers(source, target), fields=("move",), detail=f"{source.code} {target.code} {approve}")
+
+
+def _move(act: Act, row: Move, source: Order, target: Order) -> None:
+    """Out of the accounts of the one order, over the unit's account of unassigned money, into those of the other."""
+    _check(source, target)
+    following = follow(OrderState.SETTLED, Event.REFUNDED)
+    if following is None:
+        raise RuntimeError("a paid order cannot be refunded")
+    over = ledger.account(act, source.unit, AccountKind.RECEIVED, source.currency, "moved")
+    out = [
+        Transfer(
+            uuid5(row.id, kind.value),
+            ledger.account(act, source.unit, ACCOUNT_OF[kind], source.currency),
+            over,
+            amount,
+            order=source.id,
+        )
+        for kind, amount in by_kind(orders.lines_of(source)).items()
+    ]
+    source.state, source.refunded, source.version = following.value, source.paid, source.version + 1
+    source.save(update_fields=["state", "refunded", "version"])
+    settle(act, [target], Channel(source.channel), over, out)
+    taken_back = PaymentSettled(
+        day=act.day, unit=UnitCode(source.unit), channel=Channel(source.channel), amount=Minor(-source.paid)
+    )
+    act.fact(taken_back, n=-1)
+    orders.moved(act, [source])
+
+
+def _locked(act: Act, **which: object) -> list[Order]:
+    mine = Order.objects.filter(units.within(act.actor.unit, act.day), **which)
+    return list(mine.order_by("id").select_for_update(no_key=True))
+
+
+def _check(source: Order, target: Order) -> None:
+    refunds = list(Refund.objects.filter(order=source, state__in=COUNTS).values_list("amount", flat=True))
+    standing = OrderState(source.state), source.paid, refunds
+    refuse(rules.check_move(*standing, OrderState(target.state), target.amount))
+
+
+def _payers(*rows: Order) -> list[str]:
+    return sorted({row.payer for row in rows} - {""})

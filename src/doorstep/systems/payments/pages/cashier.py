@@ -1,0 +1,179 @@
+"""The counter: a cashier's till from opening to closing, and payments that go to another order."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from doorstep.kernel.country import profile
+from doorstep.kernel.store import units
+from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.ids import read_uuid
+from doorstep.kernel.values.money import Money
+from doorstep.kernel.values.reasons import NotFound
+from doorstep.kernel.web.forms import Form, add_reasons
+from doorstep.kernel.web.routes import SeeOther, page
+from doorstep.kernel.web.visits import REFUSED, enter, language, tried
+from doorstep.systems.payments.actions import moves as move_actions
+from doorstep.systems.payments.actions import tills
+from doorstep.systems.payments.forms.cash import CodeForm, CountForm, DepositForm, MoveForm, OpenForm, TakeForm
+from doorstep.systems.payments.permissions import APPROVE, PROPOSE, TILL
+from doorstep.systems.payments.queries import cash
+
+
+def money(minor: int) -> Money:
+    """An amount in minor units of the profile's currency."""
+    return Money(minor, profile().currency)
+
+
+@page(TILL)
+@require_GET
+def till(request: HttpRequest) -> HttpResponse:
+    """The cashier's till: what was taken, and what can be done now; without one, how to get one."""
+    by = enter(request)
+    shift = cash.shift_of(by.actor)
+    change = request.GET.get("change", "")
+    context: dict[str, Any] = {"shift": shift, "code_form": CodeForm(), "waiting": cash.waiting_tills(by.actor)}
+    if shift:
+        context |= {
+            "opening": money(shift.opening),
+            "taken": money(shift.taken),
+            "takings": [(row, money(row.amount)) for row in shift.takings],
+        }
+    if change.isascii() and change.isdecimal() and len(change) < len(str(2**63)):
+        context["change"] = money(int(change))
+    return render(request, "payments/till.html", context)
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def open_till(request: HttpRequest) -> HttpResponse:
+    return _form(request, OpenForm, _("Open a till"), _open)
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def close_till(request: HttpRequest) -> HttpResponse:
+    cash.kept_shift(enter(request).actor)
+    return _form(request, CountForm, _("Close the till"), lambda by, told: tills.close_till(by, told["counted"]))
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def hand_over(request: HttpRequest) -> HttpResponse:
+    cash.kept_shift(enter(request).actor)
+    return _form(request, CountForm, _("Hand over the till"), lambda by, told: tills.hand_over(by, told["counted"]))
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def take_over(request: HttpRequest, shift_id: UUID) -> HttpResponse:
+    def act(by: By, told: dict[str, Any]) -> None:
+        tills.take_over(by, shift_id, told["counted"])
+
+    return _form(request, CountForm, _("Take over the till"), act)
+
+
+@page(TILL)
+@require_POST
+def take_back(request: HttpRequest) -> HttpResponse:
+    tills.take_back(enter(request))
+    return SeeOther(reverse("payments:till"))
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def deposit(request: HttpRequest) -> HttpResponse:
+    """Afterwards the code is shown, which the bank is to write into the memo."""
+    by = enter(request)
+    cash.kept_shift(by.actor)
+    form = DepositForm(request.POST if request.method == "POST" else None)
+    made: list[tills.Deposited] = []
+    if request.method == "POST" and tried(
+        form, lambda: made.append(tills.deposit_cash(by, form.cleaned_data["amount"]))
+    ):
+        return SeeOther(f"{reverse('payments:till')}?deposit={made[0].code}")
+    context = {"form": form, "heading": _("Bring cash to the bank")}
+    return render(request, "payments/till_form.html", context, status=REFUSED if form.errors else 200)
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
+def take(request: HttpRequest) -> HttpResponse:
+    """First the order by its code, with what is due, then the money."""
+    by = enter(request)
+    cash.kept_shift(by.actor)
+    if request.method == "GET":
+        return _due(request, by, CodeForm(request.GET))
+    form = TakeForm(request.POST)
+    taken: list[tills.Taken] = []
+
+    def act() -> None:
+        taken.append(tills.take_cash(by, form.cleaned_data["code"], form.cleaned_data["tendered"]))
+
+    if tried(form, act):
+        return SeeOther(f"{reverse('payments:till')}?change={taken[0].change}")
+    return _due(request, by, CodeForm(request.POST), form)
+
+
+def _due(request: HttpRequest, by: By, asked: CodeForm, form: TakeForm | None = None) -> HttpResponse:
+    context: dict[str, Any] = {"code_form": asked}
+    try:
+        order = cash.order_due(by.actor, by.day, asked.data.get("code", ""))
+    except NotFound as refused:
+        add_reasons(asked, refused.reasons)
+        return render(request, "payments/till_take.html", context, status=REFUSED)
+    context |= {
+        "order": order,
+        "unit_name": units.name(order.unit, by.day, language()),
+        "amount": money(order.amount),
+        "lines": [(code, money(amount)) for code, amount in order.lines],
+        "form": form or TakeForm(initial={"code": order.code}),
+    }
+    return render(request, "payments/till_take.html", context, status=REFUSED if form else 200)
+
+
+@page(PROPOSE)
+@require_http_methods(["GET", "POST"])
+def moves(request: HttpRequest) -> HttpResponse:
+    """Payments that wait to be moved, and a form for one more."""
+    by = enter(request)
+    form = MoveForm(request.POST if request.method == "POST" else None)
+
+    def act() -> None:
+        move_actions.propose_move(by, *(form.cleaned_data[name] for name in ("source", "target", "why")))
+
+    if request.method == "POST" and tried(form, act):
+        return SeeOther(reverse("payments:moves"))
+    rows = [(row, money(row.amount)) for row in cash.moves(by.actor, by.day)]
+    context = {"form": form, "rows": rows, "decides": by.actor.may(APPROVE)}
+    return render(request, "payments/moves.html", context, status=REFUSED if form.errors else 200)
+
+
+@page(APPROVE)
+@require_POST
+def decide_move(request: HttpRequest) -> HttpResponse:
+    move_id = read_uuid(request.POST.get("move", ""))
+    move_actions.decide_move(enter(request), move_id, approve=request.POST.get("decision") == "approve")
+    return SeeOther(reverse("payments:moves"))
+
+
+def _open(by: By, told: dict[str, Any]) -> None:
+    tills.open_till(by, told["name"], told["counted"], told["brought"] or 0)
+
+
+def _form(
+    request: HttpRequest, kind: type[Form], heading: str, act: Callable[[By, dict[str, Any]], object]
+) -> HttpResponse:
+    """A form of its own, and back to the till when it is done."""
+    by = enter(request)
+    form = kind(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and tried(form, lambda: act(by, form.cleaned_data)):
+        return SeeOther(reverse("payments:till"))
+    context = {"form": form, "heading": heading}
+    return render(request, "payments/till_form.html", context, status=REFUSED if form.errors else 200)

@@ -1,0 +1,164 @@
+"""The counter as cashiers and treasurers read it; whoever paid is not named here."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import Count, Sum
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.store import units
+from doorstep.kernel.values.ids import read_reference
+from doorstep.kernel.values.reasons import NotFound, Refused
+from doorstep.systems.payments.contract import OrderState
+from doorstep.systems.payments.models import Deposit, Move, Order, Shift, Taking
+from doorstep.systems.payments.permissions import PROPOSE, TILL, TREASURY
+from doorstep.systems.payments.rules.cash import NO_SHIFT, ORDER_NOT_FOUND
+from doorstep.systems.payments.rules.orders import payable
+
+PAGE = 50
+
+
+class TakingRow(msgspec.Struct, frozen=True):
+    """Cash taken for an order, with its receipt's number in the series of unit and year."""
+
+    code: str
+    amount: int
+    at: datetime
+    unit: str
+    year: int
+    number: int
+
+
+class ShiftView(msgspec.Struct, frozen=True):
+    """The actor's shift: what it began with, how much it took (newest first, a page of it), and whether it is counted."""
+
+    id: UUID
+    till: str
+    began: datetime
+    opening: int
+    taken: int
+    times: int
+    takings: list[TakingRow]
+    counted: bool
+
+
+class WaitingTill(msgspec.Struct, frozen=True):
+    """A till of the actor's unit that is counted and waits for the next cashier."""
+
+    shift: UUID
+    till: str
+
+
+class OrderDue(msgspec.Struct, frozen=True):
+    """What the counter needs to know of an order: `due` says whether it is to be paid now."""
+
+    code: str
+    subject: str
+    unit: str
+    state: OrderState
+    amount: int
+    lines: list[tuple[str, int]]
+    due: bool
+
+
+class DepositRow(msgspec.Struct, frozen=True):
+    """Cash on its way to the bank."""
+
+    code: str
+    unit: str
+    till: str
+    amount: int
+    at: datetime
+
+
+class MoveRow(msgspec.Struct, frozen=True):
+    """A payment that somebody wants moved; `own` where the actor proposed it."""
+
+    id: UUID
+    source: str
+    target: str
+    amount: int
+    why: str
+    proposed: datetime
+    own: bool
+
+
+def shift_of(actor: Actor) -> ShiftView | None:
+    """The shift that the actor keeps now."""
+    actor.need(TILL)
+    row = Shift.objects.filter(cashier=actor.subject, ended=None).select_related("till").first()
+    if row is None:
+        return None
+    takings = Taking.objects.filter(shift=row)
+    summed = takings.aggregate(taken=Sum("amount"), times=Count("order"))
+    shown = takings.select_related("order__receipt").order_by("-at", "-order")[:PAGE]
+    return ShiftView(
+        row.id,
+        row.till.name,
+        row.began,
+        row.opening,
+        summed["taken"] or 0,
+        summed["times"],
+        [_taking(one) for one in shown],
+        row.counted is not None,
+    )
+
+
+def kept_shift(actor: Actor) -> ShiftView:
+    """The same; raises Refused where the actor keeps no till."""
+    if view := shift_of(actor):
+        return view
+    raise Refused(NO_SHIFT())
+
+
+def waiting_tills(actor: Actor) -> list[WaitingTill]:
+    actor.need(TILL)
+    found = Shift.objects.filter(till__unit=actor.unit, ended=None, counted__isnull=False).exclude(
+        cashier=actor.subject
+    )
+    return [WaitingTill(row.id, row.till.name) for row in found.select_related("till").order_by("till__name")]
+
+
+def order_due(actor: Actor, today: date, code: str) -> OrderDue:
+    """An order of the actor's area by its public code; raises NotFound about the field `code`."""
+    actor.need(TILL)
+    mine = Order.objects.filter(units.within(actor.unit, today), code=read_reference(code) or "")
+    row = mine.first()
+    if row is None:
+        raise NotFound(ORDER_NOT_FOUND("code"))
+    state = OrderState(row.state)
+    lines = [(line[0], line[2]) for line in row.lines]
+    return OrderDue(row.code, row.subject, row.unit, state, row.amount, lines, payable(state))
+
+
+def deposits(actor: Actor, today: date) -> list[DepositRow]:
+    """Cash of the actor's area that the bank has not yet, what has been longest under way first."""
+    actor.need(TREASURY)
+    found = Deposit.objects.filter(units.within(actor.unit, today), credit=None).select_related("shift__till")
+    return [
+        DepositRow(row.code, row.unit, row.shift.till.name, row.amount, row.at) for row in found.order_by("id")[:PAGE]
+    ]
+
+
+def moves(actor: Actor, today: date) -> list[MoveRow]:
+    """Payments of the actor's area that somebody wants moved, what has waited longest first."""
+    actor.need(PROPOSE)
+    found = Move.objects.filter(units.within(actor.unit, today), decided=None).select_related("source", "target")
+    return [
+        MoveRow(
+            row.id,
+            row.source.code,
+            row.target.code,
+            row.amount,
+            row.why,
+            row.proposed,
+            row.proposed_by == actor.subject,
+        )
+        for row in found.order_by("id")[:PAGE]
+    ]
+
+
+def _taking(row: Taking) -> TakingRow:
+    receipt = row.order.receipt
+    return TakingRow(row.order.code, row.amount, row.at, receipt.unit, receipt.year, receipt.number)

@@ -1,0 +1,139 @@
+"""The pages of cashiers and of the treasury, without a script: each step leads on, and each refusal says why."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+
+from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.web.actors import sign_in
+from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.actions import settlement, tills
+from doorstep.systems.payments.actions.days import reconcile_day
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.tests.builders import (
+    CASHIER,
+    CLOCK,
+    TREASURER,
+    bank_account,
+    credit,
+    order,
+    reread,
+)
+from doorstep.systems.payments.tests.values import AT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = AT + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: LATER)
+
+
+def browser(actor: Actor, **changes: str) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    session = client.session
+    request = RequestFactory().get("/")
+    request.session = session
+    sign_in(request, msgspec.structs.replace(actor, **changes), name="Hoa")
+    session.save()
+    client.cookies["session"] = session.session_key
+    return client
+
+
+def shown(client: Client, name: str, *args: object, status: int = 200, **asked: str) -> str:
+    page = client.get(reverse(f"payments:{name}", args=args), asked)
+    assert page.status_code == status
+    return page.content.decode()
+
+
+def post(client: Client, page_name: str, /, *args: object, **sent: str) -> str:
+    """Where it leads; "" where the form came back with errors."""
+    page = client.post(reverse(f"payments:{page_name}", args=args), sent)
+    assert page.status_code in (303, 422), page.content.decode()
+    return page.headers.get("Location", "")
+
+
+def test_a_cashier_s_day():
+    bank_account()
+    owed, desk, second = order(), browser(CASHIER.actor), browser(CASHIER.actor, subject="cashier:2")
+    assert "You keep no till now." in shown(desk, "till")
+    assert not post(desk, "open_till", name="1", counted="much")
+    assert post(desk, "open_till", name="1", counted="1.000", brought="1.000")
+    assert owed.code in shown(desk, "take", code=owed.code.replace("-", "").lower())
+    assert "in your area" in shown(desk, "take", code="nothing", status=422)
+    assert not post(desk, "take", code=owed.code, tendered="100")
+    assert post(desk, "take", code=owed.code, tendered="1.000").endswith("?change=250")
+    assert "Give back" in shown(desk, "till", change="250")
+    assert reread(owed).channel == "cash"
+    assert "Nothing is to be paid" in shown(desk, "take", code=owed.code)
+    where = post(desk, "deposit", amount="700")
+    assert models.Deposit.objects.get().code in where
+    assert post(desk, "hand_over", counted="1.050")
+    assert "waits for the next cashier" in shown(desk, "till")
+    shift = models.Shift.objects.get().id
+    assert str(shift) in shown(second, "till")
+    assert not post(second, "take_over", shift, counted="1.000")
+    assert post(desk, "take_back")
+    assert post(desk, "hand_over", counted="1.050")
+    assert post(second, "take_over", shift, counted="1.050")
+    assert post(second, "close_till", counted="1.050")
+    assert [*models.Shift.objects.values_list("difference", flat=True)] == [0, 0]
+    assert shown(browser(TREASURER.actor), "days").count(models.Deposit.objects.get().code) == 1
+
+
+def test_who_keeps_no_till_is_told_so():
+    desk = browser(CASHIER.actor)
+    for name in ("close_till", "hand_over", "take", "deposit"):
+        assert "keep no till" in shown(desk, name, status=422)
+    assert browser(TREASURER.actor).get(reverse("payments:till")).status_code == 403
+
+
+def test_a_payment_is_moved_by_two():
+    account, paid, meant = bank_account(), order(), order()
+    settlement.record_credits(CLOCK, account.id, [credit(paid.code)], Evidence.POLL)
+    desk, treasury = browser(CASHIER.actor), browser(TREASURER.actor)
+    assert not post(desk, "moves", source=paid.code, target="x", why="wrong dossier")
+    assert post(desk, "moves", source=paid.code, target=meant.code, why="wrong dossier")
+    assert "Waits for a second person" in shown(desk, "moves")
+    assert "wrong dossier" in shown(treasury, "moves")
+    move = str(models.Move.objects.get().id)
+    assert desk.post(reverse("payments:decide_move"), {"move": move, "decision": "approve"}).status_code == 403
+    assert post(treasury, "decide_move", move=move, decision="approve")
+    assert (reread(paid).state, reread(meant).state) == ("refunded", "settled")
+
+
+def test_the_treasury_s_days():
+    tills.open_till(CASHIER, "1", 0)
+    owed = order()
+    tills.take_cash(CASHIER, owed.code)
+    day, treasury = AT.date(), browser(TREASURER.actor)
+    assert "No day was reconciled yet." in shown(treasury, "days")
+    assert "There is nothing of this day." in shown(treasury, "day", day)
+    assert treasury.get(reverse("payments:day_file", args=[day])).status_code == 404
+    run = UUID(reconcile_day(CLOCK, day).run)
+    assert reverse("payments:day", args=[day]) in shown(treasury, "days")
+    page = shown(treasury, "day", day)
+    assert owed.code in page
+    assert "service:dossiers" in page
+    assert owed.code not in shown(treasury, "day", day, outcome="duplicate")
+    answer = treasury.get(reverse("payments:day_file", args=[day]))
+    told = b"".join(answer.streaming_content).decode()
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="day-{day}.csv"'
+    assert told.splitlines()[1] == (
+        f"1,cash,missing_at_agency,asker,payments.asker,H38,service:dossiers,{owed.id},,,750,"
+    )
+    assert post(treasury, "reconcile", day)
+    assert "waiting to be reconciled" in shown(treasury, "day", day)
+    assert tasks.reconcile(LATER) == 1
+    assert models.Reconciliation.objects.exclude(id=run).get().rows == 1
+    elsewhere = browser(TREASURER.actor, unit="H39")
+    assert owed.code not in shown(elsewhere, "day", day)
+    assert owed.code not in shown(treasury, "day", day, after="1")
+    for wrong in ("2024-02-31", "yesterday"):
+        assert treasury.get(f"/payments/days/{wrong}/").status_code == 404
