@@ -116,5 +116,8 @@ def columns_of(facts: typing.Sequence[Fact], n: int = 1) -> Columns:
     kind = facts[0].KIND
     columns: Columns = {name: [getattr(f, name) for f in facts] for name in kind.columns if name != "n"}
     columns["day"] = [day.isoformat() for day in columns["day"]]
+    for name in kind.measures:
+        if name != "n":  # a Minor is an int, but not to those who encode it
+            columns[name] = [int(value) for value in columns[name]]
     columns["n"] = [n] * len(facts)
     return columns

@@ -72,5 +72,28 @@ class Order(models.Model):
             models.Index(fields=["payer", "-id"], name="order_payer", condition=~Q(payer="")),
             models.Index(fields=["unit", "-id"], name="order_unit"),
             models.Index(fields=["asker", "subject"], name="order_subject"),
-            models.Index(fields=["until"], name="order_due", condition=Q(state="awaiting")),
+            models.Index(fields=["until"], name="order_due", condition=Q(state__in=("created", "awaiting"))),
+        ]
+
+
+class OrderMovement(models.Model):
+    """A change of an order's state, as it is told to the asking system; numbered in the order of commits.
+
+    Writers share a lock until they commit; a reader takes it alone for a moment, so that no lower number can follow.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    asker = models.TextField()
+    order = models.UUIDField()
+    code = models.TextField()
+    state = models.TextField()
+    paid = models.BigIntegerField()
+    refunded = models.BigIntegerField()
+    at = models.DateTimeField()
+    reasons = models.JSONField(default=list)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["asker", "id"], name="movement_asker"),
+            models.Index(fields=["order", "id"], name="movement_order"),
         ]

@@ -1,0 +1,244 @@
+"""Evidence becomes settlement: what a bank says came in pays the order that it names, once, whoever says it first."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid5
+
+from django.db import connection
+from django.db.models import F
+
+from doorstep.kernel.country import law
+from doorstep.kernel.declare.facts import Minor
+from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.values.reasons import Conflict, NotFound
+from doorstep.kernel.values.units import UnitCode
+from doorstep.systems.payments.actions import ledger, orders, receipts
+from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
+from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
+from doorstep.systems.payments.contract import OrderState
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.facts import Channel, PaymentSettled
+from doorstep.systems.payments.models import BankAccount, Credit, Order, Receipt, Refund
+from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
+from doorstep.systems.payments.rules import evidence as told
+from doorstep.systems.payments.rules import orders as order_rules
+from doorstep.systems.payments.rules import settlement as rules
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, underpaid
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN, Transfer
+from doorstep.systems.payments.rules.settlement import CreditState, Match, Outcome, Told
+
+_INSERT = """
+INSERT INTO payments_credit (id, account_id, booking, amount, memo, booked, day, from_bank, from_account, from_name,
+  {evidence}, match, state, assigned)
+SELECT id, %s, booking, amount, memo, booked, day, from_bank, from_account, from_name, %s, %s, %s, 0
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::timestamptz[], %s::date[], %s::text[], %s::text[],
+  %s::text[]) AS t (id, booking, amount, memo, booked, day, from_bank, from_account, from_name)
+ON CONFLICT (account_id, booking) DO NOTHING RETURNING id"""
+_UPDATE = """
+UPDATE payments_credit c SET match = t.match, state = t.state, order_id = t.order_id, assigned = t.assigned
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::bigint[]) AS t (id, match, state, order_id, assigned)
+WHERE c.id = t.id"""
+_CONTENT = ("booking", "amount", "memo", "booked", "day", "from_bank", "from_account", "from_name")
+_KIND = {
+    Match.DIFFERS: DiscrepancyKind.AMOUNT_DIFFERS,
+    Match.UNKNOWN: DiscrepancyKind.UNKNOWN_REFERENCE,
+    Match.SEVERAL: DiscrepancyKind.SEVERAL_ORDERS,
+    Match.DUPLICATE: DiscrepancyKind.PAID_TWICE,
+    Match.WITHDRAWN: DiscrepancyKind.PAID_AFTER_WITHDRAWAL,
+    Match.CAME_BACK: DiscrepancyKind.PAYOUT_RETURNED,
+}
+
+
+def settle(
+    act: Act, rows: Sequence[Order], channel: Channel, source: UUID, along: Sequence[Transfer] = ()
+) -> list[Receipt]:
+    """Pay these orders, which the caller has locked in order of id, with money on the ledger account `source`.
+
+    Their state, receipts, transfers (`along` are made in the same statement, before them), facts and messages, one set
+    of rows however many. Returns the receipts in the order given. Raises Conflict where one cannot be paid any more.
+    """
+    if not all(order_rules.payable(OrderState(row.state)) for row in rows):
+        raise Conflict(order_rules.NOT_PAYABLE("order"))
+    for row in rows:
+        row.state, row.channel, row.paid, row.settled = OrderState.SETTLED.value, channel.value, row.amount, act.at
+        row.version += 1
+    Order.objects.filter(id__in=[row.id for row in rows]).update(
+        state=OrderState.SETTLED.value,
+        channel=channel.value,
+        paid=F("amount"),
+        settled=act.at,
+        version=F("version") + 1,
+    )
+    made = receipts.issue(act, list(rows))
+    ledger.transfer(act, [*along, *_shares(act, rows, source)])
+    act.fact(
+        *[
+            PaymentSettled(day=act.day, unit=UnitCode(row.unit), channel=channel, amount=Minor(row.amount))
+            for row in rows
+        ]
+    )
+    orders.moved(act, rows)
+    return made
+
+
+def _shares(act: Act, rows: Sequence[Order], source: UUID) -> list[Transfer]:
+    """From `source` to the accounts of the orders' units, one transfer for each kind of line."""
+    due = [(row, kind, amount) for row in rows for kind, amount in order_rules.by_kind(orders.lines_of(row)).items()]
+    wanted = sorted({(row.unit, order_rules.ACCOUNT_OF[kind], row.currency) for row, kind, _ in due})
+    accounts = {key: ledger.account(act, *key) for key in wanted}
+    return [
+        Transfer(
+            uuid5(row.id, kind.value),
+            source,
+            accounts[row.unit, order_rules.ACCOUNT_OF[kind], row.currency],
+            amount,
+            order=row.id,
+        )
+        for row, kind, amount in due
+    ]
+
+
+@action(SETTLE, FOR_PAYMENT)
+def record_credits(act: Act, account_id: UUID, said: list[told.Credit], evidence: Evidence) -> list[Outcome]:
+    """Take what came into one of our bank accounts, as the bank says it by one of its ways; outcomes in the order given.
+
+    Whatever was told before changes nothing but the time at which this way told it. What is new pays the order that
+    its memo names; a second payment goes back by itself; the rest waits for a person. Raises NotFound for an account
+    that is not ours.
+    """
+    account = BankAccount.objects.filter(id=account_id, approved__isnull=False).first()
+    if account is None:
+        raise NotFound(ACCOUNT_UNKNOWN("account"))
+    outcomes: list[Outcome | None] = [None] * len(said)
+    places: dict[str, list[int]] = {}
+    for place, credit in enumerate(said):
+        if reasons := rules.check_credit(credit, account.currency):
+            outcomes[place] = Outcome(Told.REFUSED, reasons=tuple(one.at_line(place + 1) for one in reasons))
+        else:
+            places.setdefault(credit.booking, []).append(place)
+    first = [said[places[booking][0]] for booking in sorted(places)]
+    new = _insert(act, account, first, evidence)
+    known = _seen_again(act, account, [one.booking for one in first if one.booking not in new], evidence)
+    paid = _assign(act, account, list(new.values()))
+    for booking, at in places.items():
+        row = new.get(booking) or known[booking]
+        for place in at:
+            outcomes[place] = _outcome(act, account, row, said[place], fresh=booking in new and place == at[0])
+    act.journal(
+        subjects=sorted({row.payer for row in paid if row.payer}),
+        detail=f"account {account.id} {evidence.value}: {len(new)} new, {len(known)} known",
+    )
+    return [one for one in outcomes if one]
+
+
+def _insert(act: Act, account: BankAccount, said: Sequence[told.Credit], evidence: Evidence) -> dict[str, Credit]:
+    """Rows for what was not told before, by booking; waits for whoever writes the same ones, in order of booking."""
+    rows = {
+        (number := act.next_id()): Credit(
+            id=number,
+            account=account,
+            match=Match.UNKNOWN.value,
+            state=CreditState.OPEN.value,
+            **{name: getattr(one, name) for name in _CONTENT},
+        )
+        for one in said
+    }
+    if not rows:
+        return {}
+    columns = [
+        [str(value) if isinstance(value := getattr(row, name), str) else value for row in rows.values()]
+        for name in _CONTENT
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT.format(evidence=evidence.value),
+            [account.id, act.at, Match.UNKNOWN.value, CreditState.OPEN.value, list(rows), *columns],
+        )
+        return {rows[number].booking: rows[number] for (number,) in cursor.fetchall()}
+
+
+def _seen_again(act: Act, account: BankAccount, bookings: Sequence[str], evidence: Evidence) -> dict[str, Credit]:
+    """What was told before, by booking; notes when this way told it first."""
+    if not bookings:
+        return {}
+    found = Credit.objects.filter(account=account, booking__in=bookings)
+    fresh = found.filter(**{evidence.value: None}).order_by("booking").select_for_update(no_key=True)
+    if ids := list(fresh.values_list("id", flat=True)):
+        Credit.objects.filter(id__in=ids).update(**{evidence.value: act.at})
+    return {row.booking: row for row in found}
+
+
+def _outcome(act: Act, account: BankAccount, row: Credit, credit: told.Credit, *, fresh: bool) -> Outcome:
+    """What telling `credit` did, of which `row` is kept."""
+    if fresh:
+        return Outcome(Told.RECORDED, Match(row.match))
+    if credit.amount == row.amount:
+        return Outcome(Told.REPEATED)
+    open_discrepancies(
+        act, [Found(DiscrepancyKind.CONTRADICTED, account.unit, str(credit.amount), amount=credit.amount, credit=row)]
+    )
+    return Outcome(Told.CONTRADICTED)
+
+
+def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
+    """Make of new credits what they are; returns the orders that they paid."""
+    if not rows:
+        return []
+    plain = law(Country, "payments").plain_memo
+    codes = {row.id: list(dict.fromkeys(rules.references(plain(row.memo)))) for row in rows}
+    every = {code for found in codes.values() for code in found}
+    named = {
+        row.code: row for row in Order.objects.select_for_update(no_key=True).filter(code__in=every).order_by("id")
+    }
+    payouts = (
+        {row.code: row for row in Refund.objects.filter(code__in=every - set(named))} if every - set(named) else {}
+    )
+    paid: dict[UUID, Order] = {}
+    back, found = [], []
+    for row in rows:
+        meant = [named[code] for code in codes[row.id] if code in named]
+        refund = next((payouts[code] for code in codes[row.id] if code in payouts), None)
+        row.match = (Match.CAME_BACK if refund and not meant else _judged(row, meant, paid)).value
+        row.order = meant[0] if len(meant) == 1 else None
+        if row.match == Match.MATCHED and row.order:
+            row.state, row.assigned = CreditState.ASSIGNED.value, row.amount
+            paid[row.order.id] = row.order
+        elif row.match in (Match.DUPLICATE, Match.WITHDRAWN) and row.from_account:
+            row.state = CreditState.RETURNING.value
+            back.append(row)
+        else:
+            found.append(_found(account, row, refund))
+    _update(rows)
+    bank, received = accounts_of(act, account)
+    arrivals = [Transfer(row.id, bank, received, row.amount) for row in rows]
+    held = return_credits(act, account, [(row, row.amount, row.match) for row in back])
+    open_discrepancies(act, found)
+    if paid:
+        settle(act, [*paid.values()], Channel.TRANSFER, received, [*arrivals, *held])
+    else:
+        ledger.transfer(act, [*arrivals, *held])
+    return [*paid.values()]
+
+
+def _judged(row: Credit, meant: Sequence[Order], paid: dict[UUID, Order]) -> Match:
+    """As the rules judge; an order that an earlier credit of this batch pays is paid already."""
+    standings = [
+        rules.Standing(OrderState.SETTLED if one.id in paid else OrderState(one.state), one.amount) for one in meant
+    ]
+    return rules.judge(row.amount, standings)
+
+
+def _found(account: BankAccount, row: Credit, refund: Refund | None) -> Found:
+    """The discrepancy that a credit is which neither pays an order nor goes back by itself."""
+    kind = _KIND[Match(row.match)]
+    proposal: Repair | None = None
+    if row.order and kind == DiscrepancyKind.AMOUNT_DIFFERS:
+        proposal = underpaid(row.amount, row.order.amount)
+    unit = row.order.unit if row.order else refund.unit if refund else account.unit
+    return Found(kind, unit, amount=row.amount, credit=row, order=row.order, refund=refund, proposal=proposal)
+
+
+def _update(rows: Sequence[Credit]) -> None:
+    columns = [[getattr(row, name) for row in rows] for name in ("id", "match", "state", "order_id", "assigned")]
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, columns)

@@ -1,0 +1,54 @@
+"""Payments hear what other systems ask for, and answer how far it is. What is refused comes back with its reasons."""
+
+from doorstep.kernel.contracts import answers, hears
+from doorstep.kernel.declare.scopes import Purpose
+from doorstep.kernel.store.writing import Act, By
+from doorstep.kernel.values.reasons import Refused
+from doorstep.systems.payments.actions import orders
+from doorstep.systems.payments.contract import OrderRequested, OrderStanding, OrderWithdrawn, WhichOrder
+from doorstep.systems.payments.permissions import FOR_PAYMENT
+from doorstep.systems.payments.queries.orders import standing_of
+from doorstep.systems.payments.rules.orders import LINES_WRONG, MOST_LINES, Asked, Line
+
+
+@hears(OrderRequested, FOR_PAYMENT)
+def order_requested(act: Act, told: OrderRequested) -> None:
+    """Begin the order, once; a refusal is told to whoever asked."""
+    try:
+        orders.place(act, _asked(told))
+        detail = ""
+    except Refused as refusal:
+        orders.turn_down(act, told.asker, told.order, told.subject, refusal.reasons)
+        detail = str(refusal)
+    act.journal(subjects=[told.payer] if told.payer else (), fields=Asked.__struct_fields__, detail=detail)
+
+
+@hears(OrderWithdrawn, FOR_PAYMENT)
+def order_withdrawn(act: Act, told: OrderWithdrawn) -> None:
+    """Cancel the order unless it is paid, and say what it is."""
+    try:
+        row = orders.withdraw(act, told.asker, told.order)
+        detail = row.state
+    except Refused as refusal:
+        orders.turn_down(act, told.asker, told.order, told.subject, refusal.reasons)
+        detail = str(refusal)
+    act.journal(fields=("state",), detail=detail)
+
+
+@answers(WhichOrder)
+def which_order(_by: By, _purpose: Purpose, asked: WhichOrder) -> OrderStanding | None:
+    return standing_of(asked.asker, asked.order)
+
+
+def _asked(told: OrderRequested) -> Asked:
+    if not len(told.codes) == len(told.kinds) == len(told.amounts):
+        raise Refused(LINES_WRONG("lines", most=MOST_LINES))
+    return Asked(
+        order=told.order,
+        asker=told.asker,
+        subject=told.subject,
+        unit=told.unit,
+        payer=told.payer or "",
+        lines=tuple(map(Line, told.codes, told.kinds, told.amounts)),
+        until=told.until,
+    )

@@ -1,0 +1,58 @@
+"""What about money a person must resolve, what the system proposes, and who is to do it."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from doorstep.kernel.declare.codes import Code
+from doorstep.systems.payments.permissions import CASHIER, TREASURER
+
+
+class DiscrepancyKind(Code):
+    """What is not as it should be."""
+
+    AMOUNT_DIFFERS = "amount_differs", "The amount paid differs from the order's"
+    UNKNOWN_REFERENCE = "unknown_reference", "The payment names no order"
+    SEVERAL_ORDERS = "several_orders", "The payment names several orders"
+    PAID_TWICE = "paid_twice", "The order was paid already, and the bank does not say from which account this came"
+    PAID_AFTER_WITHDRAWAL = (
+        "paid_after_withdrawal",
+        "The order had been withdrawn, and the bank does not say from which account this came",
+    )
+    CONTRADICTED = "contradicted", "The bank says two different things about one booking"
+    PAYOUT_FAILED = "payout_failed", "The bank did not pay out a refund"
+    PAYOUT_RETURNED = "payout_returned", "A refund was paid out and came back"
+
+
+class Repair(Code):
+    """What may be done about it. Each is chosen by one person and approved by another."""
+
+    ASSIGN = "assign", "Assign the money to an order; what is over goes back"
+    REFUND = "refund", "Send the money back"
+    CLARIFY = "clarify", "Clear it up with the bank and note the result"
+
+
+class Nature(msgspec.Struct, frozen=True):
+    """What the system proposes, which repairs fit, and the role that owns it."""
+
+    proposal: Repair
+    fitting: tuple[Repair, ...]
+    role: str
+
+
+_MONEY = (Repair.ASSIGN, Repair.REFUND)
+KINDS: Mapping[DiscrepancyKind, Nature] = {
+    DiscrepancyKind.AMOUNT_DIFFERS: Nature(Repair.ASSIGN, _MONEY, CASHIER.code),
+    DiscrepancyKind.UNKNOWN_REFERENCE: Nature(Repair.REFUND, _MONEY, TREASURER.code),
+    DiscrepancyKind.SEVERAL_ORDERS: Nature(Repair.ASSIGN, _MONEY, CASHIER.code),
+    DiscrepancyKind.PAID_TWICE: Nature(Repair.REFUND, _MONEY, CASHIER.code),
+    DiscrepancyKind.PAID_AFTER_WITHDRAWAL: Nature(Repair.REFUND, _MONEY, CASHIER.code),
+    DiscrepancyKind.CONTRADICTED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.PAYOUT_FAILED: Nature(Repair.REFUND, (Repair.REFUND, Repair.CLARIFY), CASHIER.code),
+    DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
+}
+
+
+def underpaid(paid: int, due: int) -> Repair:
+    """What is proposed where the amount differs: assign it once it is enough (what is over goes back), until then return it."""
+    return Repair.ASSIGN if paid >= due else Repair.REFUND

@@ -1,0 +1,27 @@
+"""Values of payments for tests, without tables; money in minor units."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from doorstep.systems.payments.contract import FeeKind
+from doorstep.systems.payments.rules.orders import Asked, Line
+
+AT = datetime(2024, 3, 1, 3, tzinfo=UTC)
+UNIT = "H38"
+ASKER = "service:dossiers"
+PAYER = "national_id:XT:900001"
+
+
+def asked(**changes: Any) -> Asked:
+    """A fee of 500 and a charge of 250."""
+    passing: dict[str, Any] = {
+        "order": uuid4(),
+        "asker": ASKER,
+        "subject": "dossier:1",
+        "unit": UNIT,
+        "payer": PAYER,
+        "lines": (Line("permit", FeeKind.FEE, 500), Line("stamp", FeeKind.CHARGE, 250)),
+        "until": AT + timedelta(days=7),
+    }
+    return Asked(**{**passing, **changes})
