@@ -3,7 +3,7 @@
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
-from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
+from doorstep.systems.payments.models.receipts import Receipt, ReceiptPaper, ReceiptSeries
 
 __all__ = [
     "Account",
@@ -13,6 +13,7 @@ __all__ = [
     "Order",
     "OrderMovement",
     "Receipt",
+    "ReceiptPaper",
     "ReceiptSeries",
     "Refund",
     "Transfer",

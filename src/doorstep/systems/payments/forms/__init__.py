@@ -1,0 +1,1 @@
+"""Forms of payments' pages: thin shapes; the rules judge."""
