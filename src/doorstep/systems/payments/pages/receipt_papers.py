@@ -22,7 +22,7 @@ from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.queries.receipts import ReceiptRecord, ReceiptRow
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "payments" / "receipts.typ"
-HEADER = (N_("What for"), N_("Kind"), N_("Amount"))
+HEADER = (N_("Item"), N_("Kind"), N_("Amount"))
 
 
 def typeset(
