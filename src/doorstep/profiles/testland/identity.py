@@ -147,7 +147,10 @@ def country(*, fictitious: bool) -> Country:
         ),
         outside=(OutsideRow(opens=True, valid_from=_FOUNDED, source=_SOURCE, certainty="invented"),),
         usage_years=3,
-        granted={"identity.eid": frozenset({Particular.FULL_NAME, Particular.UNIT})},
+        granted={
+            "identity.eid": frozenset({Particular.FULL_NAME, Particular.UNIT}),
+            "payments.pay": frozenset({Particular.FULL_NAME}),
+        },
         capture_levels=frozenset(),
         read_lines=read_lines,
         read_code=read_code,

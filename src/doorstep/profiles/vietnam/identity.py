@@ -134,7 +134,11 @@ OUTSIDE = (
 )
 
 _SHOWN = frozenset({Particular.FULL_NAME, Particular.BIRTH, Particular.SEX, Particular.NATIONALITY})
-GRANTED = {"identity.eid": frozenset(Particular), "identity.relying_party": _SHOWN}
+GRANTED = {
+    "identity.eid": frozenset(Particular),
+    "identity.relying_party": _SHOWN,
+    "payments.pay": frozenset({Particular.FULL_NAME}),
+}
 """Our own choice within Decree 13/2023, which allows what the purpose needs [S87]; a system that asks adds its purpose."""
 
 

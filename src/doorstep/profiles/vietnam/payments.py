@@ -22,7 +22,7 @@ BANK_FICTITIOUS = reason(
 )
 ACCOUNT_MALFORMED = reason(
     "vietnam.account_malformed",
-    "An account number has 1 to 19 letters without marks and digits.",
+    "An account number has 1 to 19 digits or letters without accents.",
     repair="Copy it from the contract with the bank, without blanks.",
 )
 

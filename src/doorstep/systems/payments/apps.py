@@ -14,7 +14,9 @@ class Payments(SystemConfig):
     retention = N_("Ledger, orders, receipts and statements: for good, as accounts rest on them.")
     menu = (
         Entry(OWN, "payments:own", N_("My payments")),
+        Entry(OWN, "payments:own_receipts", N_("My receipts")),
         Entry(READ, "payments:orders", N_("Payments"), MONEY),
+        Entry(READ, "payments:area_receipts", N_("Receipts"), MONEY),
         Entry(PROPOSE, "payments:discrepancies", N_("Discrepancies"), MONEY),
         Entry(APPROVE, "payments:refunds", N_("Refunds that wait for a second person"), MONEY),
         Entry(MANAGE_ACCOUNTS, "payments:accounts", N_("Bank accounts"), MONEY),

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from doorstep.systems.payments.pages import accounts, bank, cashier, discrepancies, orders, payer, treasury
+from doorstep.systems.payments.pages import accounts, bank, cashier, discrepancies, orders, payer, receipts, treasury
 
 
 class Day:
@@ -21,6 +21,8 @@ class Day:
 
 register_converter(Day, "payments_day")
 app_name = "payments"
+
+_RECEIPT = "receipts/<str:code>/"
 
 urlpatterns = [
     path("bank/callback", bank.callback, name="bank_callback"),
@@ -50,4 +52,11 @@ urlpatterns = [
     path("days/<payments_day:day>/", treasury.day, name="day"),
     path("days/<payments_day:day>/pieces.csv", treasury.day_file, name="day_file"),
     path("days/<payments_day:day>/reconcile/", treasury.reconcile, name="reconcile"),
+    path("receipts/", receipts.own_receipts, name="own_receipts"),
+    path(_RECEIPT, receipts.receipt, name="receipt"),
+    path(f"{_RECEIPT}receipt.pdf", receipts.own_paper, name="own_paper"),
+    path("area/receipts/", receipts.area_receipts, name="area_receipts"),
+    path("area/receipts/print.pdf", receipts.area_print, name="area_print"),
+    path("area/receipts/export.csv", receipts.area_export, name="area_export"),
+    path(f"area/{_RECEIPT}receipt.pdf", receipts.area_paper, name="area_paper"),
 ]

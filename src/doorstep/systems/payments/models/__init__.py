@@ -5,7 +5,7 @@ from doorstep.systems.payments.models.cash import Deposit, Move, Shift, Taking, 
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
-from doorstep.systems.payments.models.receipts import Receipt, ReceiptSeries
+from doorstep.systems.payments.models.receipts import Receipt, ReceiptPaper, ReceiptSeries
 from doorstep.systems.payments.models.reconciliation import (
     FeeLine,
     FeePage,
@@ -32,6 +32,7 @@ __all__ = [
     "Order",
     "OrderMovement",
     "Receipt",
+    "ReceiptPaper",
     "ReceiptSeries",
     "Reconciled",
     "ReconciledSum",

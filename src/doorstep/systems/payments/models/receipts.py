@@ -29,3 +29,23 @@ class Receipt(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["unit", "year", "number"], name="receipt_number_once")]
+        indexes: ClassVar = [models.Index(fields=["unit", "id"], name="receipt_unit")]
+
+
+class ReceiptPaper(models.Model):
+    """A receipt as it was typeset and signed once in a language, and is given out ever since; `digest` its SHA-256."""
+
+    id = models.UUIDField(primary_key=True)
+    receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="papers", db_index=False)
+    language = models.TextField()
+    content = models.BinaryField()
+    digest = models.BinaryField()
+    made = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["receipt", "language"], name="receipt_paper_once"),
+            models.CheckConstraint(
+                condition=models.Q(digest=models.Func("content", function="sha256")), name="receipt_paper_digest"
+            ),
+        ]
