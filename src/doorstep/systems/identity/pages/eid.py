@@ -154,7 +154,8 @@ def help_desk(request: HttpRequest) -> HttpResponse:
     if asked:
         form, reference = NumberForm(), read_reference(asked) or ""
         cause = queries.cause_of(by.actor, reference)
-        application = look(by.actor, FOR_EID, by.at, application_told, reference)
+        card = Masked("".join(request.POST.get("card", "").split()))
+        application = look(by.actor, FOR_EID, by.at, application_told, reference, card=card)
     elif form.is_valid():
         found = look(by.actor, FOR_EID, by.at, queries.eid_by_number, Masked(form.cleaned_data["number"]))
         if found:

@@ -17,6 +17,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import Notice, Unit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Unavailable
+from doorstep.systems.identity import tasks
 from doorstep.systems.identity.actions import offices, trust
 from doorstep.systems.identity.models import Application, Eid, EidChange, Guardian, Office
 from doorstep.systems.identity.pages import captures, portraits
@@ -122,8 +123,18 @@ def test_a_refusal_says_its_cause_at_the_help_desk_only(home, compared):
     desk.post(address, {"version": row.version, "decision": "refuse", "cause": "portrait"})
     row.refresh_from_db()
     assert row.state == "refused"
-    told = desk.post("/identity/help-desk/", {"reference": row.reference}).content.decode()
-    assert "The portrait is not proven to be the person&#x27;s" in told
+    cause = "The portrait is not proven to be the person&#x27;s"
+
+    def told(**card: str) -> str:
+        return desk.post("/identity/help-desk/", {"reference": row.reference, **card}).content.decode()
+
+    for early in (told(), told(card="900090000777")):
+        assert "It is decided, but the phone is not told yet." in early
+        assert "refused" not in early
+        assert cause not in early
+    assert cause in told(card=f"{NUMBER[:4]} {NUMBER[4:]}"), "the person is there, with the card"
+    tasks.answer_unfit(row.answer_at)
+    assert cause in told()
 
 
 def test_the_answers_are_the_same_for_whoever_applies(home, compared):
