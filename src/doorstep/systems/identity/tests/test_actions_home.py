@@ -89,6 +89,28 @@ def test_a_refusal_tells_the_phone_no_reason():
     assert counted() == {}
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_who_is_answered_late_is_told_on_the_last_day_as_if_nobody_were_known(answer: str):
+    person()
+    row = applied()
+    assert row.answer_at is not None
+    for _ in range(2):
+        tasks.answer_unfit(row.answer_at)
+    assert Notice.objects.filter(kind="identity.application_refused", target=PHONE).count() == 1
+    row.refresh_from_db()
+    assert (row.state, row.phone) == ("waiting", PHONE), "it still waits for the officer"
+    late = By(officer().actor, AT + timedelta(days=9))
+    if answer == "yes":
+        actions.approve_application(late, row.id, row.version)
+    else:
+        actions.refuse_application(late, row.id, row.version, Refusal.CARD)
+    tasks.answer_unfit(late.at)
+    row.refresh_from_db()
+    assert row.phone == ""
+    assert Notice.objects.filter(kind="identity.application_refused").count() == 1, "a late no is not told again"
+    assert Notice.objects.filter(kind="identity.eid_ready", target=PHONE).count() == (answer == "yes")
+
+
 @pytest.mark.parametrize(
     ("known", "changes", "unfit"),
     [
