@@ -59,9 +59,9 @@ def forget_questions(at: datetime) -> None:
     looks.forget_questions(By(CLOCK, at))
 
 
-def answer_unfit(at: datetime) -> None:
-    """Applications that nobody can decide on, at the minute that was chosen for each."""
-    while home.refuse_unfit(By(CLOCK, at)) == home.AT_ONCE:
+def tell_applicants(at: datetime) -> None:
+    """Who applied from home and has no e-ID, at the minute that was chosen for each."""
+    while home.tell_applicants(By(CLOCK, at)) == home.AT_ONCE:
         pass
 
 
@@ -85,5 +85,5 @@ EVERY = (
     (timedelta(hours=12), turn_keys),
     (timedelta(minutes=5), remind_officers),
     (timedelta(hours=24), forget_questions),
-    (timedelta(minutes=5), answer_unfit),
+    (timedelta(minutes=5), tell_applicants),
 )

@@ -181,7 +181,7 @@ def refuse_application(act: Act, application: UUID, version: int, cause: Refusal
 
 
 @action(STEP, FOR_EID)
-def refuse_unfit(act: Act) -> int:
+def tell_applicants(act: Act) -> int:
     """Whoever has no e-ID when the time comes is told so, once and in the same words: whether an officer said no, is late,
     or nobody could decide on it, which is refused now. A late yes still counts. What was begun and not proven is forgotten.
     """

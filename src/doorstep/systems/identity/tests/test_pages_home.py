@@ -133,7 +133,7 @@ def test_a_refusal_says_its_cause_at_the_help_desk_only(home, compared):
         assert "refused" not in early
         assert cause not in early
     assert cause in told(card=f"{NUMBER[:4]} {NUMBER[4:]}"), "the person is there, with the card"
-    tasks.answer_unfit(row.answer_at)
+    tasks.tell_applicants(row.answer_at)
     assert cause in told()
 
 
