@@ -119,7 +119,7 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
     if not spend("passkey", challenge[:24], until):
         return not_let_in(act, passkey.account, Cause.REPLAYED)
     passkey.sign_count, passkey.used = count, act.at
-    update(passkey, "sign_count", "used")
+    update([passkey], "sign_count", "used")
     return let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
 
 
