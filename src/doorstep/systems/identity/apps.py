@@ -16,6 +16,7 @@ from doorstep.systems.identity.permissions import (
     PROTECT,
     READ_ORGANISATION,
     READ_PERSON,
+    READ_TRUST,
     RECORD,
     SUPPORT,
 )
@@ -41,6 +42,7 @@ class Identity(SystemConfig):
         Entry(COLLECT, "identity:to_approve", N_("e-IDs to approve"), E_IDS),
         Entry(COLLECT, "identity:applications", N_("Applications from home"), E_IDS),
         Entry(CHECK, "identity:check_document", N_("Check a document"), E_IDS),
+        Entry(READ_TRUST, "identity:trust", N_("Certificates that checks rest on"), E_IDS),
         Entry(DRIVE, "identity:drive", N_("Not yet activated"), E_IDS),
         Entry(SUPPORT, "identity:help_desk", N_("Help desk for e-identity"), E_IDS),
         Entry(RECORD, "identity:mandates_counter", N_("Mandates on paper"), E_IDS),

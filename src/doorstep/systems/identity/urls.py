@@ -101,6 +101,7 @@ EIDS = [
     path("eids/applications/", home.applications, name="applications"),
     path("eids/applications/<uuid:application_id>/", home.decide, name="decide"),
     path("documents/check/", documents.check, name="check_document"),
+    path("documents/trust/", documents.trust, name="trust"),
     path("apply/", home.apply, name="apply"),
     path("apply/code/", home.apply_code, name="apply_code"),
     path("care/", care.care, name="care"),
