@@ -36,6 +36,7 @@ class Identity(SystemConfig):
         Entry(OWN, "identity:offices", N_("My offices"), MYSELF),
         Entry(OWN, "identity:mandates", N_("Act for somebody"), MYSELF),
         Entry(OWN, "identity:devices", N_("My passkeys and sessions"), MYSELF),
+        Entry(OWN, "identity:telling", N_("How I am told"), MYSELF),
         Entry(CARE, "identity:care", N_("Whom I answer for"), MYSELF),
         Entry(OWN, "identity:connections", N_("Where my e-ID is known"), MYSELF),
         Entry(OWN, "identity:journal", N_("Who looked at my data"), MYSELF),

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import Credential, Expiring, reaches, watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import home, incidents, looks, mandates, offices, openid, reviews, signin
+from doorstep.systems.identity.actions import (
+    home,
+    incidents,
+    looks,
+    mandates,
+    offices,
+    openid,
+    reviews,
+    signin,
+    telling,
+)
 from doorstep.systems.identity.queries import outside
 from doorstep.systems.identity.queries.openid import client_secrets
 from doorstep.systems.identity.queries.trust import ending
@@ -75,7 +85,7 @@ def trust_files(_at: datetime) -> Iterator[Expiring]:
 watch("identity.client_secrets", client_secrets)
 watch("identity.trust_files", trust_files)
 watch("identity.outside_secrets", outside.client_secrets)
-reaches.append(signin.reach_of_subject)
+reaches.append(telling.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),
     (timedelta(minutes=5), end_mandates),

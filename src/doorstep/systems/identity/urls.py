@@ -19,6 +19,7 @@ from doorstep.systems.identity.pages import (
     protection,
     register,
     signin,
+    telling,
 )
 
 app_name = "identity"
@@ -35,6 +36,7 @@ DEVICES = [
     path("devices/add/", devices.add, name="add_passkey"),
     path("devices/remove/", devices.remove, name="remove_passkey"),
     path("devices/end/", devices.end, name="end_session"),
+    path("telling/", telling.own, name="telling"),
 ]
 
 _OFFICE = "staff/<uuid:office>/"

@@ -218,18 +218,6 @@ def own_account(act: Act) -> Account:
     return account
 
 
-def reach_of(account: Account) -> Reach:
-    """How its holder is told: by the phone or the e-mail address that was given, else in the inbox only."""
-    channel = Channel.SMS if account.phone else Channel.EMAIL if account.email else Channel.INBOX
-    return Reach(account.subject, account.language, account.phone, account.email, channel)
-
-
-def reach_of_subject(subject: str) -> Reach | None:
-    """As above, by the subject; None where there is no such account."""
-    account = Account.objects.filter(subject=subject, closed=None).first()
-    return reach_of(account) if account else None
-
-
 def everybodys_roles() -> tuple[str, ...]:
     """The roles of whoever signs in."""
     return tuple(sorted(role.code for role in ROLES.values() if role.for_everybody))
