@@ -161,7 +161,7 @@ def journalled(source: str) -> list[str]:
     """The actions and looks of a module, as the journal and the keys of repetition tell them apart."""
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     marks = {(ast.unparse(mark).partition("(")[0], one.name) for one in functions for mark in one.decorator_list}
-    return [f"{mark} {name}" for mark, name in sorted(marks) if mark in {"action", "personal"}]
+    return [f"{mark} {name}" for mark, name in sorted(marks) if mark in {"action", "joint", "personal"}]
 
 
 @pytest.mark.parametrize("folders", [*([one] for one in FOLDERS), [PACKAGE / "kernel", PACKAGE / "site"]])

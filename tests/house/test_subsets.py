@@ -13,7 +13,7 @@ import doorstep
 PACKAGE = Path(doorstep.__file__).parent
 SYSTEMS = sorted(path.parent.name for path in PACKAGE.glob("systems/*/apps.py"))
 WITH_API = {
-    "kernel": "kernel.web.asked",
+    "site": "site.asked",
     **{
         f"systems.{name}": f"systems.{name}.api" for name in SYSTEMS if (PACKAGE / "systems" / name / "api.py").exists()
     },
@@ -45,7 +45,7 @@ def test_the_api_is_as_described(owner):
 
     api = import_module(f"doorstep.{WITH_API[owner]}").api
     snapshot = PACKAGE / owner.replace(".", "/") / "docs" / "openapi.json"
-    prefix = f"/api/{owner.rpartition('.')[2]}/v1/"
+    prefix = f"/api/{api.urls_namespace.removesuffix('-api')}/v1/"
     now = json.dumps(api.get_openapi_schema(path_prefix=prefix), indent=1, sort_keys=True, default=str) + "\n"
     if os.environ.get("DOORSTEP_WRITE_SNAPSHOTS"):
         snapshot.parent.mkdir(exist_ok=True)

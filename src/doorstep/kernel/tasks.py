@@ -3,16 +3,13 @@
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import msgspec
 from django.db import connection, transaction
 
 from doorstep.kernel import contracts
 from doorstep.kernel.country import profile
-from doorstep.kernel.declare.notices import Channel
 from doorstep.kernel.declare.scopes import CLOCK, Actor
-from doorstep.kernel.delivery import deliver
 from doorstep.kernel.expiry import tell_owners
 from doorstep.kernel.lake import rings
 from doorstep.kernel.lake.models import Ring
@@ -83,8 +80,6 @@ def day_digest(day: datetime) -> tuple[int, str]:
 
 EVERY: tuple[tuple[timedelta, Callable[[datetime], object]], ...] = (
     (timedelta(milliseconds=250), contracts.deliver),
-    *[(timedelta(seconds=0.5), partial(deliver, Channel.SMS))] * 4,
-    *[(timedelta(seconds=0.5), partial(deliver, Channel.EMAIL))] * 2,
     (timedelta(minutes=1), give_up),
     (timedelta(minutes=10), limits.forget_idle),
     (timedelta(hours=1), digest_journal),

@@ -25,22 +25,26 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import msgspec
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import gettext
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from doorstep.kernel.values.text import N_
 from doorstep.site.cli import Stop
 from doorstep.site.stand_in import settings_of_demo, until_stopped
 
 COOKIE = "hospital"  # cookies of localhost are shared by all ports
 MOST_VISITS = 1000
-LABELS = {"sub": "Under which you are known to us alone", "acr": "How surely you signed in"}
+LABELS = {"sub": N_("Under which you are known to us alone"), "acr": N_("How surely you signed in")}
 WANTED = {"userinfo": {"name": {"essential": True}, "personal_administrative_number": None}}
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
+PAGE = """<!doctype html><html lang="{language}" dir="{way}"><head><meta charset="utf-8"><title>{name}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body {{ font: 1.125rem/1.5 sans-serif; max-inline-size: 36rem; margin: 2rem auto; padding-inline: 1rem; overflow-wrap: anywhere }}
 button {{ font: inherit; padding: .6rem 1.2rem }} dt {{ font-weight: bold }}</style></head>
-<body><header><p><b lang="vi">{name}</b> · a made-up hospital of a demonstration</p></header><main>{main}</main></body></html>"""
+<body><header><p><bdi lang="vi"><b>{name}</b></bdi> · {about}</p></header><main>{main}</main></body></html>"""
 BUTTON = """<form method="post" action="{path}"><button>{text}</button></form>"""
 
 
@@ -89,7 +93,7 @@ class Hospital(ThreadingHTTPServer):
         """Where the issuer does what (OpenID Connect Discovery)."""
         found = call(f"{self.issuer}/.well-known/openid-configuration")
         if found["issuer"] != self.issuer:
-            raise Wrong("The e-ID service calls itself by another name.")
+            raise Wrong(gettext("The e-ID service calls itself by another name."))
         return found
 
     def asking(self, visit: Visit) -> str:
@@ -111,9 +115,9 @@ class Hospital(ThreadingHTTPServer):
     def learned(self, visit: Visit, told: Mapping[str, str]) -> Visit:
         """Who the visitor is, by the answer `told`; Wrong where it is not the answer to this visit."""
         if told.get("state") != visit.state or told.get("iss") != self.issuer:
-            raise Wrong("This answer does not belong to this visit.")
+            raise Wrong(gettext("This answer does not belong to this visit."))
         if "error" in told:
-            raise Wrong(f"You were not signed in ({told['error']}), and we learned nothing.")
+            raise Wrong(gettext("You were not signed in ({why}), and we learned nothing.").format(why=told["error"]))
         places = self.places()
         tokens = call(places["token_endpoint"], self._exchange(told.get("code", ""), visit))
         keys = KeySet.import_key_set(call(places["jwks_uri"]))  # type: ignore[arg-type]
@@ -124,7 +128,7 @@ class Hospital(ThreadingHTTPServer):
         jwt.JWTClaimsRegistry(**needed).validate(claims)
         info = call(places["userinfo_endpoint"], bearer=tokens["access_token"])
         if info["sub"] != claims["sub"]:
-            raise Wrong("The e-ID service speaks of two people.")
+            raise Wrong(gettext("The e-ID service speaks of two people."))
         return Visit(visit.state, visit.nonce, "", tokens["id_token"], {**info, "acr": claims["acr"]})
 
     def leaving(self, visit: Visit) -> str:
@@ -161,28 +165,38 @@ class _Handler(BaseHTTPRequestHandler):
     def _do(self, acts: Mapping[str, Any]) -> None:
         cookies = SimpleCookie(self.headers.get("Cookie", ""))
         self.cookie = cookies[COOKIE].value if COOKIE in cookies else ""
-        try:
-            acts.get(urlsplit(self.path).path, self._nothing)()
-        except Wrong as wrong:
-            self._show(f"<h1>Not signed in</h1><p>{escape(str(wrong))}</p>{_sign_in()}", HTTPStatus.FORBIDDEN)
-        except (OSError, ValueError, KeyError, JoseError) as error:
-            text = (
-                f"<h1>Not signed in</h1><p>The e-ID service did not answer as it should ({type(error).__name__}).</p>"
-            )
-            self._show(text + _sign_in(), HTTPStatus.BAD_GATEWAY)
+        visitor = (
+            HttpRequest()
+        )  # Doorstep's way to choose a language: its cookie, which comes here too, then the browser's
+        visitor.META["HTTP_ACCEPT_LANGUAGE"] = self.headers.get("Accept-Language", "")
+        visitor.COOKIES = {name: one.value for name, one in cookies.items()}
+        with translation.override(translation.get_language_from_request(visitor)):
+            try:
+                acts.get(urlsplit(self.path).path, self._nothing)()
+            except Wrong as wrong:
+                self._refuse(str(wrong), HTTPStatus.FORBIDDEN)
+            except (OSError, ValueError, KeyError, JoseError) as error:
+                text = gettext("The e-ID service did not answer as it should ({why}).")
+                self._refuse(text.format(why=type(error).__name__), HTTPStatus.BAD_GATEWAY)
+
+    def _refuse(self, why: str, status: HTTPStatus) -> None:
+        title = escape(gettext("Not signed in"))
+        self._show(f"<h1>{title}</h1><p>{escape(why)}</p>{_sign_in()}", status)
 
     def _home(self) -> None:
         visit = self.server.visits.get(self.cookie)
         if visit is None or not visit.claims:
-            self._show(f"<h1>Welcome</h1><p>Sign in, and we find your file.</p>{_sign_in()}")
+            title, text = escape(gettext("Welcome")), escape(gettext("Sign in, and we find your file."))
+            self._show(f"<h1>{title}</h1><p>{text}</p>{_sign_in()}")
             return
         rows = (
-            f"<dt>{escape(self.server.texts.get(name, name))}</dt><dd><bdi>{escape(_plain(value))}</bdi></dd>"
+            f"<dt>{escape(gettext(self.server.texts.get(name, name)))}</dt><dd><bdi>{escape(_plain(value))}</bdi></dd>"
             for name, value in visit.claims.items()
         )
-        leave = BUTTON.format(path="/leave", text="Sign out")
+        leave = BUTTON.format(path="/leave", text=escape(gettext("Sign out")))
         name = escape(str(visit.claims.get("name", "")))
-        self._show(f"<h1>Welcome, <bdi>{name}</bdi></h1><p>This is what we learned:</p><dl>{''.join(rows)}</dl>{leave}")
+        title, text = gettext("Welcome, <bdi>%(name)s</bdi>") % {"name": name}, gettext("This is what we learned:")
+        self._show(f"<h1>{title}</h1><p>{escape(text)}</p><dl>{''.join(rows)}</dl>{leave}")
 
     def _sign_in(self) -> None:
         visit = Visit(token_urlsafe(), token_urlsafe(), token_urlsafe(48))
@@ -191,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _back(self) -> None:
         visit = self.server.visits.pop(self.cookie, None)
         if visit is None or visit.claims:
-            raise Wrong("Nobody began to sign in here.")
+            raise Wrong(gettext("Nobody began to sign in here."))
         told = dict(parse_qsl(urlsplit(self.path).query))
         self._go("/", self.server.keep(self.server.learned(visit, told)))
 
@@ -200,7 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._go(self.server.leaving(visit) if visit else "/")
 
     def _nothing(self) -> None:
-        self._show("<h1>Nothing here</h1>", HTTPStatus.NOT_FOUND)
+        title = escape(gettext("Nothing here"))
+        self._show(f"<h1>{title}</h1>", HTTPStatus.NOT_FOUND)
 
     def _go(self, address: str, cookie: str = "") -> None:
         self.send_response(HTTPStatus.SEE_OTHER)
@@ -211,7 +226,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _show(self, main: str, status: HTTPStatus = HTTPStatus.OK) -> None:
-        content = PAGE.format(name=escape(self.server.name), main=main).encode()
+        told = {
+            "name": escape(self.server.name),
+            "about": escape(gettext("a made-up hospital of a demonstration")),
+            "language": translation.get_language(),
+            "way": "rtl" if translation.get_language_bidi() else "ltr",
+        }
+        content = PAGE.format(main=main, **told).encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
@@ -232,11 +253,11 @@ def call(address: str, told: Mapping[str, str] | None = None, *, bearer: str = "
             return json.load(answer)  # type: ignore[no-any-return]
     except HTTPError as error:
         with error:
-            raise Wrong(f"The e-ID service refused ({error.code}).") from error
+            raise Wrong(gettext("The e-ID service refused ({code}).").format(code=error.code)) from error
 
 
 def _sign_in() -> str:
-    return BUTTON.format(path="/sign-in", text="Sign in with e-ID")
+    return BUTTON.format(path="/sign-in", text=escape(gettext("Sign in with e-ID")))
 
 
 def _plain(value: object) -> str:

@@ -221,6 +221,7 @@ MIDDLEWARE = [
     "doorstep.site.headers.security_headers",
     *(["doorstep.systems.identity.pages.crowd.crowd"] if "identity" in SYSTEMS else []),
     "django.middleware.security.SecurityMiddleware",
+    *(["doorstep.systems.identity.pages.openid.programs"] if "identity" in SYSTEMS else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages carry masked CSRF tokens, so BREACH finds no fixed secret
     "django.contrib.sessions.middleware.SessionMiddleware",

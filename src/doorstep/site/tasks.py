@@ -23,9 +23,10 @@ LONGEST_PAUSE, LONGEST_QUICK_PAUSE = timedelta(hours=1), timedelta(seconds=10)
 def all_work() -> list[Work]:
     from doorstep.kernel import tasks  # noqa: PLC0415  after Django's set-up
     from doorstep.kernel.system import systems  # noqa: PLC0415
+    from doorstep.site import delivery  # noqa: PLC0415
 
     rooms = [system.room("tasks") for system in systems()]
-    return [work for room in [tasks, *rooms] if room for work in room.EVERY]
+    return [work for room in [tasks, delivery, *rooms] if room for work in room.EVERY]
 
 
 def main() -> None:

@@ -3,8 +3,7 @@
 from django.urls import include, path
 
 from doorstep.kernel.system import systems
-from doorstep.kernel.web import asked
-from doorstep.site import pages
+from doorstep.site import asked, pages
 
 urlpatterns = [
     path("", pages.home, name="home"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,18 +13,24 @@ from doorstep.kernel.store.prepared import execute
 from doorstep.kernel.values.ids import instant_of
 
 COPY_FROM = 20
-"""From so many subjects on, COPY is cheaper than one INSERT of many rows."""
-_ENTRY = (
-    "INSERT INTO kernel_journalentry (id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
+"""From so many subjects of an entry on, COPY is cheaper than one INSERT of many rows."""
+_COLUMNS = "id, actor, principal, unit, via, action, purpose, basis, fields, detail, digest"
+_TYPES = ("uuid", *["text"] * 9, "bytea")
+_ENTRIES = f"INSERT INTO kernel_journalentry ({_COLUMNS}) SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in _TYPES)})"  # noqa: S608
 _WITH_SUBJECTS = (
-    "WITH entry AS (" + _ENTRY + " RETURNING id) INSERT INTO kernel_journalsubject (subject, id)"  # noqa: S608  of constants
-    " SELECT unnest(%s::text[]), id FROM entry"
+    "WITH entries AS (" + _ENTRIES + ") INSERT INTO kernel_journalsubject (subject, id)"  # noqa: S608  of constants
+    " SELECT * FROM unnest(%s::text[], %s::uuid[])"
 )
+Row = tuple[tuple[Any, ...], Sequence[str]]
+"""An entry as it is to be written, and the keys of those whom it concerns."""
 
 
-def write(
+def write(*who: Any, **what: Any) -> None:
+    """Write one entry, what `row` makes of the same arguments, inside the caller's transaction."""
+    write_rows([row(*who, **what)])
+
+
+def row(
     entry: UUID,
     actor: Actor,
     action: str,
@@ -33,23 +40,23 @@ def write(
     fields: Sequence[str] = (),
     detail: str = "",
     digest: bytes = b"",
-) -> None:
-    """Write one entry inside the caller's transaction. `subjects` are personal keys, without repetition.
-
-    Whoever was acted for finds the entry too.
-    """
+) -> Row:
+    """An entry. `subjects` are personal keys, without repetition; whoever was acted for finds the entry too."""
     subjects = [*subjects, actor.principal] if actor.principal and actor.principal not in subjects else subjects
     who = (actor.subject, actor.principal, actor.unit, actor.via)
-    row = (entry, *who, action, purpose.code, BASES.get(purpose.code, ""))
-    said = (*row, " ".join(fields), detail, digest)
-    few = 0 < len(subjects) < COPY_FROM
-    if few:
-        execute(_WITH_SUBJECTS, (*said, [*subjects]))
+    return (entry, *who, action, purpose.code, BASES.get(purpose.code, ""), " ".join(fields), detail, digest), subjects
+
+
+def write_rows(rows: Sequence[Row]) -> None:
+    """Write entries inside the caller's transaction, in one statement unless one concerns very many."""
+    columns = [[*column] for column in zip(*(entry for entry, _ in rows), strict=True)]
+    pairs = [(subject, entry[0]) for entry, subjects in rows for subject in subjects]
+    if max(len(subjects) for _, subjects in rows) < COPY_FROM:
+        execute(_WITH_SUBJECTS, (*columns, [subject for subject, _ in pairs], [entry for _, entry in pairs]))
         return
-    execute(_ENTRY, said)
-    if subjects:
-        with connection.cursor() as cursor, cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
-            copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject in subjects]))
+    execute(_ENTRIES, columns)
+    with connection.cursor() as cursor, cursor.copy("COPY kernel_journalsubject (subject, id) FROM STDIN") as copy:
+        copy.write("".join([f"{escape(subject)}\t{entry}\n" for subject, entry in pairs]))
 
 
 def escape(text: str) -> str:

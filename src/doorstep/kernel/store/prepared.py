@@ -28,10 +28,13 @@ def insert(row: Model) -> None:
     execute(sql, [_value(row, field) for field in fields])
 
 
-def update(row: Model, *names: str) -> None:
-    """Saves these fields of a row, as `row.save(update_fields=names)` does, but sends no signal. DatabaseError if it is gone."""
-    sql, fields = _change(type(row), names)
-    if not execute(sql, [_value(row, field) for field in fields]).rowcount:
+def update(rows: Sequence[Model], *names: str) -> None:
+    """Saves these fields (no arrays) of rows of one model, each as `row.save(update_fields=names)` does, but sends no signal.
+
+    DatabaseError if one is gone.
+    """
+    sql, fields = _change(type(rows[0]), names)
+    if execute(sql, [[_value(row, field) for row in rows] for field in fields]).rowcount != len(rows):
         raise DatabaseError("the row is gone")
 
 
@@ -44,10 +47,13 @@ def _insertion(model: type[Model]) -> "tuple[str, list[Field[Any, Any]]]":
 
 @cache
 def _change(model: type[Model], names: Sequence[str]) -> "tuple[str, list[Field[Any, Any]]]":
-    fields: list[Any] = [*map(model._meta.get_field, names)]  # noqa: SLF001
-    changes = ", ".join(f"{_column(field)} = %s" for field in fields)
-    key = model._meta.pk  # noqa: SLF001
-    return f"UPDATE {model._meta.db_table} SET {changes} WHERE {_column(key)} = %s", [*fields, key]  # noqa: S608, SLF001
+    table, key = model._meta.db_table, model._meta.pk  # noqa: SLF001
+    fields: list[Any] = [*map(model._meta.get_field, names), key]  # noqa: SLF001
+    columns = [_column(one) for one in fields]
+    changes = ", ".join(f"{column} = n.{column}" for column in columns[:-1])
+    arrays = ", ".join(f"%s::{one.db_type(connection)}[]" for one in fields)
+    news = f"unnest({arrays}) AS n ({', '.join(columns)})"
+    return f"UPDATE {table} SET {changes} FROM {news} WHERE {table}.{columns[-1]} = n.{columns[-1]}", fields  # noqa: S608
 
 
 def _column(field: "Field[Any, Any]") -> str:
@@ -82,16 +88,21 @@ class Prepared(Generic[M]):
 
     def first(self, *parameters: Any) -> M | None:
         """The first row, with what `select_related` names; None where there is none. ValueError for too few parameters."""
+        return next(iter(self.all(*parameters)), None)
+
+    def all(self, *parameters: Any) -> list[M]:
+        """All rows, in the order of the query."""
         compiler, sql, count, converters, names, populators = self._compiled
         if len(parameters) != count:
             raise ValueError(f"{count} parameters are needed: {sql}")
-        row = execute(sql, parameters).fetchone()
-        if row is None:
-            return None
+        rows: Any = execute(sql, parameters).fetchall()
         if converters:
-            row = next(iter(compiler.apply_converters([row], converters)))
-        first = compiler.klass_info["select_fields"][0]
-        found: M = compiler.klass_info["model"].from_db(connection.alias, names, row[first : first + len(names)])
-        for populate in populators:
-            populate.populate(row, found)
+            rows = compiler.apply_converters(rows, converters)
+        place, model = compiler.klass_info["select_fields"][0], compiler.klass_info["model"]
+        found: list[M] = []
+        for row in rows:
+            one = model.from_db(connection.alias, names, row[place : place + len(names)])
+            for populate in populators:
+                populate.populate(row, one)
+            found.append(one)
         return found

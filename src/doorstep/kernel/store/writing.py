@@ -21,6 +21,7 @@ from doorstep.kernel.values.reasons import KEY_REUSED, Conflict
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 ACTIONS: dict[str, tuple[Scope, Purpose]] = {}
 
@@ -51,8 +52,8 @@ class Act:
     def __init__(self, by: By, name: str, purpose: Purpose) -> None:
         self.actor, self.at, self.day, self.name, self.purpose = by.actor, by.at, by.day, name, purpose
         self.id: UUID = uuid7(by.at)
-        self.journalled = False
-        self._told: list[Message] = []
+        self.entry: journal.Row | None = None
+        self.told: list[Message] = []
 
     def next_id(self) -> UUID:
         """A fresh id for one more row."""
@@ -61,20 +62,11 @@ class Act:
     def journal(
         self, *, subjects: Sequence[str] = (), fields: Sequence[str] = (), detail: str = "", digest: bytes = b""
     ) -> None:
-        """Write the entry. `subjects` are personal keys without repetition; `detail` names no person."""
-        if self.journalled:
+        """The entry, of whoever acts now. `subjects` are personal keys without repetition; `detail` names no person."""
+        if self.entry:
             raise RuntimeError(f"{self.name}: one action, one journal entry")
-        journal.write(
-            self.id,
-            self.actor,
-            self.name,
-            self.purpose,
-            subjects=subjects,
-            fields=fields,
-            detail=detail,
-            digest=digest,
-        )
-        self.journalled = True
+        who = (self.id, self.actor, self.name, self.purpose)
+        self.entry = journal.row(*who, subjects=subjects, fields=fields, detail=detail, digest=digest)
 
     def fact(self, *facts: Fact, n: int = 1) -> None:
         """Emit facts of one kind; `n` is -1 where they take back earlier ones."""
@@ -96,13 +88,16 @@ class Act:
 
     def tell(self, *told: Message) -> None:
         """Tell the systems that hear these messages, once this transaction is committed."""
-        self._told += told
+        self.told += told
 
-    def finish(self) -> None:
-        """The last that the transaction does; raises RuntimeError where no journal entry was written."""
-        if not self.journalled:
-            raise RuntimeError(f"{self.name} wrote no journal entry")
-        messages.write(self._told, self.at, self.actor.via)
+    def finish(self, *others: "Act") -> None:
+        """The last that the transaction does, of all its acts; raises RuntimeError where one has no journal entry."""
+        acts = (self, *others)
+        if silent := next((act.name for act in acts if act.entry is None), ""):
+            raise RuntimeError(f"{silent} wrote no journal entry")
+        journal.write_rows([act.entry for act in acts if act.entry])
+        for act in acts:
+            messages.write(act.told, act.at, act.actor.via)
 
 
 def action(
@@ -115,8 +110,7 @@ def action(
     """
 
     def declare(run: Callable[Concatenate[Act, P], R]) -> Callable[Concatenate[By, P], R]:
-        name = f"{home_of(run)}.{run.__name__}"
-        ACTIONS[name] = (scope, purpose)
+        name = _declared(run, scope, purpose)
 
         @wraps(run)
         def call(by: By, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -137,6 +131,39 @@ def action(
         return call  # type: ignore[return-value]
 
     return declare
+
+
+def joint(
+    scope: Scope, purpose: Purpose
+) -> Callable[[Callable[[list[tuple[Act, T]]], list[R]]], Callable[[Sequence[tuple[By, T]]], list[R]]]:
+    """Make `verb([(act, told), ...])` an action of several calls in one transaction, called as `verb([(By, told), ...])`.
+
+    Each call has an act, and with it a journal entry, of its own; one that is answered with None wrote nothing at all.
+    """
+
+    def declare(run: Callable[[list[tuple[Act, T]]], list[R]]) -> Callable[[Sequence[tuple[By, T]]], list[R]]:
+        name = _declared(run, scope, purpose)
+
+        @wraps(run)
+        def call(calls: Sequence[tuple[By, T]]) -> list[R]:
+            for by, _ in calls:
+                by.actor.need(scope)
+            with transaction.atomic(durable=True):
+                acts = [Act(by, name, purpose) for by, _ in calls]
+                results = run([(act, told) for act, (_, told) in zip(acts, calls, strict=True)])
+                if done := [act for act, result in zip(acts, results, strict=True) if result is not None]:
+                    Act.finish(*done)
+                return results
+
+        return call
+
+    return declare
+
+
+def _declared(run: Callable[..., Any], scope: Scope, purpose: Purpose) -> str:
+    name = f"{home_of(run)}.{run.__name__}"
+    ACTIONS[name] = (scope, purpose)
+    return name
 
 
 def home_of(function: Callable[..., Any]) -> str:

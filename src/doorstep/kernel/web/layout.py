@@ -22,6 +22,7 @@ THEME_COOKIE = "theme"
 THEMES = ("auto", "light", "dark")
 SECONDS_KEPT = 30
 FEW = 8  # entries of a menu that is read at a glance: those of a person, and of who keeps a house besides
+FEW_ON_A_PHONE = 4  # entries that leave room for the page below them
 LETTERS = Entry(PRINT_LETTERS, "letters", N_("Letters"))
 
 _scale: tuple[float, str] = (0.0, "")
@@ -32,13 +33,15 @@ def layout(request: HttpRequest) -> dict[str, Any]:
     """The context processor of all pages."""
     actor = actor_of(request)
     theme = request.COOKIES.get(THEME_COOKIE)
+    groups = menu(actor, request.path)
     return {
         "actor": actor,
         "actor_name": name_of(request),
         "acting": acting_of(request),
         "actor_roles": [gettext(ROLES[role].text) for role in actor.roles if role in ROLES] if actor else [],
         "unread": unread(actor) if actor else 0,
-        "menu": menu(actor, request.path),
+        "menu": groups,
+        "menu_long": sum(len(group["entries"]) for group in groups) > FEW_ON_A_PHONE,
         "languages": [
             {"code": code, "name": name, "current": code == get_language(), "url": _back(request, "language", code)}
             for code, name in settings.LANGUAGES
@@ -50,15 +53,25 @@ def layout(request: HttpRequest) -> dict[str, Any]:
 
 
 def menu(actor: Actor | None, path: str) -> list[dict[str, Any]]:
-    """What this actor may follow in all running systems: the nearest above the path is current, a long menu has groups."""
+    """What this actor may follow in all running systems, in groups; the nearest entry above the path is current.
+
+    A short menu, and a group of one entry, has no title: its entries stand for themselves.
+    """
     own = ((entry, entry.group or config.title) for config in systems() for entry in getattr(config, "menu", ()))
     entries: list[tuple[Entry, str]] = [(LETTERS, LETTERS.text), *own]
     shown = {reverse(entry.url): (entry, group) for entry, group in entries if may_enter(actor, entry.access)}
     here = max((url for url in shown if path == url or (url != "/" and path.startswith(url))), key=len, default="")
-    few = len(shown) <= FEW
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for url, (entry, group) in shown.items():
+        told = {"url": url, "text": gettext(entry.text), "current": url == here}
+        groups.setdefault(gettext(group) if len(shown) > FEW else "", []).append(told)
     return [
-        {"url": url, "text": gettext(entry.text), "current": url == here, "group": "" if few else gettext(group)}
-        for url, (entry, group) in shown.items()
+        {
+            "title": title if len(entries) > 1 else "",
+            "current": any(one["current"] for one in entries),
+            "entries": entries,
+        }
+        for title, entries in groups.items()
     ]
 
 

@@ -59,6 +59,7 @@ READ_AS: tuple[tuple[tuple[type[Exception], ...], ReasonKind, int], ...] = (
     ((RequestDataTooBig,), TOO_MUCH, 413),
     ((SuspiciousOperation, BadRequest, MultiPartParserError), UNREADABLE, 400),
 )
+EXPECTED = (Refused, OperationalError, InterfaceError)
 TITLES = {
     400: N_("We could not read that"),
     401: N_("Please sign in"),
@@ -137,7 +138,7 @@ class ProblemMiddleware:
         return problem(request, BadRequest()) if any("\0" in text for text in told) else None
 
     def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:
-        return problem(request, failure) if isinstance(failure, (Refused, OperationalError, InterfaceError)) else None
+        return problem(request, failure) if isinstance(failure, EXPECTED) else None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -206,4 +206,5 @@ def our_codes(count: int, party: Any, challenge: str, back: str) -> list[str]:
             for number, one in enumerate(ids[start : start + 5_000])
         )
     key = derived("openid tokens")
-    return [mint(key, Kind.CODE, one) for one in ids]
+    ends = int((at + timedelta(hours=1)).timestamp())
+    return [mint(key, Kind.CODE, one, ends) for one in ids]

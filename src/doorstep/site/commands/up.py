@@ -4,7 +4,6 @@ import argparse
 import os
 import secrets
 import sys
-from urllib.parse import urlsplit
 
 from doorstep.site.biometrics_stand_in import PATH as BIOMETRICS_PATH
 from doorstep.site.cli import home, installation, port, say
@@ -31,7 +30,6 @@ def serve(port: int) -> int:
     from django.db import connections  # noqa: PLC0415
 
     collect_static()
-    connections.close_all()
     os.environ["DOORSTEP_PORT"] = str(port)
     children = [*web_commands(port), ("tasks", [sys.executable, "-m", "doorstep.site.tasks"])]
     if settings.MODE == "demo" and not settings.SMS_URL:
@@ -40,9 +38,10 @@ def serve(port: int) -> int:
         children.append(("biometrics", _biometrics_command()))
     if settings.MODE == "demo" and "payments" in settings.SYSTEMS and not settings.BANK:
         children.append(("bank", _bank_command(port)))
-    if settings.MODE == "demo" and (address := _hospital()):
+    if settings.MODE == "demo" and (address := _hospital(port)):
         os.environ["DOORSTEP_HOSPITAL"] = address
         children.append(("party", [sys.executable, "-m", "doorstep.site.party_stand_in"]))
+    connections.close_all()
     database = None if os.environ.get("DOORSTEP_DATABASE_URL") else Embedded(home())
     return supervise(
         children,
@@ -95,13 +94,22 @@ def _bank_command(port: int) -> list[str]:
     return [sys.executable, "-m", "doorstep.site.bank_stand_in", str(free), str(folder), callback]
 
 
-def _hospital() -> str:
-    """Where the demo's made-up hospital is registered; empty where there is none, or something else runs there."""
+def _hospital(port: int) -> str:
+    """Where the demo's made-up hospital opens and is registered: on a free port behind `port`; empty where there is none."""
     from django.conf import settings  # noqa: PLC0415  after Django's set-up
 
     if "identity" not in settings.SYSTEMS:
         return ""
-    from doorstep.systems.identity.simulation.demo import hospital  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
 
-    address = (hospital() or {}).get("address", "")
-    return address if address and port_refusal(urlsplit(address).port or 80) is None else ""
+    from doorstep.systems.identity.simulation import demo  # noqa: PLC0415
+
+    first = port + demo.HOSPITAL_AFTER
+    free = next((one for one in range(first, min(first + 20, 65536)) if port_refusal(one) is None), None)
+    told = demo.hospital()
+    if told is None or free is None:
+        return ""
+    address = f"http://localhost:{free}"
+    if address != told["address"]:
+        demo.move_hospital(timezone.now(), address)
+    return address

@@ -15,14 +15,14 @@ import httpx
 import pytest
 from django.db import connection
 
-from doorstep.kernel import delivery
 from doorstep.kernel.declare.notices import EXPIRES, Channel, Reach, State
-from doorstep.kernel.delivery import deliver
 from doorstep.kernel.expiry import Credential
 from doorstep.kernel.notices import notify
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING
+from doorstep.site import delivery
+from doorstep.site.delivery import deliver
 from doorstep.site.processes import free_port
 from doorstep.site.sms_stand_in import StandIn
 
@@ -133,7 +133,7 @@ import sys, django
 django.setup()
 from datetime import datetime
 from doorstep.kernel.declare.notices import Channel
-from doorstep.kernel.delivery import deliver
+from doorstep.site.delivery import deliver
 deliver(Channel.SMS, datetime.fromisoformat(sys.argv[1]))
 """
 

@@ -5,8 +5,8 @@ import time
 from datetime import timedelta
 
 from doorstep.kernel.declare.notices import Channel
-from doorstep.kernel.delivery import deliver
 from doorstep.site import tasks
+from doorstep.site.delivery import deliver
 from doorstep.site.tasks import QUICK, run
 
 SOON, NEVER = timedelta(milliseconds=20), timedelta(hours=1)

@@ -28,6 +28,11 @@ CHANGED = notice(
     title="Your e-ID was changed",
     text="What was done: {step}. If it was not you who asked for it, report the loss of your e-ID at once.",
 )
+TOLD_OTHERWISE = notice(
+    "identity.told_otherwise",
+    title="How you are told was changed",
+    text="From now on: {channel}. If it was not you who changed it, report the loss of your e-ID at once.",
+)
 REVIEW_AHEAD = notice(
     "identity.review_ahead",
     title="Offices are to be reviewed",

@@ -17,6 +17,7 @@ DRIVE = Scope("identity.eid.drive", "List who has not activated, note contacts a
 CHECK = Scope("identity.document.check", "Check documents and their chips", level=2)
 CARE = Scope("identity.care.manage", "See and manage the e-IDs of those whom one answers for", level=2)
 TRUST = Scope("identity.trust.manage", "Say which states' certificates checks of documents rest on", level=2)
+READ_TRUST = Scope("identity.trust.read", "See which states' certificates checks of documents rest on")
 OWN = Scope("identity.own.manage", "See and manage the own e-ID, devices, mandates, consents and journal")
 LINK = Scope("identity.own.link", "Link the own account with the directory of one's unit", level=2)
 SIGN_IN = Scope("identity.session.begin", "Sign in")
@@ -52,7 +53,9 @@ REGISTRAR = Role(
     powerful=True,
 )
 OFFICER = Role(
-    "identity.officer", "Officer for e-identity", (COLLECT, SUPPORT, DRIVE, RECORD, CHECK, READ_PERSON, ASK_REGISTER)
+    "identity.officer",
+    "Officer for e-identity",
+    (COLLECT, SUPPORT, DRIVE, RECORD, CHECK, READ_TRUST, READ_PERSON, ASK_REGISTER),
 )
 ASKER = Role("identity.asker", "Asks the register", (ASK_REGISTER,))
 HELP_DESK = Role("identity.help_desk", "Help desk for e-identity", (SUPPORT,))
@@ -60,7 +63,10 @@ ADMINISTRATOR = Role(
     "identity.administrator", "Administrator of a unit", (GRANT, APPROVE, REVIEW, OUTSIDE), powerful=True
 )
 TRUST_KEEPER = Role(
-    "identity.trust_keeper", "Keeper of the states' certificates for checks of documents", (TRUST,), powerful=True
+    "identity.trust_keeper",
+    "Keeper of the states' certificates for checks of documents",
+    (TRUST, READ_TRUST),
+    powerful=True,
 )
 PROVIDER = Role("identity.provider", "Manager of relying parties", (MANAGE_CLIENTS, OUTSIDE), powerful=True)
 RELYING_PARTY = Role("identity.relying_party", "Relying party", (EXCHANGE,))

@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.expiry import Credential, Expiring, reaches, watch
 from doorstep.kernel.store.writing import By
-from doorstep.systems.identity.actions import home, incidents, looks, mandates, offices, openid, reviews, signin
+from doorstep.systems.identity.actions import (
+    home,
+    incidents,
+    looks,
+    mandates,
+    offices,
+    openid,
+    reviews,
+    signin,
+    telling,
+)
 from doorstep.systems.identity.queries import outside
 from doorstep.systems.identity.queries.openid import client_secrets
 from doorstep.systems.identity.queries.trust import ending
@@ -59,9 +69,9 @@ def forget_questions(at: datetime) -> None:
     looks.forget_questions(By(CLOCK, at))
 
 
-def answer_unfit(at: datetime) -> None:
-    """Applications that nobody can decide on, at the minute that was chosen for each."""
-    while home.refuse_unfit(By(CLOCK, at)) == home.AT_ONCE:
+def tell_applicants(at: datetime) -> None:
+    """Who applied from home and has no e-ID, at the minute that was chosen for each."""
+    while home.tell_applicants(By(CLOCK, at)) == home.AT_ONCE:
         pass
 
 
@@ -75,7 +85,7 @@ def trust_files(_at: datetime) -> Iterator[Expiring]:
 watch("identity.client_secrets", client_secrets)
 watch("identity.trust_files", trust_files)
 watch("identity.outside_secrets", outside.client_secrets)
-reaches.append(signin.reach_of_subject)
+reaches.append(telling.reach_of_subject)
 EVERY = (
     (timedelta(minutes=5), end_offices),
     (timedelta(minutes=5), end_mandates),
@@ -85,5 +95,5 @@ EVERY = (
     (timedelta(hours=12), turn_keys),
     (timedelta(minutes=5), remind_officers),
     (timedelta(hours=24), forget_questions),
-    (timedelta(minutes=5), answer_unfit),
+    (timedelta(minutes=5), tell_applicants),
 )

@@ -19,6 +19,7 @@ from doorstep.systems.identity.pages import (
     protection,
     register,
     signin,
+    telling,
 )
 
 app_name = "identity"
@@ -35,6 +36,7 @@ DEVICES = [
     path("devices/add/", devices.add, name="add_passkey"),
     path("devices/remove/", devices.remove, name="remove_passkey"),
     path("devices/end/", devices.end, name="end_session"),
+    path("telling/", telling.own, name="telling"),
 ]
 
 _OFFICE = "staff/<uuid:office>/"
@@ -101,6 +103,7 @@ EIDS = [
     path("eids/applications/", home.applications, name="applications"),
     path("eids/applications/<uuid:application_id>/", home.decide, name="decide"),
     path("documents/check/", documents.check, name="check_document"),
+    path("documents/trust/", documents.trust, name="trust"),
     path("apply/", home.apply, name="apply"),
     path("apply/code/", home.apply_code, name="apply_code"),
     path("care/", care.care, name="care"),

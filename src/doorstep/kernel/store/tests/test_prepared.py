@@ -25,13 +25,13 @@ def test_a_row_is_saved_and_changed_as_django_would():
         ActorSession.objects.values().get(session_key="2")
     )
     one.subject, one.device = "b", "not saved"
-    update(one, "subject")
+    update([one], "subject")
     kept = ActorSession.objects.get(session_key="1")
     assert (kept.subject, kept.device) == ("b", "x")
     assert ActorSession.objects.get(session_key="2").subject == "a"
     other.delete()
     with pytest.raises(DatabaseError):
-        update(a_session("2"), "subject")
+        update([one, a_session("2")], "subject")
 
 
 @pytest.mark.django_db

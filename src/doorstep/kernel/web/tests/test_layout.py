@@ -16,32 +16,36 @@ def two_entries(monkeypatch):
     monkeypatch.setattr(layout, "systems", lambda: [config])
 
 
+def entries(actor, path):
+    return [entry for group in layout.menu(actor, path) for entry in group["entries"]]
+
+
 def test_the_menu_holds_what_the_actor_may(two_entries):
-    assert [entry["text"] for entry in layout.menu(ACTOR, "/guarded")] == ["Try it", "For all"]
-    assert [entry["text"] for entry in layout.menu(None, "/")] == ["For all"]
+    assert [entry["text"] for entry in entries(ACTOR, "/guarded")] == ["Try it", "For all"]
+    assert [entry["text"] for entry in entries(None, "/")] == ["For all"]
 
 
 def test_the_menu_marks_where_one_is(two_entries):
-    assert [entry["current"] for entry in layout.menu(ACTOR, "/guarded/rooms")] == [True, False]
-    assert [entry["current"] for entry in layout.menu(ACTOR, "/")] == [False, True]
+    assert [entry["current"] for entry in entries(ACTOR, "/guarded/rooms")] == [True, False]
+    assert [entry["current"] for entry in entries(ACTOR, "/")] == [False, True]
 
 
 def test_of_two_entries_above_the_page_the_nearer_is_marked(two_entries, monkeypatch):
     monkeypatch.setattr(layout, "reverse", {"guarded": "/a/", "home": "/a/b/"}.get)
     for path, current in (("/a/", [True, False]), ("/a/b/c", [False, True]), ("/a/c", [True, False])):
-        assert [entry["current"] for entry in layout.menu(ACTOR, path)] == current
+        assert [entry["current"] for entry in entries(ACTOR, path)] == current
 
 
 def test_a_long_menu_is_read_by_groups(two_entries, monkeypatch, reader):
     client = reader("en", actor=ACTOR)
-    assert {entry["group"] for entry in layout.menu(ACTOR, "/")} == {""}
+    assert [group["title"] for group in layout.menu(ACTOR, "/")] == [""]
     assert 'name="menu"' not in client.get("/").content.decode()
     work = [Entry(DO_IT, "guarded", "Try it", "Work"), Entry(PUBLIC, "home", "For all", "Work")]
     rooms = [Entry(PUBLIC, "inbox", "Keys")]
     configs = [SimpleNamespace(title="Tasks", menu=work), SimpleNamespace(title="Rooms", menu=rooms)]
     monkeypatch.setattr(layout, "systems", lambda: configs)
     monkeypatch.setattr(layout, "FEW", 2)
-    assert [entry["group"] for entry in layout.menu(ACTOR, "/")] == ["Work", "Work", "Rooms"]
+    assert [(group["title"], len(group["entries"])) for group in layout.menu(ACTOR, "/")] == [("Work", 2), ("", 1)]
     page = client.get("/").content.decode()
     menu = page[page.index('<nav class="room menu"') : page.index("</nav>")]
     assert '<summary aria-current="true">Work</summary>' in menu
@@ -49,6 +53,13 @@ def test_a_long_menu_is_read_by_groups(two_entries, monkeypatch, reader):
     assert menu.count("<details") == 1
     assert "Rooms" not in menu, "a group of one entry is that entry"
     assert "<summary>Work</summary>" in client.get("/form").content.decode()
+
+
+def test_on_a_phone_a_long_menu_is_the_home_page(two_entries, monkeypatch, reader):
+    client = reader("en", actor=ACTOR)
+    assert "menu-long" not in client.get("/").content.decode()
+    monkeypatch.setattr(layout, "FEW_ON_A_PHONE", 1)
+    assert '<ul class="menu-long">' in client.get("/").content.decode()
 
 
 def test_the_signed_in_person_is_greeted_with_the_role(reader):

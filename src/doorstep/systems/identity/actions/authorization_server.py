@@ -6,7 +6,7 @@ Tokens are not kept: each is the mark of a grant, and the grant is a row. Everyt
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -19,13 +19,14 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from django.db import transaction
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.prepared import Prepared, update
+from doorstep.kernel.store.prepared import Prepared
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
@@ -45,18 +46,23 @@ UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, KeyError, Recurs
 """What the libraries raise for headers and assertions that are nonsense; found by fuzzing."""
 
 _PARTY = Prepared(lambda: RelyingParty.objects.filter(id=UUID(int=0), ended=None))
-_GRANT = Prepared(
-    lambda: (
-        with_holder(Grant.objects.select_for_update(of=("self",)), "account__")
-        .filter(id=UUID(int=0), ended=None)
-        .filter(expires__gt=timezone.now())
+
+
+def _grants(*, skip_locked: bool) -> Prepared[Grant]:
+    """Grants of these ids that hold at this instant, with their people, locked."""
+    ids: Any = RawSQL("SELECT unnest(%s::uuid[])", [[UUID(int=0)]])
+    locked = Grant.objects.select_for_update(of=("self",), skip_locked=skip_locked)
+    return Prepared(
+        lambda: with_holder(locked, "account__").filter(id__in=ids, ended=None).filter(expires__gt=timezone.now())
     )
-)
+
+
+_WAITED_FOR, _FREE = _grants(skip_locked=False), _grants(skip_locked=True)
 
 
 class Request(OAuth2Request):  # type: ignore[misc]
-    """What came in, as Authlib reads it, at an instant; `key` signs the ID token of the answer. `used_twice` is the grant that
-    a code or token which was used before has ended.
+    """What came in, as Authlib reads it, at an instant; `key` signs the ID token of the answer. `issued` is the grant, locked, of
+    the code or refresh token that is shown, `used_twice` one that a code or token which was used before has ended.
     """
 
     def __init__(
@@ -73,6 +79,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
         self.payload.datalist.update({name: [*texts] for name, texts in (lists or {}).items()})
         self.at = at
         self.key: SignKey | None = None
+        self.issued: Issued | None = None
         self.used_twice: Grant | None = None
 
     @property
@@ -238,8 +245,8 @@ def add_id_token(grant: Any, answer: Answer) -> None:
 class CodeGrant(_Authenticated, AuthorizationCodeGrant):  # type: ignore[misc]
     """Authorization code (RFC 6749, 4.1). A code used twice ends the grant."""
 
-    def query_authorization_code(self, code: str, client: Client) -> Issued | None:
-        issued = in_force(code, Kind.CODE, self.request.at)
+    def query_authorization_code(self, code: str, client: Client) -> Issued | None:  # noqa: ARG002  it was read before
+        issued: Issued | None = self.request.issued
         if issued is None or not issued.check_client(client):
             return None
         if issued.grant.exchanged:
@@ -252,11 +259,7 @@ class CodeGrant(_Authenticated, AuthorizationCodeGrant):  # type: ignore[misc]
         return None if against(authorization_code.grant.account) else authorization_code
 
     def delete_authorization_code(self, authorization_code: Issued) -> None:
-        grant = authorization_code.grant
-        offline = "offline_access" in grant.scope.split()
-        grant.exchanged = self.request.at
-        grant.expires = self.request.at + (openid.REFRESH_KEPT if offline else openid.ACCESS_KEPT)
-        update(grant, "exchanged", "expires")
+        authorization_code.grant.exchanged = self.request.at
 
 
 class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
@@ -264,22 +267,24 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
 
     INCLUDE_NEW_REFRESH_TOKEN = True
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Issued | None:
-        issued = in_force(refresh_token, Kind.REFRESH, self.request.at)
+    def authenticate_refresh_token(self, refresh_token: str) -> Issued | None:  # noqa: ARG002  it was read before
+        issued: Issued | None = self.request.issued
         if issued is None or not issued.check_client(self.request.client):
             return None
         if issued.number != issued.grant.generation:
             self.request.used_twice = issued.grant
             end(issued.grant, self.request.at)
             return None
-        issued.grant.generation += 1  # the row is locked
         return issued
 
     def authenticate_user(self, refresh_token: Issued) -> Issued | None:
-        return None if against(refresh_token.grant.account) else refresh_token
+        if against(refresh_token.grant.account):
+            return None
+        refresh_token.grant.generation += 1  # before the next token is made
+        return refresh_token
 
     def revoke_old_credential(self, refresh_token: Issued) -> None:
-        update(refresh_token.grant, "generation")
+        """`authenticate_user` counted the generation up."""
 
 
 def client_of(client_id: str) -> Client | None:
@@ -305,13 +310,34 @@ def forget_client(client_id: UUID) -> None:
     _known.pop(str(client_id), None)
 
 
+_SHOWN = {"authorization_code": ("code", Kind.CODE), "refresh_token": ("refresh_token", Kind.REFRESH)}
+
+
+def shown(request: Request) -> tuple[UUID, int] | None:
+    """The grant and the number of the code or refresh token that a client shows; None for anything that holds no more."""
+    field, kind = _SHOWN.get(str(request.payload.grant_type), ("", None))
+    told = openid.read_token(derived("openid tokens"), request.form.get(field, ""))
+    return told[1:] if told and told[0] is kind and not over(told, request.at) else None
+
+
+def locked(grants: Collection[UUID], at: datetime, *, skip_locked: bool = False) -> dict[UUID, Grant]:
+    """Those of the grants that hold at `at`, locked; `skip_locked` leaves out what somebody else holds just now."""
+    rows = (_FREE if skip_locked else _WAITED_FOR).all([*grants], at) if grants else []
+    return {row.id: row for row in rows}
+
+
 def in_force(token: str, kind: Kind, at: datetime) -> Issued | None:
-    """The grant, locked, of a code or token of that kind that holds at `at`; None for any other."""
+    """The grant, locked, of a token of that kind that holds at `at`; None for any other."""
     told = openid.read_token(derived("openid tokens"), token)
-    if told is None or told[0] is not kind or (kind is Kind.ACCESS and told[2] <= at.timestamp()):
+    if told is None or told[0] is not kind or over(told, at):
         return None
-    grant = _GRANT.first(told[1], at)
+    grant = locked([told[1]], at).get(told[1])
     return Issued(grant, told[2], at) if grant else None
+
+
+def over(told: tuple[Kind, UUID, int], at: datetime) -> bool:
+    """Whether a code or access token has ended; a refresh token's number is no time."""
+    return told[0] is not Kind.REFRESH and told[2] <= at.timestamp()
 
 
 def end(grant: Grant, at: datetime) -> None:

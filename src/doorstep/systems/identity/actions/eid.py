@@ -11,7 +11,7 @@ import msgspec
 from django.db import connection
 
 from doorstep.kernel.country import law
-from doorstep.kernel.declare.notices import Channel, Reach
+from doorstep.kernel.declare.notices import Reach
 from doorstep.kernel.notices import notify
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
@@ -23,6 +23,7 @@ from doorstep.kernel.web.sessions import end_sessions
 from doorstep.systems.identity import notices
 from doorstep.systems.identity.actions.documents import check_cited
 from doorstep.systems.identity.actions.signin import concerned, new_code, spend_code
+from doorstep.systems.identity.actions.telling import reach_of
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.facts import EidCounted, Holder, Level, Stage
 from doorstep.systems.identity.models import Account, Appointment, Eid, EidChange, Guardian, Passkey, Person
@@ -34,6 +35,7 @@ from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
+from doorstep.systems.identity.rules.telling import channel_of, channels
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -130,7 +132,7 @@ def begin_activation(act: Act, number: str, phone: str) -> str:
         act.journal(detail="activation: nothing fits")
         return f"eid:{uuid7(act.at)}"
     subject = f"eid:{row.id}"
-    notify(act, reach(row, Channel.SMS), notices.CODE, code=new_code(act, subject, "activate"))
+    notify(act, urgent(row), notices.CODE, code=new_code(act, subject, "activate"))
     act.journal(subjects=concerned_by(row), detail=f"activation begun {row.id}")
     return subject
 
@@ -160,7 +162,7 @@ def activate(act: Act, subject: str, password: str, passcode: str) -> None:
     person = row.person
     Account.objects.update_or_create(
         eid=row,
-        defaults={**kept, "phone": row.phone, "email": row.email, "language": row.language, "locked": None},
+        defaults={**kept, "phone": row.phone, "email": row.email, "locked": None},
         create_defaults={
             **kept,
             "id": act.id,
@@ -283,7 +285,7 @@ def settle_appointments(act: Act, rows: Sequence[Eid]) -> None:
 
 def ready(act: Act, row: Eid) -> None:
     """Tell the holder that the e-ID can be activated, and by when."""
-    notify(act, reach(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
+    notify(act, urgent(row), notices.READY, day=rules.activate_by(law(Country, "identity"), act.at))
 
 
 def _person(number: str) -> Person:
@@ -364,7 +366,7 @@ def keep(act: Act, row: Eid, change: str, why: str = "", *, capture: Capture | N
 def _lock(act: Act, row: Eid, cause: LockCause) -> None:
     step_on(act, row, Step.LOCK, why=cause.value, locked=act.at, lock_cause=cause.value)
     _end_sessions(row)
-    notify(act, reach(row), notices.LOCKED, cause=cause)
+    notify(act, urgent(row), notices.LOCKED, cause=cause)
 
 
 def _end_sessions(row: Eid) -> None:
@@ -382,14 +384,21 @@ def count(act: Act, row: Eid, stage: Stage, n: int) -> None:
 
 
 def _tell(act: Act, row: Eid, step: Step) -> None:
-    notify(act, reach(row), notices.CHANGED, step=step)
+    notify(act, urgent(row), notices.CHANGED, step=step)
 
 
-def reach(row: Eid, channel: Channel | None = None) -> Reach:
-    """How the holder is reached: by SMS where there is a phone; the inbox is the account's, once there is one."""
-    subject = Account.objects.filter(eid=row).values_list("subject", flat=True).first() or f"eid:{row.id}"
-    chosen = channel or (Channel.SMS if row.phone else Channel.EMAIL if row.email else Channel.INBOX)
-    return Reach(subject, row.language, row.phone, row.email, chosen)
+def reach(row: Eid) -> Reach:
+    """How the holder is told: as chosen, once there is an account; by SMS, e-mail or not at all before."""
+    account = Account.objects.filter(eid=row).first()
+    if account:
+        return reach_of(account)
+    return Reach(f"eid:{row.id}", row.language, row.phone, row.email, channel_of("", channels(row.phone, row.email)))
+
+
+def urgent(row: Eid) -> Reach:
+    """What secures the e-ID goes to the phone, whatever was chosen: who is locked out reads no inbox."""
+    usual = channel_of("", channels(row.phone, row.email))
+    return msgspec.structs.replace(reach(row), phone=row.phone, email=row.email, channel=usual)
 
 
 def _may_set_secrets(row: Eid) -> bool:

@@ -1,7 +1,7 @@
 """e-IDs of level 1 from home: applied for without signing in, proven by the phone, decided by an officer.
 
 What an applicant is shown is the same whatever the register knows: the answer comes to the phone once it is decided, and
-says no more than yes or no. Whatever fits nobody is refused when its time is over, and no officer's no is told before.
+says no more than yes or no. A no comes at a minute that was chosen when the phone was proven, whoever says it and whenever.
 """
 
 from datetime import date
@@ -168,32 +168,32 @@ def approve_application(act: Act, application: UUID, version: int) -> str:
 def refuse_application(act: Act, application: UUID, version: int, cause: Refusal) -> None:
     """An officer's no. The cause is told to the person at a counter, since the phone may be a stranger's.
 
-    The phone learns of it no earlier than it would learn that nobody is known, since an early no tells that somebody is;
-    a late one does, too. A guardian, who has signed in, learns of it at once.
+    The phone learns of it when it would learn that nobody is known, since an early or a late no tells that somebody is.
+    A guardian, who has signed in, learns of it at once.
     """
     row = _to_decide(act, application, version)
     _decide(act, row, State.REFUSED, cause.value)
-    if row.guardian_id or (row.answer_at and row.answer_at <= act.at):
-        _tell_refusal(act, row)
+    if row.guardian_id:
+        _tell(act, row)
+    elif row.answer_at is None:  # was told that nothing was issued by the last day
+        _forget_phone(row)
     act.journal(subjects=_subjects(row), detail=f"refused {row.reference} {cause.value}")
 
 
 @action(STEP, FOR_EID)
-def refuse_unfit(act: Act) -> int:
-    """Whatever nobody can decide on is refused when its time comes, and who was refused is told; what was begun and not
-    proven is forgotten.
+def tell_applicants(act: Act) -> int:
+    """Whoever has no e-ID when the time comes is told so, once and in the same words: whether an officer said no, is late,
+    or nobody could decide on it, which is refused now. A late yes still counts. What was begun and not proven is forgotten.
     """
     Application.objects.filter(state=State.BEGUN.value, begun__lt=act.at - rules.BEGUN_KEPT).delete()
-    unfit, untold = Q(state=State.WAITING.value) & ~Q(unfit=""), Q(state=State.REFUSED.value)
     due = Application.objects.filter(~Q(phone=""), answer_at__lte=act.at)
-    rows = due.select_for_update(skip_locked=True).filter(unfit | untold)
-    answered = list(rows.order_by("answer_at", "id")[:AT_ONCE])
-    for row in answered:
-        if row.state == State.WAITING:
+    told = list(due.select_for_update(skip_locked=True).order_by("answer_at", "id")[:AT_ONCE])
+    for row in told:
+        if row.unfit:
             _decide(act, row, State.REFUSED)
-        _tell_refusal(act, row)
-    act.journal(detail=f"{len(answered)} refusals told")
-    return len(answered)
+        _tell(act, row)
+    act.journal(detail=f"{len(told)} told that nothing was issued")
+    return len(told)
 
 
 def _wait(act: Act, row: Application, *, new: bool = False) -> Unfit | None:
@@ -207,7 +207,7 @@ def _wait(act: Act, row: Application, *, new: bool = False) -> Unfit | None:
     holder = holder_of(row.person, country, act.day) if row.person and not unfit else Holder.CITIZEN
     row.state, row.unfit, row.proven = State.WAITING.value, unfit.value if unfit else "", act.at
     row.due = life.due(country, holder, Level.ONE, act.day, complete=True)
-    row.answer_at = rules.answer_at(country, row.due, row.id)
+    row.answer_at = None if row.guardian_id else rules.answer_at(country, row.due, row.id)
     row.save(force_insert=new)
     return unfit
 
@@ -246,10 +246,14 @@ def _decide(act: Act, row: Application, state: State, cause: str = "") -> None:
     row.save(update_fields=["state", "cause", "version", "decided", "decided_by"])
 
 
-def _tell_refusal(act: Act, row: Application) -> None:
+def _tell(act: Act, row: Application) -> None:
+    """That nothing was issued; the phone stays where an officer may still say yes."""
     reach = Reach(f"application:{row.id}", row.language, row.phone, row.email, Channel.SMS)
     notify(act, reach, notices.APPLICATION_REFUSED, reference=row.reference)
-    _forget_phone(row)
+    row.answer_at = None
+    row.save(update_fields=["answer_at"])
+    if row.state == State.REFUSED:
+        _forget_phone(row)
 
 
 def _forget_phone(row: Application) -> None:

@@ -14,7 +14,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.kernel.values.reasons import CHANGED, NOT_FOUND, NotFound, Refused, Stale, refuse
 from doorstep.systems.identity import models, notices
-from doorstep.systems.identity.actions.signin import reach_of_subject
+from doorstep.systems.identity.actions.telling import reach_of, reach_of_subject
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, IncidentVersion, JournalQuestion, Office
 from doorstep.systems.identity.permissions import FOR_PROTECTION, PROTECT, PROTECTOR, STEP
@@ -118,8 +118,7 @@ def tell_people(act: Act, incident_id: UUID, numbers: Sequence[Masked], message:
     reached = {one.eid.person.number: one for one in accounts if one.eid and one.eid.person}
     given = {"message": message.strip(), "reference": row.reference, "contact": known.contact}
     for account in reached.values():
-        reach = Reach(account.subject, account.language, email=account.email, channel=Channel.EMAIL)
-        notify(act, reach, notices.CONCERNED, **given)
+        notify(act, reach_of(account, (Channel.EMAIL,)), notices.CONCERNED, **given)
     models.Incident.objects.filter(id=row.id).update(told=row.told + len(reached))
     keys = [subject_of(number, country) for number in reached]
     act.journal(subjects=keys, detail=f"incident {row.id}: {len(reached)} told")

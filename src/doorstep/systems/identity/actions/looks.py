@@ -14,7 +14,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import first_uuid7, instant_of
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Refused, refuse
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.actions.signin import reach_of_subject
+from doorstep.systems.identity.actions.telling import reach_of_subject
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import JournalQuestion
 from doorstep.systems.identity.permissions import FOR_PROTECTION, OWN, PROTECT, STEP

@@ -24,7 +24,7 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Eid, Mandate, Organisation, Person
 from doorstep.systems.identity.permissions import FOR_MANDATE, GIVE, OWN, RECORD, STEP
 from doorstep.systems.identity.queries import mandates as queries
-from doorstep.systems.identity.queries.concerned import key_of, name_of
+from doorstep.systems.identity.queries.concerned import address_of, key_of, name_of
 from doorstep.systems.identity.rules import mandates as rules
 from doorstep.systems.identity.rules.mandates import Kind, Paper, Side, Standing
 from doorstep.systems.identity.rules.offices import Term
@@ -231,5 +231,4 @@ def _reach(side: Person | Organisation) -> Reach:
     eid = Eid.objects.filter(**{"person" if isinstance(side, Person) else "organisation": side}).first()
     if eid:
         return reach(eid)
-    address = (name_of(side), *filter(None, side.address.splitlines())) if side.address else ()
-    return Reach(key_of(side), channel=Channel.LETTER, address=address, unit=side.unit)
+    return Reach(key_of(side), channel=Channel.LETTER, address=address_of(side), unit=side.unit)

@@ -15,8 +15,8 @@ from django.db.models import Q
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.prepared import Prepared, insert
-from doorstep.kernel.store.writing import Act, action
+from doorstep.kernel.store.prepared import Prepared, insert, update
+from doorstep.kernel.store.writing import Act, action, joint
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.actors import Signed
 from doorstep.systems.identity.actions.authorization_server import (
@@ -28,7 +28,10 @@ from doorstep.systems.identity.actions.authorization_server import (
     client_of,
     end,
     in_force,
+    locked,
+    shown,
 )
+from doorstep.systems.identity.actions.gathering import Gathered
 from doorstep.systems.identity.actions.signin import against, concerned, own_account
 from doorstep.systems.identity.models import Account, Consent, Grant, PushedRequest, RelyingParty, SigningKey
 from doorstep.systems.identity.permissions import EXCHANGE, FOR_RELYING_PARTY, OWN, STEP
@@ -186,11 +189,11 @@ def authorize(act: Act, asked: Asked, signed: Signed, language: str, answer: Col
         signed=signed.at,
         level=act.actor.level,
         methods=list(signed.methods),
-        expires=act.at + openid.CODE_KEPT,
+        expires=act.at + (openid.REFRESH_KEPT if "offline_access" in scopes else openid.CODE_KEPT + openid.ACCESS_KEPT),
     )
     insert(grant)
     act.journal(subjects=concerned(account), fields=grant.claims, detail=f"signed in at {asked.party}")
-    return openid.mint(derived("openid tokens"), Kind.CODE, grant.id)
+    return openid.mint(derived("openid tokens"), Kind.CODE, grant.id, int((act.at + openid.CODE_KEPT).timestamp()))
 
 
 def _consent(act: Act, account: Account, asked: Asked, language: str, answer: Collection[str] | None) -> frozenset[str]:
@@ -252,19 +255,38 @@ def push(act: Act, told: Mapping[str, str], client: Client) -> str:
     return f"{openid.PUSHED}{name}"
 
 
-@action(EXCHANGE, FOR_RELYING_PARTY)
-def exchange(act: Act, request: Request) -> Answer:
-    """What the token endpoint answers an authenticated client; a refusal is an outcome, since it may end a grant."""
+@Gathered
+@joint(EXCHANGE, FOR_RELYING_PARTY)
+def exchange(calls: list[tuple[Act, Request]]) -> list[Answer | None]:
+    """What the token endpoint answers authenticated clients; a refusal is an outcome, since it may end a grant.
+
+    None for a call of several whose grant is not there alone and free: it is over, held by somebody, or another call's.
+    """
+    alone, found = len(calls) == 1, [shown(request) for _, request in calls]
+    rows = locked({one[0] for one in found if one}, max(act.at for act, _ in calls), skip_locked=not alone)
+    answers: list[Answer | None] = []
+    for (act, request), one in zip(calls, found, strict=True):
+        grant = rows.pop(one[0], None) if one else None
+        request.issued = Issued(grant, one[1], act.at) if one and grant else None
+        answers.append(None if one and grant is None and not alone else _exchanged(act, request))
+    if changed := [request.user.grant for _, request in calls if request.user]:
+        update(changed, "exchanged", "generation")
+    return answers
+
+
+def _exchanged(act: Act, request: Request) -> Answer:
+    request.user = request.used_twice = None
     answer: Answer = SERVER.create_token_response(request)
-    issued: Issued | None = request.user
+    kind = request.payload.grant_type
+    if answer[0] == 200:
+        row = request.user.grant
+        act.journal(subjects=concerned(row.account), fields=row.in_id_token, detail=str(kind))
+        return answer
+    request.user = None
     if request.used_twice:
         act.journal(subjects=concerned(request.used_twice.account), detail="a code or token used twice: all ended")
-    elif issued is None or answer[0] != 200:
-        kind = request.payload.grant_type
-        act.journal(detail=f"{kind if kind in openid.GRANTS else 'another grant'} refused")
     else:
-        row = issued.grant
-        act.journal(subjects=concerned(row.account), fields=row.in_id_token, detail=str(request.payload.grant_type))
+        act.journal(detail=f"{kind if kind in openid.GRANTS else 'another grant'} refused")
     return answer
 
 

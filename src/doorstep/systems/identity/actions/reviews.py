@@ -11,7 +11,7 @@ from doorstep.kernel.notices import notify, told_since
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.systems.identity import notices
-from doorstep.systems.identity.actions.signin import reach_of
+from doorstep.systems.identity.actions.telling import reach_of
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Office
 from doorstep.systems.identity.permissions import ADMINISTRATOR, FOR_OFFICE, STEP

@@ -119,7 +119,7 @@ def sign_in_with_passkey(act: Act, answer: str, party: Party) -> Attempt:
     if not spend("passkey", challenge[:24], until):
         return not_let_in(act, passkey.account, Cause.REPLAYED)
     passkey.sign_count, passkey.used = count, act.at
-    update(passkey, "sign_count", "used")
+    update([passkey], "sign_count", "used")
     return let_in(act, passkey.account, ("hwk", "user", "mfa"), most=2)
 
 
@@ -216,18 +216,6 @@ def own_account(act: Act) -> Account:
     if account is None:
         raise NotFound(NOT_FOUND())
     return account
-
-
-def reach_of(account: Account) -> Reach:
-    """How its holder is told: by the phone or the e-mail address that was given, else in the inbox only."""
-    channel = Channel.SMS if account.phone else Channel.EMAIL if account.email else Channel.INBOX
-    return Reach(account.subject, account.language, account.phone, account.email, channel)
-
-
-def reach_of_subject(subject: str) -> Reach | None:
-    """As above, by the subject; None where there is no such account."""
-    account = Account.objects.filter(subject=subject, closed=None).first()
-    return reach_of(account) if account else None
 
 
 def everybodys_roles() -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from doorstep.systems.identity.rules.secrets import KINDS, PASSCODE_SHAPE, PASSW
 _PRIVATE = {"autocomplete": "off", "spellcheck": "false"}
 
 
-def _languages() -> list[tuple[str, str]]:
+def languages() -> list[tuple[str, str]]:
+    """The languages of messages, each in itself."""
     return [(code, get_language_info(code)["name_local"]) for code in ("vi", "en", "de", "ar")]
 
 
@@ -36,7 +37,7 @@ class CollectForm(NumberForm):
         widget=forms.TextInput(attrs={**_PRIVATE, "inputmode": "tel"}),
     )
     email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs=_PRIVATE))
-    language = forms.ChoiceField(label=_("Language of messages"), required=False, choices=_languages)
+    language = forms.ChoiceField(label=_("Language of messages"), required=False, choices=languages)
     complete = forms.BooleanField(label=_("The person has a valid identity card"), required=False, initial=True)
     document = forms.CharField(
         label=_("Reference of the check of the document"),

@@ -10,7 +10,8 @@ from doorstep.systems.identity.models.eid import Eid
 class Account(models.Model):
     """`subject` names the account in journal, offices and sessions, and says nothing about the person.
 
-    `password` and `passcode` are Argon2id strings (RFC 9106), empty where there is none. `closed` ends the account.
+    `password` and `passcode` are Argon2id strings (RFC 9106), empty where there is none. `channel` and `language` are how
+    its owner chose to be told, empty before the choice. `closed` ends the account.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -21,6 +22,7 @@ class Account(models.Model):
     phone = models.TextField(blank=True)
     email = models.TextField(blank=True)
     language = models.TextField(blank=True)
+    channel = models.TextField(blank=True)
     password = models.TextField(blank=True)
     passcode = models.TextField(blank=True)
     created = models.DateTimeField()

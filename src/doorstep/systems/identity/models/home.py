@@ -13,8 +13,8 @@ class Application(models.Model):
     """Somebody asks for an e-ID from home, for themselves or for a ward. What was typed is not kept, nor is the portrait;
     `phone` and `email` go once the decision is told.
 
-    `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody. Such
-    a one is refused at `answer_at`, at an hour at which an officer could have done it.
+    `unfit` says why nobody will decide on it, which the applicant is not told; without a `person` it fitted nobody. At
+    `answer_at`, at an hour of an office, such a one is refused, and whoever has no e-ID is told so; None from then on.
     The capture's `reference`, `score` and `matched` are what the biometric system answered about the portrait; `chip`
     is the verdict on the chip, where one was read, and `code_agreed` tells that the card's code said the same.
     """

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from doorstep.kernel.expiry import OPERATOR, WINDOW
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, Refused
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import page
-from doorstep.kernel.web.visits import REFUSED, enter, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, tried
 from doorstep.systems.identity.actions import documents as actions
 from doorstep.systems.identity.actions.documents import Checked
 from doorstep.systems.identity.forms.home import DocumentForm
-from doorstep.systems.identity.permissions import CHECK
+from doorstep.systems.identity.pages.eid import whole
+from doorstep.systems.identity.permissions import CHECK, READ_TRUST
+from doorstep.systems.identity.queries.trust import PAGE, trust_files
 from doorstep.systems.identity.rules.chip.findings import Verdict
 from doorstep.systems.identity.rules.documents import FILES_TOO_LARGE, MOST_BYTES, read_chip_files
 from doorstep.systems.identity.rules.looks import FIELDS
@@ -47,6 +50,23 @@ def check(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and tried(form, do):
         return render(request, "identity/document.html", {"form": DocumentForm(), "found": _shown(found[0])})
     return render(request, "identity/document.html", {"form": form}, status=REFUSED if form.errors else 200)
+
+
+@page(READ_TRUST)
+@require_GET
+def trust(request: HttpRequest) -> HttpResponse:
+    """What checks rest on, from when to when, and who is told before it ends; it is changed by `doorstep trust`."""
+    by, start = enter(request), whole(request.GET.get("after", ""))
+    rows = trust_files(by.actor, start, PAGE)
+    context = {
+        "rows": rows,
+        "now": by.at,
+        "operator": OPERATOR,
+        "soon": by.at + WINDOW,
+        "older": further(request, start + PAGE) if len(rows) == PAGE else "",
+        "first": further(request) if start else "",
+    }
+    return render(request, "identity/trust.html", context)
 
 
 def _shown(told: Checked) -> dict[str, object]:

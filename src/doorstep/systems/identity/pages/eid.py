@@ -16,7 +16,7 @@ from doorstep.kernel.values.dates import in_force
 from doorstep.kernel.values.ids import Masked, read_reference, read_uuid
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, language, named, tried
 from doorstep.systems.identity.actions import drive as drives
 from doorstep.systems.identity.actions import eid as actions
 from doorstep.systems.identity.actions.eid import Applicant
@@ -140,8 +140,7 @@ def to_approve(request: HttpRequest) -> HttpResponse:
         actions.approve(by, read_uuid(request.POST.get("eid", "")), version_of(request))
         return SeeOther(reverse("identity:to_approve"))
     rows = look(by.actor, FOR_EID, by.at, queries.to_approve, by.day)
-    names = units.names({row.unit for row in rows}, by.day, language())
-    context = {"rows": [(row, names[row.unit]) for row in rows], "today": by.day}
+    context = {"rows": named(rows, by.day), "today": by.day}
     return _shown(request, "identity/to_approve.html", context)
 
 
@@ -154,7 +153,8 @@ def help_desk(request: HttpRequest) -> HttpResponse:
     if asked:
         form, reference = NumberForm(), read_reference(asked) or ""
         cause = queries.cause_of(by.actor, reference)
-        application = look(by.actor, FOR_EID, by.at, application_told, reference)
+        card = Masked("".join(request.POST.get("card", "").split()))
+        application = look(by.actor, FOR_EID, by.at, application_told, reference, card=card)
     elif form.is_valid():
         found = look(by.actor, FOR_EID, by.at, queries.eid_by_number, Masked(form.cleaned_data["number"]))
         if found:
@@ -218,9 +218,8 @@ def drive(request: HttpRequest) -> HttpResponse:
     by, after = enter(request), request.GET.get("after")
     today = by.day
     rows = look(by.actor, FOR_EID, by.at, queries.not_activated, today, read_uuid(after) if after else None)
-    names = units.names({row.unit for row in rows}, today, language())
     context = {
-        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None, names[row.unit]) for row in rows],
+        "rows": [(row, Hindrance(row.hindrance) if row.hindrance else None) for row in named(rows, today)],
         "appointments": [(row, Where(row.kind)) for row in look(by.actor, FOR_EID, by.at, queries.appointments, today)],
         "today": today,
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",

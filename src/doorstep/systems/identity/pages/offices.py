@@ -1,11 +1,7 @@
 """Offices: taking up one's own, lending it, and for administrators the staff of their unit."""
 
-from collections.abc import Sequence
-from datetime import date
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,12 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.actors import become, name_of
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, named, tried
 from doorstep.systems.identity.actions import offices as actions
 from doorstep.systems.identity.forms.offices import CodeForm, LendForm, LinesForm, OfficeForm, TransferForm
 from doorstep.systems.identity.permissions import APPROVE, FOR_OFFICE, GRANT, OWN, REVIEW
@@ -34,7 +29,7 @@ def own(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if request.method == "POST" and tried(form, lambda: actions.accept(by, form.cleaned_data["code"])):
         return SeeOther(reverse("identity:offices"))
-    (rows,) = named(by.day, look(by.actor, FOR_OFFICE, by.at, queries.own_offices, by.day))
+    rows = named(look(by.actor, FOR_OFFICE, by.at, queries.own_offices, by.day), by.day)
     return render(request, "identity/offices.html", {"form": form, "offices": rows}, status=_status(form))
 
 
@@ -81,11 +76,12 @@ def staff(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after")
     rows = look(by.actor, FOR_OFFICE, by.at, queries.staff, today, read_uuid(after) if after else None)
     late = [] if after else look(by.actor, FOR_OFFICE, by.at, queries.overdue, today)
-    shown = named(today, rows, late, queries.invitations(by.actor, by.at, today))
     context = {
         "form": form,
         "code": "".join(code),
-        **dict(zip(("staff", "overdue", "invitations"), shown, strict=True)),
+        "staff": named(rows, today),
+        "overdue": named(late, today),
+        "invitations": named(queries.invitations(by.actor, by.at, today), today),
         "older": f"?after={rows[-1].id}" if len(rows) == queries.PAGE else "",
         "first": reverse("identity:staff") if after else "",
     }
@@ -140,7 +136,7 @@ def withdraw(request: HttpRequest, invitation: UUID) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """Powerful offices that wait for a second person."""
     by = enter(request)
-    (rows,) = named(by.day, look(by.actor, FOR_OFFICE, by.at, queries.waiting, by.day))
+    rows = named(look(by.actor, FOR_OFFICE, by.at, queries.waiting, by.day), by.day)
     return render(request, "identity/offices_waiting.html", {"offices": rows})
 
 
@@ -156,12 +152,6 @@ def approve(request: HttpRequest, office: UUID) -> HttpResponse:
 def review(request: HttpRequest, office: UUID) -> HttpResponse:
     actions.review(enter(request), office, keep=request.POST.get("keep") == "yes")
     return SeeOther(reverse("identity:staff"))
-
-
-def named(day: date, *lists: Sequence[Any]) -> list[list[Any]]:
-    """The lists of a page, whose rows are structs: each `unit` is its name on `day` instead of its code; "" stays."""
-    names = units.names({row.unit for rows in lists for row in rows if row.unit}, day, language())
-    return [[msgspec.structs.replace(row, unit=names.get(row.unit, "")) for row in rows] for rows in lists]
 
 
 def _status(form: Form) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +21,7 @@ from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.api import reply
+from doorstep.kernel.web.problems import EXPECTED, problem
 from doorstep.kernel.web.routes import PUBLIC, endpoint
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions.authorization_server import Client, Request, authenticate
@@ -180,6 +183,34 @@ def introspect(asked: Request, client: Client) -> HttpResponse:
     if not asked.form.get("token"):
         return _error(400, "invalid_request", "The token is missing.")
     return _answer(200, actions.introspect(asked.form["token"], client, asked.at), ())
+
+
+def programs(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: what only programs ask is answered before sessions, languages, form tokens and compression, which it does without.
+
+    Only what stands before it in the settings applies; failures are told as elsewhere.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        view = _views().get(request.path)
+        if view is None:
+            return get_response(request)
+        request.get_host()  # raises for a host that is not ours, as CommonMiddleware does
+        try:
+            response: HttpResponse = view(request)
+        except EXPECTED as failure:
+            response = problem(request, failure)
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+    return middleware
+
+
+@cache
+def _views() -> dict[str, Any]:
+    places = {"configuration": configuration, "keys": keys, "par": push, "token": token, "userinfo": userinfo}
+    places |= {"revoke": revoke, "introspect": introspect}
+    return {reverse(f"identity:openid_{name}"): view for name, view in places.items()}
 
 
 def signing_key(algorithm: str, at: datetime) -> SignKey | None:

@@ -11,13 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, named, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.forms import register as forms
 from doorstep.systems.identity.pages.register import communes, posted, unit_name
@@ -47,10 +46,9 @@ def organisations(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     text = form.cleaned_data["text"] if form.is_valid() else ""
     rows = queries.organisations(by.actor, by.day, text, read_uuid(after) if after else None)
-    names = units.names({row.unit for row in rows}, by.day, language())
     context = {
         "form": form,
-        "rows": [(row, names[row.unit]) for row in rows],
+        "rows": named(rows, by.day),
         "may_register": by.actor.may(REGISTER),
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",

@@ -25,7 +25,7 @@ from doorstep.kernel.web import wording
 from doorstep.kernel.web.actors import actor_of
 from doorstep.kernel.web.addresses import address_of, limited
 from doorstep.kernel.web.routes import PUBLIC, SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, named, tried
 from doorstep.systems.identity.actions import outside as actions
 from doorstep.systems.identity.actions import outside_tokens as tokens
 from doorstep.systems.identity.actions.outside_tokens import Away
@@ -33,7 +33,6 @@ from doorstep.systems.identity.actions.signin import Attempt
 from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.forms.outside import CredentialsForm, InvitationForm, ProviderForm, ReadingForm
 from doorstep.systems.identity.pages.authorize import to
-from doorstep.systems.identity.pages.offices import named
 from doorstep.systems.identity.pages.signin import let_in, onward_of, visitor
 from doorstep.systems.identity.permissions import LINK, OUTSIDE, OWN
 from doorstep.systems.identity.queries import outside as queries
@@ -124,7 +123,7 @@ def code(request: HttpRequest, provider: UUID) -> HttpResponse:
 @require_GET
 def directories(request: HttpRequest) -> HttpResponse:
     """The units whose staff sign in with their own directory."""
-    (rows,) = named(_day(), [one for one in queries.offered(_day()) if one.kind is Kind.STAFF])
+    rows = named((one for one in queries.offered(_day()) if one.kind is Kind.STAFF), _day())
     return render(request, "identity/outside_directories.html", {"directories": rows, "next": onward_of(request)})
 
 
@@ -133,7 +132,7 @@ def directories(request: HttpRequest) -> HttpResponse:
 def links(request: HttpRequest) -> HttpResponse:
     """The directories that open the own account, and those that could."""
     rows = queries.links(enter(request).actor)
-    (others,) = named(_day(), [one for one in queries.offered(_day()) if one.kind is Kind.STAFF])
+    others = named((one for one in queries.offered(_day()) if one.kind is Kind.STAFF), _day())
     return render(request, "identity/outside_links.html", {"links": rows, "directories": others})
 
 
@@ -172,7 +171,7 @@ def providers(request: HttpRequest) -> HttpResponse:
     rows = queries.providers(by.actor, today, read_uuid(after) if after else None)
     context = {
         "form": form,
-        "providers": named(today, rows)[0],
+        "providers": named(rows, today),
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
     }

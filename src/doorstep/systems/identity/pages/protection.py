@@ -17,7 +17,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.layout import simulated_scale
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, named, tried
 from doorstep.systems.identity.actions import incidents as actions
 from doorstep.systems.identity.actions import looks
 from doorstep.systems.identity.actions.incidents import PeopleTold
@@ -39,8 +39,7 @@ def open_questions(request: HttpRequest) -> HttpResponse:
     """What people ask about looks of the unit and below, those due first."""
     by = enter(request)
     rows = look(by.actor, FOR_PROTECTION, by.at, questions.open_questions, by.day)
-    names = units.names({row.unit for row in rows if row.unit}, by.day, language())
-    context = {"rows": [(row, names.get(row.unit, "")) for row in rows], "now": by.at}
+    context = {"rows": named(rows, by.day), "now": by.at}
     return render(request, "identity/questions.html", context)
 
 
@@ -68,9 +67,8 @@ def incidents(request: HttpRequest) -> HttpResponse:
     by = enter(request)
     start = whole(request.GET.get("after", ""))
     rows = queries.incidents(by.actor, by.day, start)
-    names = units.names({row.unit for row in rows if row.unit}, by.day, language())
     context = {
-        "rows": [(row, names.get(row.unit, "")) for row in rows[: queries.PAGE]],
+        "rows": named(rows[: queries.PAGE], by.day),
         "now": by.at,
         "older": further(request, start + queries.PAGE) if len(rows) > queries.PAGE else "",
         "first": further(request) if start else "",

@@ -1,6 +1,6 @@
 """The registrar's pages: search, a person's record with its history, and every change. Each look is journalled."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.forms import Form
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, further, language, named, tried
 from doorstep.systems.identity.actions import register as actions
 from doorstep.systems.identity.contract import Relation
 from doorstep.systems.identity.country import Country
@@ -71,7 +71,7 @@ def persons(request: HttpRequest) -> HttpResponse:
         rows = look(by.actor, FOR_REGISTER, by.at, queries.persons, *asked)
     context = {
         "form": form,
-        "rows": placed(rows, by),
+        "rows": named(rows, by.day),
         "may_register": by.actor.may(REGISTER),
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
@@ -85,11 +85,10 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """One person whole; the person can read that the record was opened."""
     by = enter(request)
     record = look(by.actor, FOR_REGISTER, by.at, queries.person, by.day, person_id)
-    names = units.names({home.unit for home in record.homes}, by.day, language())
     context = {
         "person": record,
         "fields": told_fields(_state(record.record, record.unit, record.address), by),
-        "homes": [(home, names[home.unit]) for home in record.homes],
+        "homes": named(record.homes, by.day),
         "events": _events(record, by),
         "may_register": by.actor.may(REGISTER),
     }
@@ -122,7 +121,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("identity:person", args=made))
-    context = {"form": form, "similar": placed(similar, by)}
+    context = {"form": form, "similar": named(similar, by.day)}
     return render(request, "identity/person_new.html", context, status=REFUSED if form.errors else 200)
 
 
@@ -304,13 +303,6 @@ def posted(request: HttpRequest) -> QueryDict | None:
 def communes(by: By) -> forms.Communes:
     """The communes of the actor's area, by name; none where they are too many to choose from."""
     return queries.communes(by.actor, by.day, language())
-
-
-def placed(rows: Iterable[PersonRow], by: By) -> list[tuple[PersonRow, str]]:
-    """Rows with the name of their commune."""
-    found = list(rows)
-    names = units.names({row.unit for row in found}, by.day, language())
-    return [(row, names[row.unit]) for row in found]
 
 
 def unit_name(code: str, by: By) -> str:

@@ -11,7 +11,7 @@ from doorstep.systems.identity.rules.register import subject_of
 
 M = TypeVar("M", bound=Model)
 
-_OF_ACCOUNT = ("login", "password", "passcode", "created", "closed")
+_OF_ACCOUNT = ("login", "password", "passcode", "channel", "created", "closed")
 _OF_EID = ("state", "phone", "email", "language", "due", "collected", "approved", "notified", "lock_cause", "version")
 _OF_PERSON = ("words", "likeness", "nationality", "unit", "version")
 _LATER = (*_OF_ACCOUNT, *(f"eid__{name}" for name in _OF_EID), *(f"eid__person__{name}" for name in _OF_PERSON))
@@ -27,6 +27,11 @@ def with_holder(rows: QuerySet[M], account: str = "") -> QuerySet[M]:
 def name_of(whom: Person | Organisation | None) -> str:
     """The name in the register; empty for nobody."""
     return "" if whom is None else whom.full_name if isinstance(whom, Person) else whom.name
+
+
+def address_of(whom: Person | Organisation) -> tuple[str, ...]:
+    """The lines of a letter's address, from the name down; none where the register has no address."""
+    return (name_of(whom), *filter(None, whom.address.splitlines())) if whom.address else ()
 
 
 def key_of(whom: Person | Organisation) -> str:

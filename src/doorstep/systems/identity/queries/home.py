@@ -40,10 +40,14 @@ class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApplicationTold(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an application, for whoever asks at a counter with its reference."""
+    """What became of an application, for whoever asks at a counter with its reference.
+
+    `state` is None while it is refused and the phone is not told yet: that somebody is known is not for who only has the
+    reference.
+    """
 
     subject_key: str
-    state: State
+    state: State | None
     cause: Refusal | None
     due: date | None
     decided: datetime | None
@@ -57,15 +61,18 @@ def applications(actor: Actor, day: date) -> list[ApplicationRow]:
 
 
 @personal(SUPPORT)
-def application_told(actor: Actor, reference: str) -> ApplicationTold | None:  # noqa: ARG001  any commune helps
-    """One by its reference; why nobody could decide on it stays unsaid."""
+def application_told(actor: Actor, reference: str, card: Masked) -> ApplicationTold | None:  # noqa: ARG001  any commune helps
+    """One by its reference; why nobody could decide on it stays unsaid. A refusal of which the phone is not told yet is
+    seen with the number on the card in the person's hand.
+    """
     row = Application.objects.select_related("person").filter(reference=reference).first()
     if row is None:
         return None
+    seen = row.state != State.REFUSED or not row.phone or (row.person is not None and row.person.number == card)
     return ApplicationTold(
         subject_key=key_of(row.person) if row.person else "",
-        state=State(row.state),
-        cause=Refusal(row.cause) if row.cause else None,
+        state=State(row.state) if seen else None,
+        cause=Refusal(row.cause) if seen and row.cause else None,
         due=row.due,
         decided=row.decided,
     )

@@ -10,13 +10,15 @@ import msgspec
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import instant_of
 from doorstep.systems.identity.models import TrustFile
-from doorstep.systems.identity.permissions import TRUST
+from doorstep.systems.identity.permissions import READ_TRUST
 from doorstep.systems.identity.rules.chip.trust import Anchor, Trust, build_trust
-from doorstep.systems.identity.rules.trust_files import FileKind
+from doorstep.systems.identity.rules.trust_files import FileKind, TrustedFile, read_file
+
+PAGE = 50
 
 
 class TrustRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A file in the list."""
+    """A file in the list: valid from `begins` to `expires`, trusted since `added`."""
 
     id: UUID
     kind: FileKind
@@ -24,17 +26,18 @@ class TrustRow(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[str, ...]
     owner: str
     source: str
+    begins: datetime | None
     expires: datetime | None
     added: datetime
     fingerprint: str
 
 
-def trust_files(actor: Actor) -> list[TrustRow]:
-    """All files that count, states first."""
-    actor.need(TRUST)
+def trust_files(actor: Actor, start: int = 0, most: int | None = None) -> list[TrustRow]:
+    """The files that count, states first: all of them, or `most` after the first `start`."""
+    actor.need(READ_TRUST)
     order = list(FileKind)
-    rows = [_row(row) for row in TrustFile.objects.filter(removed=None).defer("content").order_by("id")]
-    return sorted(rows, key=lambda row: order.index(row.kind))
+    rows = sorted(TrustFile.objects.filter(removed=None), key=lambda row: (order.index(FileKind(row.kind)), row.id))
+    return [_row(row) for row in rows[start : start + most if most else None]]
 
 
 def load_trust() -> tuple[Trust, dict[tuple[str, int], UUID]]:
@@ -77,6 +80,7 @@ def ending() -> Iterator[tuple[FileKind, str, str, datetime]]:
 
 
 def _row(row: TrustFile) -> TrustRow:
+    read = read_file(bytes(row.content))
     return TrustRow(
         id=row.id,
         kind=FileKind(row.kind),
@@ -84,6 +88,7 @@ def _row(row: TrustFile) -> TrustRow:
         states=tuple(row.states),
         owner=row.owner,
         source=row.source,
+        begins=read.begins if isinstance(read, TrustedFile) else None,
         expires=row.expires,
         added=instant_of(row.id),
         fingerprint=row.fingerprint,

@@ -44,7 +44,7 @@ BEGUN_KEPT = timedelta(hours=1)
 
 
 OFFICE_OPENS, OFFICE_MINUTES = time(9), 8 * 60
-"""Our own choice: an answer at another hour would tell that no officer gave it."""
+"""Our own choice: nobody is told at night."""
 
 
 class State(Code):
@@ -86,7 +86,7 @@ def unfit_holder(country: Country, holder: Holder, birth: date, day: date, *, gu
 
 
 def answer_at(country: Country, due: date, application: UUID) -> datetime:
-    """When the clock answers what nobody can decide on: on the last day, at any minute of the hours of an office.
+    """When whoever has no e-ID is told so: on the last day, at any minute of the hours of an office.
 
     >>> from datetime import UTC
     >>> from types import SimpleNamespace

@@ -187,7 +187,7 @@ class Kind(StrEnum):
 def mint(key: bytes, kind: Kind, grant: UUID, number: int = 0) -> str:
     """A token of a grant: its kind, the grant's id, a number, and our mark of 160 bits over them; nothing is kept of it.
 
-    `number` is the second at which an access token ends, and a refresh token's generation.
+    `number` is the second at which a code or access token ends, and a refresh token's generation.
     """
     body = grant.bytes + number.to_bytes(6)
     return kind + _text(body + _mark(key, kind, body))

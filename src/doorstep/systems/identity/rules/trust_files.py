@@ -45,13 +45,17 @@ class FileKind(Code):
 
 
 class TrustedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it was read; `issuer` is a digest of the issuer's name, `expires` the end or when the next is due."""
+    """A file as it was read; `issuer` is a digest of the issuer's name.
+
+    It is valid from `begins`, or a list is of that instant, up to `expires`, or when the next list is due.
+    """
 
     kind: FileKind
     name: str
     content: bytes
     fingerprint: str
     issuer: str
+    begins: datetime
     expires: datetime | None
 
 
@@ -59,10 +63,11 @@ def read_file(content: bytes) -> TrustedFile | Reason:
     """The file in DER, told apart by its content; why it is none of them."""
     certificate = read_certificate(content, "file")
     if isinstance(certificate, Certificate):
-        return _told(content, _kind(certificate), certificate.subject, certificate.issuer, certificate.not_after)
+        term = certificate.not_before, certificate.not_after
+        return _told(content, _kind(certificate), certificate.subject, certificate.issuer, term)
     listed = read_list(content, "file")
     if isinstance(listed, RevocationList):
-        return _told(content, FileKind.REVOKED, listed.issuer, listed.issuer, listed.next_update)
+        return _told(content, FileKind.REVOKED, listed.issuer, listed.issuer, (listed.updated, listed.next_update))
     unreadable = {CONTENT.code, NOT_DER.code, TOO_LARGE.code}
     return NO_TRUST_FILE("file") if certificate.code in unreadable else certificate
 
@@ -74,14 +79,17 @@ def _kind(certificate: Certificate) -> FileKind:
     return FileKind.STATE if own else FileKind.LINK
 
 
-def _told(content: bytes, kind: FileKind, name: bytes, issuer: bytes, expires: datetime | None) -> TrustedFile:
+def _told(
+    content: bytes, kind: FileKind, name: bytes, issuer: bytes, term: tuple[datetime, datetime | None]
+) -> TrustedFile:
     return TrustedFile(
         kind=kind,
         name=_readable(name),
         content=content,
         fingerprint=sha256(content).hexdigest(),
         issuer=sha256(issuer).hexdigest(),
-        expires=expires,
+        begins=term[0],
+        expires=term[1],
     )
 
 

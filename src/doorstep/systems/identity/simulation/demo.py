@@ -24,7 +24,7 @@ from doorstep.systems.identity.actions.parties import Registration
 from doorstep.systems.identity.actions.signin import VISITOR, Attempt
 from doorstep.systems.identity.contract import Sex
 from doorstep.systems.identity.facts import Level
-from doorstep.systems.identity.models import Account, Office
+from doorstep.systems.identity.models import Account, Office, RelyingParty
 from doorstep.systems.identity.rules import passkeys, signing_keys
 from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.rules.mandates import Kind, services
@@ -38,12 +38,13 @@ BORN = date(1990, 5, 21)
 FIRST_SERIAL = 1_400_000
 CAPTURE = Capture(reference="demo", known=True, match=True, score=100, quality=100)
 DEVICE = Party("localhost", ("http://localhost",))
-HOSPITAL = "http://localhost:8026"
+HOSPITAL_AFTER = 26
+"""So far behind the demo's port the made-up hospital has its own, or the next one that is free."""
 
 
 def prepare(at: datetime, commune: str) -> None:
     """An e-ID, an account, an office and a passkey for each of the demo's people, through the real actions."""
-    register_hospital(at, commune, HOSPITAL)
+    register_hospital(at, commune, f"http://localhost:{8000 + HOSPITAL_AFTER}")
     registrar, desk, colleague, chief, second = (
         Actor(f"demo:preparing:{number}", unit, (role,), 2, "simulation")
         for number, (unit, role) in enumerate(
@@ -80,25 +81,27 @@ def prepare(at: datetime, commune: str) -> None:
 def register_hospital(at: datetime, unit: str, address: str) -> None:
     """A made-up hospital as a relying party of the unit: its own key lies where `hospital` finds it."""
     key = signing_keys.new_key("ES256", "hospital")
-    told = Registration(
-        name="Bệnh viện Ví Dụ",
-        purpose="Để tìm hồ sơ khám bệnh của bạn",
-        redirects=(f"{address}/back",),
-        after_logout=(f"{address}/",),
-        claims=tuple(Claim),
-        method=parties.BY_KEY,
-        keys=msgspec.json.encode({"keys": [key.as_dict(private=False)]}).decode(),
-    )
-    manager = Actor("demo:preparing:provider", unit, ("identity.provider",), 2, "simulation")
-    made = parties.register(By(manager, at), told)
-    kept = {"address": address, "name": told.name, "client_id": str(made.id), "key": key.as_dict(private=True)}
+    told = _registration(address, key)
+    made = parties.register(_manager(unit, at), told)
+    kept = {"name": told.name, "client_id": str(made.id), "key": key.as_dict(private=True)}
     write_once(_hospital(), msgspec.json.encode(kept))
 
 
+def move_hospital(at: datetime, address: str) -> None:
+    """It is known at another address from now on, for whoever was asked before too."""
+    kept = msgspec.json.decode(_hospital().read_bytes(), type=dict[str, Any])
+    told = _registration(address, signing_keys.read_key(kept["key"]))
+    parties.change(_manager("", at), UUID(kept["client_id"]), told)
+
+
 def hospital() -> dict[str, Any] | None:
-    """The hospital of this demo as it knows itself: address, name, client_id and private key; None where there is none."""
+    """The hospital of this demo: its own name, client_id and private key, and the address where it is registered."""
     path = _hospital()
-    return msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) if path.exists() else None
+    if not path.exists():
+        return None
+    kept = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    (after_logout,) = RelyingParty.objects.values_list("after_logout", flat=True).get(id=kept["client_id"])
+    return kept | {"address": after_logout.removesuffix("/")}
 
 
 def is_prepared(subject: str) -> bool:
@@ -116,6 +119,22 @@ def sign_in(subject: str, party: Party, at: datetime) -> Attempt:
 def office_of(subject: str) -> UUID | None:
     """The office that the demo's person takes up with the tap."""
     return Office.objects.filter(subject=subject, ended=None).values_list("id", flat=True).first()
+
+
+def _manager(unit: str, at: datetime) -> By:
+    return By(Actor("demo:preparing:provider", unit, ("identity.provider",), 2, "simulation"), at)
+
+
+def _registration(address: str, key: signing_keys.SignKey) -> Registration:
+    return Registration(
+        name="Bệnh viện Ví Dụ",
+        purpose="Để tìm hồ sơ khám bệnh của bạn",
+        redirects=(f"{address}/back",),
+        after_logout=(f"{address}/",),
+        claims=tuple(Claim),
+        method=parties.BY_KEY,
+        keys=msgspec.json.encode({"keys": [key.as_dict(private=False)]}).decode(),
+    )
 
 
 def _hospital() -> Path:

@@ -75,18 +75,40 @@ def test_a_refusal_tells_the_phone_no_reason():
     row = applied()
     actions.refuse_application(officer(), row.id, row.version, Refusal.FRAUD)
     assert row.answer_at is not None
-    tasks.answer_unfit(row.answer_at - timedelta(seconds=1))
+    tasks.tell_applicants(row.answer_at - timedelta(seconds=1))
     assert not Notice.objects.filter(kind="identity.application_refused").exists(), (
         "it would tell that somebody is known"
     )
     for _ in range(2):
-        tasks.answer_unfit(row.answer_at)
+        tasks.tell_applicants(row.answer_at)
     told = Notice.objects.get(kind="identity.application_refused")
     assert (told.target, set(told.given)) == (PHONE, {"reference"})
     row.refresh_from_db()
     assert (row.state, row.cause, row.decided_by) == ("refused", "fraud", "officer")
     assert row.phone == "", "what may be a stranger's number is not kept"
     assert counted() == {}
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_who_is_answered_late_is_told_on_the_last_day_as_if_nobody_were_known(answer: str):
+    person()
+    row = applied()
+    assert row.answer_at is not None
+    for _ in range(2):
+        tasks.tell_applicants(row.answer_at)
+    assert Notice.objects.filter(kind="identity.application_refused", target=PHONE).count() == 1
+    row.refresh_from_db()
+    assert (row.state, row.phone) == ("waiting", PHONE), "it still waits for the officer"
+    late = By(officer().actor, AT + timedelta(days=9))
+    if answer == "yes":
+        actions.approve_application(late, row.id, row.version)
+    else:
+        actions.refuse_application(late, row.id, row.version, Refusal.CARD)
+    tasks.tell_applicants(late.at)
+    row.refresh_from_db()
+    assert row.phone == ""
+    assert Notice.objects.filter(kind="identity.application_refused").count() == 1, "a late no is not told again"
+    assert Notice.objects.filter(kind="identity.eid_ready", target=PHONE).count() == (answer == "yes")
 
 
 @pytest.mark.parametrize(
@@ -108,9 +130,9 @@ def test_whatever_fits_nobody_looks_the_same_and_is_refused_on_its_last_day(know
         actions.approve_application(officer(), row.id, row.version)
     assert row.answer_at is not None
     assert 9 <= row.answer_at.astimezone(VIETNAM.calendar.zone).hour < 17
-    tasks.answer_unfit(row.answer_at - timedelta(seconds=1))
+    tasks.tell_applicants(row.answer_at - timedelta(seconds=1))
     assert not Notice.objects.filter(kind="identity.application_refused").exists()
-    tasks.answer_unfit(row.answer_at)
+    tasks.tell_applicants(row.answer_at)
     row.refresh_from_db()
     assert (row.state, Notice.objects.filter(kind="identity.application_refused").count()) == ("refused", 1)
 
@@ -153,9 +175,9 @@ def test_a_wrong_or_late_code_leaves_nothing_that_anybody_sees():
     subject = actions.apply(BY, applying())
     assert actions.prove(BY, subject, "000000") in {Cause.CODE, Cause.CODE_OVER}
     assert actions.prove(BY, f"application:{UUID(int=7)}", "000000") is Cause.CODE_OVER
-    tasks.answer_unfit(AT + timedelta(minutes=59))
+    tasks.tell_applicants(AT + timedelta(minutes=59))
     assert Application.objects.count() == 1
-    tasks.answer_unfit(AT + timedelta(minutes=61))
+    tasks.tell_applicants(AT + timedelta(minutes=61))
     assert not Application.objects.exists()
 
 

@@ -1,22 +1,33 @@
 """What may be used once at the OpenID Provider is used once, however many come at the same time."""
 
 import json
+import threading
+import time
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.test import Client as Browser
 from django.utils import timezone
 from joserfc.jwk import ECKey
 
 from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.keys import derived
+from doorstep.kernel.store import journal
+from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.web.actors import Signed
 from doorstep.systems.identity.actions import openid as actions
-from doorstep.systems.identity.models import Grant, PushedRequest
+from doorstep.systems.identity.actions.authorization_server import Client, Request
+from doorstep.systems.identity.models import Grant, PushedRequest, RelyingParty
+from doorstep.systems.identity.pages.openid import signing_key
 from doorstep.systems.identity.queries import openid as queries
+from doorstep.systems.identity.rules.openid import read_token
 from doorstep.systems.identity.tests.builders import AT, account
 from doorstep.systems.identity.tests.relying_party import (
+    BACK,
     TOKEN,
+    VERIFIER,
     asking,
     assertion,
     basic,
@@ -55,6 +66,100 @@ def test_one_refresh_token_is_used_once_and_the_grant_ends(browser: Browser):
     outcomes = at_once(*[lambda: refreshed(Browser(), made, token).status_code] * 4)
     assert sorted(outcomes) == [200, 400, 400, 400]
     assert Grant.objects.get().ended
+
+
+def exchanges(made, codes: list[str], without_key: str = "") -> list:
+    """The token endpoint's answers to these codes in one transaction, made to wait for each other."""
+    gathered, party = actions.exchange, Client(RelyingParty.objects.get(id=made.id))
+    by, key = (
+        By(Actor(f"client:{party.row.id}", roles=("identity.relying_party",), via="openid"), AT),
+        signing_key("ES256", AT),
+    )
+
+    def exchange(code: str):
+        told = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+        request = Request(told, AT)
+        request.client, request.key = party, None if code == without_key else key
+        return gathered(by, request)
+
+    gathered.busy = True  # as while a transaction runs
+    return at_once(*[lambda one=one: exchange(one) for one in codes], lambda: _let_go(gathered, len(codes)))[:-1]
+
+
+def _let_go(gathered, count: int) -> None:
+    while len(gathered.waiting) < count:
+        time.sleep(0.001)
+    gathered.waiting[0].wake.release()
+
+
+def told(answers: list) -> list:
+    return [answer[0] if isinstance(answer, tuple) else type(answer).__name__ for answer in answers]
+
+
+def test_many_codes_at_once_are_one_transaction_with_an_entry_each(browser: Browser):
+    made = registered()
+    codes = [code_for(browser, made) for _ in range(6)]
+    answers = exchanges(made, [*codes, "nonsense"])
+    assert told(answers) == [200] * 6 + [400]
+    assert len({answer[1]["id_token"] for answer in answers[:6]}) == 6
+    entries = JournalEntry.objects.filter(action="identity.exchange")
+    assert sorted(entries.values_list("detail", flat=True)) == ["authorization_code"] * 6 + [
+        "authorization_code refused"
+    ]
+    assert JournalSubject.objects.filter(id__in=entries.values("id")).count() == 6
+    assert Grant.objects.filter(exchanged=AT, ended=None).count() == 6
+
+
+def test_one_code_twice_in_a_transaction_is_used_once_and_ends_its_grant_only(browser: Browser):
+    made = registered()
+    twice, other = code_for(browser, made), code_for(browser, made)
+    answers = exchanges(made, [twice, other, twice])
+    assert sorted(told(answers)) == [200, 200, 400]
+    assert told(answers)[1] == 200
+    assert Grant.objects.filter(ended=None).count() == 1
+
+
+def test_a_grant_that_somebody_holds_keeps_nobody_else_waiting(browser: Browser):
+    made = registered()
+    codes = [code_for(browser, made) for _ in range(3)]
+    held, answers = read_token(derived("openid tokens"), codes[0]), []
+
+    def ask() -> None:
+        answers.extend(exchanges(made, codes))
+        connection.close()
+
+    waiting = threading.Thread(target=ask)
+    with transaction.atomic():
+        Grant.objects.filter(id=held[1]).update(ended=AT)  # withdrawn, but not yet committed
+        waiting.start()
+        while Grant.objects.exclude(exchanged=None).count() < 2:
+            time.sleep(0.01)
+    waiting.join(20)
+    assert told(answers) == [400, 200, 200]
+
+
+def test_one_that_cannot_be_answered_fails_alone(browser: Browser):
+    made = registered()
+    codes = [code_for(browser, made) for _ in range(3)]
+    assert told(exchanges(made, codes, without_key=codes[1])) == [200, "RuntimeError", 200]
+    assert Grant.objects.filter(exchanged=None, ended=None).count() == 1
+
+
+def test_of_a_transaction_that_fails_before_its_commit_nothing_stays(browser: Browser, monkeypatch):
+    made = registered()
+    codes = [code_for(browser, made) for _ in range(4)]
+    write, seen = journal.write_rows, []
+
+    def fails_together(rows) -> None:
+        write(rows)
+        seen.append(len(rows))
+        if len(rows) > 1:
+            raise OperationalError("the server went away")
+
+    monkeypatch.setattr(journal, "write_rows", fails_together)
+    assert told(exchanges(made, codes)) == [200] * 4
+    assert seen == [4, 1, 1, 1, 1]
+    assert JournalEntry.objects.filter(action="identity.exchange").count() == 4
 
 
 def test_one_assertion_proves_a_client_once():

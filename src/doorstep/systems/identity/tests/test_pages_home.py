@@ -16,12 +16,14 @@ from PIL import Image
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import Notice, Unit
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.reasons import Unavailable
+from doorstep.kernel.values.reasons import NotAllowed, Unavailable
+from doorstep.systems.identity import tasks
 from doorstep.systems.identity.actions import offices, trust
-from doorstep.systems.identity.models import Application, Eid, EidChange, Guardian, Office
-from doorstep.systems.identity.pages import captures, portraits
+from doorstep.systems.identity.models import Application, Eid, EidChange, Guardian, Office, TrustFile
+from doorstep.systems.identity.pages import captures, documents, portraits
 from doorstep.systems.identity.pages.home import SALT
 from doorstep.systems.identity.pages.portraits import read_portrait
+from doorstep.systems.identity.queries.trust import trust_files
 from doorstep.systems.identity.rules.captures import Capture
 from doorstep.systems.identity.simulation.documents import State, chip, groups
 from doorstep.systems.identity.tests.builders import AT, CAPTURE, NUMBER, account, device, eid, person
@@ -122,8 +124,18 @@ def test_a_refusal_says_its_cause_at_the_help_desk_only(home, compared):
     desk.post(address, {"version": row.version, "decision": "refuse", "cause": "portrait"})
     row.refresh_from_db()
     assert row.state == "refused"
-    told = desk.post("/identity/help-desk/", {"reference": row.reference}).content.decode()
-    assert "The portrait is not proven to be the person&#x27;s" in told
+    cause = "The portrait is not proven to be the person&#x27;s"
+
+    def told(**card: str) -> str:
+        return desk.post("/identity/help-desk/", {"reference": row.reference, **card}).content.decode()
+
+    for early in (told(), told(card="900090000777")):
+        assert "It is decided, but the phone is not told yet." in early
+        assert "refused" not in early
+        assert cause not in early
+    assert cause in told(card=f"{NUMBER[:4]} {NUMBER[4:]}"), "the person is there, with the card"
+    tasks.tell_applicants(row.answer_at)
+    assert cause in told()
 
 
 def test_the_answers_are_the_same_for_whoever_applies(home, compared):
@@ -299,6 +311,30 @@ def test_an_officer_checks_a_card_and_cites_the_check(compared, monkeypatch):
     assert (change.capture, change.document) == (CAPTURE.reference, reference)
     shown = desk.get(f"/identity/eids/{change.eid_id}/").content.decode()
     assert CAPTURE.reference in shown
+
+
+def test_an_officer_reads_what_checks_rest_on(db, monkeypatch):
+    keeper = By(Actor("k", roles=("identity.trust_keeper",), level=2), AT)
+    desk = signed_in(role="identity.officer", login=NUMBER)
+    assert "There is none yet." in desk.get("/identity/documents/trust/").content.decode()
+    for days, owner in ((-1, "operator"), (20, "account:keeper"), (900, "operator")):
+        state = State("secp256r1", "VNM", begins=AT - timedelta(days=900), ends=AT + timedelta(days=days))
+        trust.add_file(keeper, state.encoded, ("VNM", "UTO"), owner, f"fetched {days} <b>")
+    trust.add_file(keeper, state.revoke(), (), "operator", "fetched")
+    page = desk.get("/identity/documents/trust/").content.decode()
+    told = (">over<", ">ends soon<", "Certificate of a state", "Valid from")
+    assert [page.count(word) for word in told] == [1, 1, 3, 4]
+    assert [page.count(word) for word in ("account:keeper", "whoever runs", "fetched 20 &lt;b&gt;")] == [1, 3, 1]
+    digests = re.findall(r"[0-9a-f]{64}", page)
+    assert sorted(digests) == sorted(TrustFile.objects.values_list("fingerprint", flat=True))
+    monkeypatch.setattr(documents, "PAGE", 3)
+    first = desk.get("/identity/documents/trust/").content.decode()
+    second = desk.get("/identity/documents/trust/?after=3").content.decode()
+    assert ("?after=3" in first, "?after=" in second) == (True, False)
+    assert [len(re.findall(r"[0-9a-f]{64}", one)) for one in (first, second)] == [3, 1]
+    assert "Certificates that checks rest on" in desk.get("/").content.decode()
+    with pytest.raises(NotAllowed):
+        trust_files(Actor("lan", roles=("identity.person", "identity.registrar"), level=2))
 
 
 def test_the_check_of_nothing_and_of_nonsense(compared):

@@ -557,7 +557,7 @@ def test_what_is_over_is_deleted(signed_in: Client):
     for _ in range(3):
         code_for(signed_in, made)
     signed_in.post("/identity/openid/par", asking(made), headers=basic(made))
-    assert actions.forget_grants(By(CLOCK, AT + timedelta(minutes=11))) == 4
+    assert actions.forget_grants(By(CLOCK, AT + timedelta(minutes=12))) == 4
 
 
 def test_a_manager_registers_changes_and_ends(client: Client):

@@ -2,12 +2,15 @@
 
 import re
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
+from doorstep.kernel.store.limits import Limit
 from doorstep.kernel.store.models import ActorSession
 from doorstep.systems.identity.models import Account, Passkey
+from doorstep.systems.identity.pages import signin
 from doorstep.systems.identity.rules.passkeys import Party
 from doorstep.systems.identity.tests.builders import NUMBER, PASSCODE, PASSWORD, account, device
 
@@ -68,6 +71,27 @@ def test_a_wrong_password_gives_a_reference_and_nothing_else(client: Client):
     assert wrong.status_code == unknown.status_code == 422
     assert blank.sub("", wrong.content.decode()) == blank.sub("", unknown.content.decode())
     assert "Wrong-Horse7" not in wrong.content.decode()
+
+
+def test_whoever_guesses_is_stopped_and_the_owner_is_not(monkeypatch):
+    """Ten tries at an account from a place; elsewhere the password opens still, and a passkey does at the same place."""
+    made, own = device(account()), {"login": NUMBER, "password": PASSWORD}
+    guesser = Client(REMOTE_ADDR="192.0.2.1")
+    statuses = [guesser.post("/identity/sign-in/", own | {"password": f"Wrong-{n}"}).status_code for n in range(11)]
+    assert statuses == [422] * 10 + [429]
+    assert guesser.post("/identity/sign-in/", own | {"login": f" {NUMBER[:3]} {NUMBER[3:]}"}).status_code == 429
+    assert Client(REMOTE_ADDR="198.51.100.1").post("/identity/sign-in/", own).status_code == 303
+    answer = {"answer": made.use(options_of(guesser.get("/identity/sign-in/")), ORIGIN)}
+    assert guesser.post("/identity/sign-in/passkey/", answer).status_code == 303
+    monkeypatch.setattr(signin, "GUESSES_OF_PLACE", Limit("test.place", 2, timedelta(minutes=15)))
+    statuses = [
+        Client(REMOTE_ADDR="203.0.113.1").post("/identity/sign-in/", own | {"login": f"90009000000{n}"}).status_code
+        for n in range(3)
+    ]
+    assert statuses == [422, 422, 429]
+    monkeypatch.setattr(signin, "GUESSES_OF_ACCOUNT", Limit("test.account", 2, timedelta(hours=1)))
+    statuses = [Client(REMOTE_ADDR=f"192.0.2.{n}").post("/identity/sign-in/", own).status_code for n in range(7, 10)]
+    assert statuses == [303, 303, 429]
 
 
 def test_whether_the_passcode_was_right_cannot_be_read_from_the_page(client: Client):

@@ -8,11 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from doorstep.kernel.access import look
-from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import page
-from doorstep.kernel.web.visits import enter, further, language
+from doorstep.kernel.web.visits import enter, further, language, named
 from doorstep.systems.lodging import queries
 from doorstep.systems.lodging.forms.stays import AreaForm
 from doorstep.systems.lodging.pages.outcomes import outcome
@@ -32,10 +31,9 @@ def notices(request: HttpRequest) -> HttpResponse:
     after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
     filters = (today, told.get("unit") or "", told.get("day"), after)
     rows = look(by.actor, FOR_SUPERVISION, by.at, queries.police.notices_in_area, *filters, late=bool(told.get("late")))
-    names = units.names((row.unit for row in rows), today, language())
     context = {
         "form": form,
-        "rows": [(row, names[row.unit], outcome(row)) for row in rows],
+        "rows": [(row, outcome(row)) for row in named(rows, today)],
         "area": unit_name(by.actor.unit) if by.actor.unit else "",
         "older": further(request, rows[-1].id) if len(rows) == queries.rows.PAGE else "",
         "first": further(request) if after else "",
@@ -68,11 +66,10 @@ def silent(request: HttpRequest) -> HttpResponse:
     unit = form.cleaned_data["unit"] if form.is_valid() else ""
     after = request.GET.get("after", "")
     houses = queries.police.silent_houses(by.actor, today, unit, after)
-    names = units.names((house.unit for house in houses), today, language())
     context = {
         "form": form,
         "today": today,
-        "houses": [(house, names[house.unit]) for house in houses],
+        "houses": named(houses, today),
         "older": further(request, houses[-1].code) if len(houses) == queries.rows.PAGE else "",
         "first": further(request) if after else "",
     }

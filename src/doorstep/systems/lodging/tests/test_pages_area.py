@@ -117,9 +117,9 @@ def test_houses_that_neither_notified_nor_said_that_nobody_stays(desk: Client, m
     desk.post(reverse("lodging:close", args=[closed]))
     url = reverse("lodging:silent")
 
-    assert [house.code for house, _ in police("H38").get(url).context["houses"]] == [quiet]
+    assert [house.code for house in police("H38").get(url).context["houses"]] == [quiet]
     assert police("H38").get(url, {"unit": "H38.902"}).context["houses"] == []
     assert police("H39").get(url).context["houses"] == []
     monkeypatch.setattr(timezone, "now", lambda: AT + timedelta(days=1))
     tomorrow = police("H38").get(url)
-    assert {house.code for house, _ in tomorrow.context["houses"]} == {quiet, notified, empty}
+    assert {house.code for house in tomorrow.context["houses"]} == {quiet, notified, empty}

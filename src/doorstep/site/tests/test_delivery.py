@@ -15,15 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.db import connection
 
-from doorstep.kernel import delivery, notices
+from doorstep.kernel import notices
 from doorstep.kernel.declare.notices import EXPIRES, Channel, Reach, State, notice
-from doorstep.kernel.delivery import deliver
 from doorstep.kernel.expiry import Credential
 from doorstep.kernel.notices import give_up, notify
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING, Colour
-from doorstep.kernel.tests.mail_server import MailServer
+from doorstep.site import delivery
+from doorstep.site.delivery import deliver
+from doorstep.site.tests.mail_server import MailServer
 
 AT = datetime(2024, 3, 1, 10, tzinfo=UTC)
 CODE = notice("tryout.code", title="Your code", text="{code} is your code.", secret=True, lasts=timedelta(minutes=10))
