@@ -54,6 +54,9 @@ def test_a_payer_lists_own_receipts_in_pages(monkeypatch):
     first = payer().get(reverse("payments:own_receipts"))
     assert [row.code for row, *_ in first.context["rows"]] == sorted(mine, key=issued, reverse=True)[:2]
     assert "DS/H38/2024/0000003" in first.content.decode()
+    assert all(
+        reverse("payments:own_paper", args=[row.code]) in first.content.decode() for row, *_ in first.context["rows"]
+    )
     then = payer().get(reverse("payments:own_receipts") + first.context["older"])
     assert [row.code for row, *_ in then.context["rows"]] == [min(mine, key=issued)]
 
