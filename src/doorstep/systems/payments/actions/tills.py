@@ -12,12 +12,12 @@ from doorstep.kernel.values.ids import read_reference, reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
 from doorstep.systems.payments.actions import ledger
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
+from doorstep.systems.payments.actions.orders import collecting_account
 from doorstep.systems.payments.actions.refunds import HELD, accounts_of
 from doorstep.systems.payments.actions.settlement import settle
 from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Account, Deposit, Order, Shift, Taking, Till
 from doorstep.systems.payments.permissions import FOR_PAYMENT, TILL
-from doorstep.systems.payments.queries.orders import collecting_account
 from doorstep.systems.payments.rules import cash as rules
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.ledger import AccountKind, Transfer, check_amount

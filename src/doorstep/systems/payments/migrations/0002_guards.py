@@ -1,19 +1,12 @@
 """The ledger's law in the database: totals follow transfers, nothing is changed, deleted or emptied, currencies do not mix,
-pending transfers are resolved once, closed days stay closed.
+pending transfers are resolved once, closed days stay closed; receipts and their papers stay.
 """
 
 from typing import ClassVar
 
-import django.contrib.postgres.indexes
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
-_OLD = """
-DROP FUNCTION payments_keep_totals CASCADE;
-DROP FUNCTION payments_history_stays CASCADE;
-DROP FUNCTION payments_totals_follow CASCADE;
-ALTER TABLE payments_account SET (fillfactor = 50);
-"""
+ROOM = "ALTER TABLE payments_account SET (fillfactor = 50)"  # totals change all the time
 
 # One transfer is judged by statements that are planned once; many by EXECUTE, which plans for as many as there are.
 # Accounts are locked in one order by everybody, so that two transactions wait for each other and never deadlock; whoever
@@ -123,120 +116,14 @@ CREATE TRIGGER history_stays BEFORE TRUNCATE ON payments_openpending
     FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
 """
 
+STAY = """
+CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE ON payments_receipt
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE ON payments_receiptpaper
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [
-        ("payments", "0002_ledger_guards"),
-    ]
-
-    operations: ClassVar = [
-        migrations.CreateModel(
-            name="ClosedTotals",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "account_id", "until", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                (
-                    "account",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="payments.account",
-                    ),
-                ),
-                ("until", models.DateTimeField()),
-                ("debits", models.BigIntegerField()),
-                ("credits", models.BigIntegerField()),
-                ("pending_debits", models.BigIntegerField()),
-                ("pending_credits", models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Closing",
-            fields=[
-                ("until", models.DateTimeField(primary_key=True, serialize=False)),
-                ("entry", models.UUIDField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="OpenPending",
-            fields=[
-                ("transfer", models.UUIDField(primary_key=True, serialize=False)),
-                ("until", models.DateTimeField(db_index=True)),
-            ],
-        ),
-        migrations.RemoveIndex(
-            model_name="transfer",
-            name="transfer_debit",
-        ),
-        migrations.RemoveIndex(
-            model_name="transfer",
-            name="transfer_credit",
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="credit",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.account",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="debit",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.account",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transfer",
-            name="pending",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.transfer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["debit", "at", "id"], name="transfer_debits"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["credit", "at", "id"], name="transfer_credits"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=["at"], name="transfer_at"),
-        ),
-        migrations.AddConstraint(
-            model_name="account",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("credits__lte", 4611686018427387904),
-                    ("debits__lte", 4611686018427387904),
-                    ("pending_credits__lte", 4611686018427387904),
-                    ("pending_debits__lte", 4611686018427387904),
-                ),
-                name="ledger_totals_bounded",
-            ),
-        ),
-        migrations.RunSQL(_OLD),
-        migrations.RunSQL(TOTALS),
-        migrations.RunSQL(HISTORY),
-    ]
+    dependencies: ClassVar = [("payments", "0001_initial")]
+    operations: ClassVar = [migrations.RunSQL(sql) for sql in (ROOM, TOTALS, HISTORY, STAY)]
