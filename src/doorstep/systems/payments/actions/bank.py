@@ -49,7 +49,9 @@ def take_proof(act: Act, proof: Proof) -> None:
 @action(SETTLE, FOR_PAYMENT)
 def begin_feeds(act: Act) -> int:
     """Accounts that are new are read from the banking day on at which they were approved; returns how many those are."""
-    new = list(BankAccount.objects.filter(approved__isnull=False, feed=None).select_for_update(of=("self",)))
+    new = list(
+        BankAccount.objects.filter(approved__isnull=False, ended=None, feed=None).select_for_update(of=("self",))
+    )
     BankFeed.objects.bulk_create(
         [
             BankFeed(account=row, due=act.at, day=banking_day_of(row.approved or act.at), statement_due=act.at)

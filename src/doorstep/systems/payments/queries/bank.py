@@ -54,7 +54,7 @@ def account_of(bank: str, number: str) -> UUID:
 
 
 def accounts_without_feed() -> bool:
-    return BankAccount.objects.filter(approved__isnull=False, feed=None).exists()
+    return BankAccount.objects.filter(approved__isnull=False, ended=None, feed=None).exists()
 
 
 def feeds_due(at: datetime) -> list[Feed]:
