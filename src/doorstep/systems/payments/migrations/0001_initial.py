@@ -29,22 +29,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="ClosedTotals",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "account_id", "until", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("until", models.DateTimeField()),
-                ("debits", models.BigIntegerField()),
-                ("credits", models.BigIntegerField()),
-                ("pending_debits", models.BigIntegerField()),
-                ("pending_credits", models.BigIntegerField()),
-            ],
-        ),
-        migrations.CreateModel(
             name="Closing",
             fields=[
                 ("until", models.DateTimeField(primary_key=True, serialize=False)),
@@ -101,39 +85,6 @@ class Migration(migrations.Migration):
                 ("proposed_by", models.TextField(blank=True)),
                 ("decided_by", models.TextField(blank=True)),
                 ("resolved", models.DateTimeField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="FeeLine",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "statement", "page", "line", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("page", models.IntegerField()),
-                ("line", models.IntegerField()),
-                ("order", models.UUIDField()),
-                ("amount", models.BigIntegerField()),
-                ("repeated", models.BooleanField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name="FeePage",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "statement", "page", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("page", models.IntegerField()),
-                ("lines", models.IntegerField()),
-                ("total", models.DecimalField(decimal_places=0, max_digits=24)),
-                ("digest", models.BinaryField()),
-                ("at", models.DateTimeField()),
-                ("entry", models.UUIDField()),
             ],
         ),
         migrations.CreateModel(
@@ -239,57 +190,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="Reconciled",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "run", "number", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("number", models.IntegerField()),
-                ("piece", models.TextField()),
-                ("outcome", models.TextField()),
-                ("lacking", models.TextField(blank=True)),
-                ("owner", models.TextField(blank=True)),
-                ("unit", models.TextField(blank=True)),
-                ("asker", models.TextField(blank=True)),
-                ("order", models.UUIDField(null=True)),
-                ("account", models.UUIDField(null=True)),
-                ("booking", models.TextField(blank=True)),
-                ("bank", models.BigIntegerField(null=True)),
-                ("ours", models.BigIntegerField(null=True)),
-                ("stated", models.BigIntegerField(null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="ReconciledSum",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "run",
-                        "unit",
-                        "piece",
-                        "outcome",
-                        "lacking",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("unit", models.TextField(blank=True)),
-                ("piece", models.TextField()),
-                ("outcome", models.TextField()),
-                ("lacking", models.TextField(blank=True)),
-                ("n", models.IntegerField()),
-                ("bank", models.DecimalField(decimal_places=0, max_digits=24)),
-                ("ours", models.DecimalField(decimal_places=0, max_digits=24)),
-                ("stated", models.DecimalField(decimal_places=0, max_digits=24)),
-            ],
-        ),
-        migrations.CreateModel(
             name="Reconciliation",
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
@@ -351,29 +251,6 @@ class Migration(migrations.Migration):
                 ("digest", models.BinaryField()),
                 ("taken", models.DateTimeField()),
                 ("recorded", models.IntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StatementLine",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "statement_id", "line", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("line", models.IntegerField()),
-                ("day", models.DateField()),
-                ("booking", models.TextField()),
-                ("side", models.TextField()),
-                ("amount", models.BigIntegerField()),
-                ("memo", models.TextField(blank=True)),
-                ("booked", models.DateTimeField()),
-                ("payout", models.UUIDField(null=True)),
-                ("returned", models.TextField(blank=True)),
-                ("from_bank", models.TextField(blank=True)),
-                ("from_account", models.TextField(blank=True)),
-                ("from_name", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
@@ -499,6 +376,192 @@ class Migration(migrations.Migration):
                 ("statement_failures", models.IntegerField(default=0)),
             ],
         ),
+        migrations.CreateModel(
+            name="Taking",
+            fields=[
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="taking",
+                        serialize=False,
+                        to="payments.order",
+                    ),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="FeeLine",
+            fields=[
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.feestatement"
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "statement", "page", "line", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("page", models.IntegerField()),
+                ("line", models.IntegerField()),
+                ("order", models.UUIDField()),
+                ("amount", models.BigIntegerField()),
+                ("repeated", models.BooleanField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="FeePage",
+            fields=[
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.feestatement"
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "statement", "page", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("page", models.IntegerField()),
+                ("lines", models.IntegerField()),
+                ("total", models.DecimalField(decimal_places=0, max_digits=24)),
+                ("digest", models.BinaryField()),
+                ("at", models.DateTimeField()),
+                ("entry", models.UUIDField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Reconciled",
+            fields=[
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.reconciliation",
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "run", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.IntegerField()),
+                ("piece", models.TextField()),
+                ("outcome", models.TextField()),
+                ("lacking", models.TextField(blank=True)),
+                ("owner", models.TextField(blank=True)),
+                ("unit", models.TextField(blank=True)),
+                ("asker", models.TextField(blank=True)),
+                ("order", models.UUIDField(null=True)),
+                ("account", models.UUIDField(null=True)),
+                ("booking", models.TextField(blank=True)),
+                ("bank", models.BigIntegerField(null=True)),
+                ("ours", models.BigIntegerField(null=True)),
+                ("stated", models.BigIntegerField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ReconciledSum",
+            fields=[
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.reconciliation"
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "run",
+                        "unit",
+                        "piece",
+                        "outcome",
+                        "lacking",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("unit", models.TextField(blank=True)),
+                ("piece", models.TextField()),
+                ("outcome", models.TextField()),
+                ("lacking", models.TextField(blank=True)),
+                ("n", models.IntegerField()),
+                ("bank", models.DecimalField(decimal_places=0, max_digits=24)),
+                ("ours", models.DecimalField(decimal_places=0, max_digits=24)),
+                ("stated", models.DecimalField(decimal_places=0, max_digits=24)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ClosedTotals",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "account_id", "until", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.account",
+                    ),
+                ),
+                ("until", models.DateTimeField()),
+                ("debits", models.BigIntegerField()),
+                ("credits", models.BigIntegerField()),
+                ("pending_debits", models.BigIntegerField()),
+                ("pending_credits", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="StatementLine",
+            fields=[
+                (
+                    "statement",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="payments.statement",
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "statement_id", "line", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("line", models.IntegerField()),
+                ("day", models.DateField()),
+                ("booking", models.TextField()),
+                ("side", models.TextField()),
+                ("amount", models.BigIntegerField()),
+                ("memo", models.TextField(blank=True)),
+                ("booked", models.DateTimeField()),
+                ("payout", models.UUIDField(null=True)),
+                ("returned", models.TextField(blank=True)),
+                ("from_bank", models.TextField(blank=True)),
+                ("from_account", models.TextField(blank=True)),
+                ("from_name", models.TextField(blank=True)),
+            ],
+        ),
         migrations.AddConstraint(
             model_name="bankaccount",
             constraint=models.UniqueConstraint(fields=("bank", "number"), name="bank_account_once"),
@@ -509,17 +572,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("approved__isnull", False), ("ended", None)),
                 fields=("unit", "currency"),
                 name="one_collecting_account_a_unit",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closedtotals",
-            name="account",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.account",
             ),
         ),
         migrations.AddField(
@@ -556,37 +608,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="feestatement",
             constraint=models.UniqueConstraint(fields=("day", "asker"), name="one_fee_statement_a_day"),
-        ),
-        migrations.AddField(
-            model_name="feepage",
-            name="statement",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.feestatement"
-            ),
-        ),
-        migrations.AddField(
-            model_name="feeline",
-            name="statement",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.feestatement"
-            ),
-        ),
-        migrations.CreateModel(
-            name="Taking",
-            fields=[
-                (
-                    "order",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="taking",
-                        serialize=False,
-                        to="payments.order",
-                    ),
-                ),
-                ("amount", models.BigIntegerField()),
-                ("at", models.DateTimeField()),
-            ],
         ),
         migrations.AddField(
             model_name="order",
@@ -673,23 +694,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(
-            model_name="reconciledsum",
-            name="run",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.reconciliation"
-            ),
-        ),
-        migrations.AddField(
-            model_name="reconciled",
-            name="run",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="payments.reconciliation",
-            ),
-        ),
-        migrations.AddField(
             model_name="refund",
             name="account",
             field=models.ForeignKey(
@@ -750,13 +754,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="payments.bankaccount",
-            ),
-        ),
-        migrations.AddField(
-            model_name="statementline",
-            name="statement",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.statement"
             ),
         ),
         migrations.AddField(
