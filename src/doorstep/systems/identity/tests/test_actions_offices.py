@@ -288,6 +288,30 @@ def test_two_approvals_and_two_grants_at_once_make_one():
     assert Office.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_files_that_move_the_same_offices_move_each_once():
+    logins = [account(eid(person(f"9000900007{n:02}")), f"account:{n}").login for n in range(20)]
+    for login in logins:
+        offices.assign(admin("first"), login, "H38", "identity.officer", OPEN)
+    outcomes = []
+
+    def run(subject, ordered):
+        moved = [StaffLine(2, one, "identity.officer", "H38", OPEN, What.TRANSFER, "H38.901") for one in ordered]
+        try:
+            outcomes.append(offices.change_staff(admin(subject), moved))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=one) for one in (("a", logins), ("b", logins[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.done[What.TRANSFER] for one in outcomes) == [0, 20]
+    assert {why.code for one in outcomes for why in one.refused} == {"identity.office_not_there"}
+    assert Office.objects.filter(ended=None, unit="H38.901").count() == 20
+
+
 def test_the_office_of_a_unit_that_merged_is_the_successors():
     owner = minh()
     office = as_office(owner, unit="H39", by=admin(unit="H39"))
