@@ -18,7 +18,7 @@ from doorstep.systems.identity.actions import (
     telling,
 )
 from doorstep.systems.identity.queries import outside
-from doorstep.systems.identity.queries.openid import client_secrets
+from doorstep.systems.identity.queries.openid import client_secrets, signing_keys_ending
 from doorstep.systems.identity.queries.trust import ending
 from doorstep.systems.identity.rules.trust_files import FileKind
 
@@ -83,6 +83,7 @@ def trust_files(_at: datetime) -> Iterator[Expiring]:
 
 
 watch("identity.client_secrets", client_secrets)
+watch("identity.signing_keys", signing_keys_ending)
 watch("identity.trust_files", trust_files)
 watch("identity.outside_secrets", outside.client_secrets)
 reaches.append(telling.reach_of_subject)

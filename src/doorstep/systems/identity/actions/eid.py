@@ -11,7 +11,7 @@ import msgspec
 from django.db import connection
 
 from doorstep.kernel.country import law
-from doorstep.kernel.declare.notices import Reach
+from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.notices import notify
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
@@ -132,7 +132,8 @@ def begin_activation(act: Act, number: str, phone: str) -> str:
         act.journal(detail="activation: nothing fits")
         return f"eid:{uuid7(act.at)}"
     subject = f"eid:{row.id}"
-    notify(act, urgent(row), notices.CODE, code=new_code(act, subject, "activate"))
+    by_phone = msgspec.structs.replace(urgent(row), channel=Channel.SMS)
+    notify(act, by_phone, notices.CODE, code=new_code(act, subject, "activate"))
     act.journal(subjects=concerned_by(row), detail=f"activation begun {row.id}")
     return subject
 

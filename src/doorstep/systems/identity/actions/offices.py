@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import ROLES, Actor
@@ -22,10 +22,11 @@ from doorstep.systems.identity.country import Country
 from doorstep.systems.identity.models import Account, Invitation, Office
 from doorstep.systems.identity.permissions import APPROVE, FOR_OFFICE, FOUND, GRANT, OWN, REVIEW, STEP
 from doorstep.systems.identity.rules import offices
-from doorstep.systems.identity.rules.offices import StaffLine, Term
+from doorstep.systems.identity.rules.offices import StaffLine, Term, What
 from doorstep.systems.identity.rules.secrets import check_passcode, check_password, hashed
 
 INVITATION_KEPT = timedelta(days=14)
+ONE_FILE_AT_A_TIME = 0x1D6
 
 
 class Granted(msgspec.Struct, frozen=True):
@@ -42,10 +43,18 @@ class Invited(msgspec.Struct, frozen=True):
     code: Masked
 
 
-class StaffOutcome(msgspec.Struct, frozen=True):
-    """What became of the lines: how many offices were granted, and the reasons of the lines that come back."""
+class InvitedLine(msgspec.Struct, frozen=True):
+    """The code of an invitation that a line of a file made."""
 
-    granted: int
+    line: int
+    code: Masked
+
+
+class StaffOutcome(msgspec.Struct, frozen=True):
+    """What became of the lines: how many did what, codes of invitations, and the reasons of the lines that come back."""
+
+    done: dict[What, int]
+    invited: tuple[InvitedLine, ...]
     refused: tuple[Reason, ...]
 
 
@@ -53,39 +62,74 @@ class StaffOutcome(msgspec.Struct, frozen=True):
 def assign(act: Act, login: str, unit: str, role: str, term: Term) -> Granted:
     """An office for somebody who can sign in already."""
     account = _account(login)
-    refuse(offices.check_grant(act.actor, account.subject, unit, role, term))
-    office = _grant(act, account.subject, unit, role, term, act.actor.subject)
+    office = _assign(act, account, unit, role, term)
     act.journal(subjects=concerned(account), fields=["office"], detail=f"office {office.id} {role} {unit}")
     return Granted(str(office.id), office.approved is not None)
 
 
 @action(GRANT, FOR_OFFICE)
-def assign_many(act: Act, lines: Sequence[StaffLine]) -> StaffOutcome:
-    """A unit's staff from a file: good lines are granted, bad ones come back with line, column and repair."""
+def change_staff(act: Act, lines: Sequence[StaffLine]) -> StaffOutcome:
+    """A unit's staff from a file, by the rules of one at a time: good lines are done, bad ones come back with the repair."""
     refused: list[Reason] = []
+    invited: list[InvitedLine] = []
     people: dict[str, None] = {}
-    granted = 0
+    done = dict.fromkeys(What, 0)
+    with (
+        connection.cursor() as cursor
+    ):  # two files that name the same offices in another order would wait for each other
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_FILE_AT_A_TIME])
     for line in lines:
         try:
-            account = _account(line.login)
-            refuse(offices.check_grant(act.actor, account.subject, line.unit, line.role, line.term))
-            _grant(act, account.subject, line.unit, line.role, line.term, act.actor.subject)
+            with transaction.atomic():  # a transfer that is refused ends nothing
+                found = _change(act, line)
         except Refused as failure:
             refused += [one.at_line(line.line) for one in failure.reasons]
+            continue
+        done[line.what] += 1
+        if isinstance(found, Invited):
+            invited.append(InvitedLine(line.line, found.code))
         else:
-            granted += 1
-            people |= dict.fromkeys(concerned(account))
-    act.journal(subjects=list(people), fields=["office"], detail=f"{granted} offices from a file")
-    return StaffOutcome(granted, tuple(refused))
+            people |= dict.fromkeys(concerned(found))
+    told = ", ".join(f"{number} {what.value}" for what, number in done.items() if number)
+    act.journal(subjects=list(people), fields=["office"], detail=f"from a file: {told or 'nothing'}")
+    return StaffOutcome(done, tuple(invited), tuple(refused))
+
+
+def _change(act: Act, line: StaffLine) -> Account | Invited:
+    """One line: the account whose office it is, or the invitation."""
+    if line.what is not What.END and line.term is None:
+        raise Refused(offices.DAY_UNREADABLE("valid_from"))
+    if line.what is What.INVITE and line.term:
+        refuse([offices.INVITATION_NAMED("login")] if line.login else [])
+        return _invite(act, line.unit, line.role, line.term)
+    account = _account(line.login)
+    if line.what is What.GRANT and line.term:
+        _assign(act, account, line.unit, line.role, line.term)
+        return account
+    rows = Office.objects.select_for_update().filter(units.within(act.actor.unit, act.day), ended=None)
+    row = rows.filter(subject=account.subject, role=line.role, unit=line.unit).first()
+    if row is None:
+        raise Refused(offices.OFFICE_NOT_THERE("role"))
+    if line.what is What.TRANSFER and line.term:
+        _transfer(act, row, line.to, line.term)
+    else:
+        _end_anothers(act, row, line.why)
+    return account
 
 
 @action(GRANT, FOR_OFFICE)
 def invite(act: Act, unit: str, role: str, term: Term) -> Invited:
     """A code for somebody who signs in later and takes the office with it."""
+    invited = _invite(act, unit, role, term)
+    act.journal(detail=f"invitation {invited.id} {role} {unit}")
+    return invited
+
+
+def _invite(act: Act, unit: str, role: str, term: Term) -> Invited:
     refuse(offices.check_grant(act.actor, "", unit, role, term))
-    code = reference()
+    code, own = reference(), act.next_id()
     Invitation.objects.create(
-        id=act.id,
+        id=own,
         digest=_digest(code),
         unit=unit,
         role=role,
@@ -94,8 +138,7 @@ def invite(act: Act, unit: str, role: str, term: Term) -> Invited:
         invited_by=act.actor.subject,
         expires=act.at + INVITATION_KEPT,
     )
-    act.journal(detail=f"invitation {act.id} {role} {unit}")
-    return Invited(str(act.id), Masked(code))
+    return Invited(str(own), Masked(code))
 
 
 @action(OWN, FOR_OFFICE)
@@ -147,9 +190,7 @@ def approve_office(act: Act, office: UUID) -> None:
 def transfer(act: Act, office: UUID, unit: str, term: Term) -> Granted:
     """The same role in another unit from a day on; the old office ends at once, and with it the sessions."""
     row = _office(act, office)
-    refuse(offices.check_grant(act.actor, row.subject, unit, row.role, term))
-    _end(act, row, "transferred")
-    new = _grant(act, row.subject, unit, row.role, term, act.actor.subject)
+    new = _transfer(act, row, unit, term)
     act.journal(subjects=_people(row.subject), fields=["office"], detail=f"office {office} became {new.id}")
     return Granted(str(new.id), new.approved is not None)
 
@@ -158,9 +199,7 @@ def transfer(act: Act, office: UUID, unit: str, term: Term) -> Granted:
 def end(act: Act, office: UUID, why: str) -> None:
     """An office and all that was lent from it end now."""
     row = _office(act, office)
-    if row.subject == act.actor.subject:
-        raise Refused(offices.OWN_OFFICE())
-    _end(act, row, why)
+    _end_anothers(act, row, why)
     act.journal(subjects=_people(row.subject), fields=["office"], detail=f"office {office} ended")
 
 
@@ -271,6 +310,23 @@ def found_administrator(act: Act, login: str, name: str, password: str, passcode
     Office.objects.filter(id=office.id).update(approved=act.at, approved_by=act.actor.subject)
     act.journal(fields=["account", "office"], detail=f"first administrator {office.id} of {unit or 'the nation'}")
     return Granted(str(office.id), in_force=True)
+
+
+def _assign(act: Act, account: Account, unit: str, role: str, term: Term) -> Office:
+    refuse(offices.check_grant(act.actor, account.subject, unit, role, term))
+    return _grant(act, account.subject, unit, role, term, act.actor.subject)
+
+
+def _transfer(act: Act, row: Office, unit: str, term: Term) -> Office:
+    refuse(offices.check_grant(act.actor, row.subject, unit, row.role, term))
+    _end(act, row, "transferred")
+    return _grant(act, row.subject, unit, row.role, term, act.actor.subject)
+
+
+def _end_anothers(act: Act, row: Office, why: str) -> None:
+    if row.subject == act.actor.subject:
+        raise Refused(offices.OWN_OFFICE())
+    _end(act, row, why)
 
 
 def _grant(

@@ -77,7 +77,8 @@ class LinesForm(Form):
     lines = forms.CharField(
         label=_("Lines of a CSV file"),
         help_text=_(
-            "First line: login,role,unit,valid_from,valid_to. Days as 2024-05-21; no last day means until ended."
+            "First line: what,login,role,unit,to,valid_from,valid_to,why. In the first column: grant, transfer (from unit "
+            "to another), end or invite (without login). Days as 2024-05-21; no last day means until ended."
         ),
         max_length=500_000,
         widget=forms.Textarea(attrs={"rows": "8", "spellcheck": "false", "dir": "ltr"}),

@@ -91,15 +91,16 @@ def staff(request: HttpRequest) -> HttpResponse:
 @page(GRANT)
 @require_http_methods(["GET", "POST"])
 def lines(request: HttpRequest) -> HttpResponse:
-    """Many offices at once: good lines are granted, bad ones come back with line and repair."""
+    """Many offices at once: good lines are done, bad ones come back with line and repair."""
     by, form = enter(request), LinesForm(request.POST or None)
     context: dict[str, object] = {"form": form}
     if form.is_valid():
         read, reasons = read_staff(form.cleaned_data["lines"])
-        outcome = actions.assign_many(by, read) if read else None
+        outcome = actions.change_staff(by, read) if read else None
         refused = [*reasons, *(outcome.refused if outcome else ())]
         context |= {
-            "granted": outcome.granted if outcome else 0,
+            "done": [(what, number) for what, number in outcome.done.items() if number] if outcome else [],
+            "invited": outcome.invited if outcome else (),
             "refused": [(wording.html_place(one), wording.html_text(one), wording.html_repair(one)) for one in refused],
         }
     return render(request, "identity/staff_lines.html", context, status=_status(form))

@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.expiry import WINDOW, Credential, Expiring
+from doorstep.kernel.expiry import OPERATOR, WINDOW, Credential, Expiring
 from doorstep.kernel.keys import derived
 from doorstep.kernel.store import units
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
@@ -201,6 +201,13 @@ def client_secrets(at: datetime) -> Iterator[Expiring]:
     for row in RelyingParty.objects.filter(ended=None, secret_expires__range=around):
         if row.secret_expires:
             yield Expiring(row.name, row.registered_by, row.secret_expires, Credential.CLIENT_SECRET)
+
+
+def signing_keys_ending(at: datetime) -> Iterator[Expiring]:
+    """Keys that sign ID tokens and have no successor though it is time; nothing as long as they rotate by themselves."""
+    rows = SigningKey.objects.values_list("id", "algorithm", "signs_from", "signs_to")
+    for turn in signing_keys.overdue([Turn(*row) for row in rows], at):
+        yield Expiring(f"ID tokens, {turn.algorithm}", OPERATOR, turn.signs_to, Credential.KEY)
 
 
 def _party(row: RelyingParty) -> PartyRow:

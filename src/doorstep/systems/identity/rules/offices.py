@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.scopes import ROLES, Actor, Role, Service
 from doorstep.kernel.values.dates import read_date
 from doorstep.kernel.values.reasons import Reason, reason
@@ -77,6 +78,21 @@ COLUMNS_MISSING = reason(
     "The first line does not name the columns {columns}.",
     repair="Write them as the first line, then one line for each office.",
 )
+WHAT_UNKNOWN = reason(
+    "identity.staff_what",
+    "No line can do this.",
+    repair="Write grant, transfer, end or invite in the column what; an empty one grants.",
+)
+INVITATION_NAMED = reason(
+    "identity.invitation_named",
+    "An invitation is for whoever has its code, and names nobody.",
+    repair="Leave the name empty, or write grant instead of invite.",
+)
+OFFICE_NOT_THERE = reason(
+    "identity.office_not_there",
+    "This person does not have this office.",
+    repair="Check the role, and write the unit that the office is for now.",
+)
 DAY_UNREADABLE = reason(
     "identity.staff_day", "This is no day.", repair="Write it as 2024-05-21, or leave the last day empty."
 )
@@ -104,18 +120,36 @@ class Term(msgspec.Struct, frozen=True):
         return self.first <= day and (self.last is None or day < self.last)
 
 
+class What(Code):
+    """What a line of an administrator's file does."""
+
+    GRANT = "grant", "Granted"
+    TRANSFER = "transfer", "Transferred"
+    END = "end", "Ended"
+    INVITE = "invite", "Invited"
+
+
 class StaffLine(msgspec.Struct, frozen=True):
-    """One line of an administrator's file: whom, as what, where, from when to when; `line` counts the first one."""
+    """One line of an administrator's file: whom, as what, where, from when to when; `line` counts the first one.
+
+    A transfer goes from `unit` `to` another. An invitation has no `login`, and an end needs no `term`.
+    """
 
     line: int
     login: str
     role: str
     unit: str
-    term: Term
+    term: Term | None = None
+    what: What = What.GRANT
+    to: str = ""
+    why: str = ""
 
 
 def read_staff(text: str) -> tuple[list[StaffLine], list[Reason]]:
-    """The lines of a CSV file with comma, semicolon or tab, and the reasons against those that cannot be read."""
+    """The lines of a CSV file with comma, semicolon or tab, and the reasons against those that cannot be read.
+
+    The columns `what`, `to` and `why` may be missing: then each line grants.
+    """
     first = text.lstrip("\ufeff").partition("\n")[0]
     sign = next((one for one in "\t;" if one in first), ",")
     rows = list(csv.reader(text.lstrip("\ufeff").splitlines(), delimiter=sign))
@@ -129,15 +163,25 @@ def read_staff(text: str) -> tuple[list[StaffLine], list[Reason]]:
         told = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
         if not any(told.values()):
             continue
-        begins, ends = read_date(told.get("valid_from", "")), read_date(told.get("valid_to", ""))
-        if begins is None:
-            reasons.append(DAY_UNREADABLE("valid_from", line=number))
-        elif ends is None and told.get("valid_to"):
-            reasons.append(DAY_UNREADABLE("valid_to", line=number))
+        read = _line(number, told)
+        if isinstance(read, Reason):
+            reasons.append(read)
         else:
-            login, role, unit = (told.get(name, "") for name in ("login", "role", "unit"))
-            lines.append(StaffLine(number, login, role, unit, Term(begins, ends)))
+            lines.append(read)
     return lines, reasons
+
+
+def _line(number: int, told: Mapping[str, str]) -> StaffLine | Reason:
+    what = told.get("what", "").casefold() or What.GRANT.value
+    if what not in set(What):
+        return WHAT_UNKNOWN("what", line=number)
+    begins, ends = read_date(told.get("valid_from", "")), read_date(told.get("valid_to", ""))
+    if begins is None and (told.get("valid_from") or what != What.END):
+        return DAY_UNREADABLE("valid_from", line=number)
+    if ends is None and told.get("valid_to"):
+        return DAY_UNREADABLE("valid_to", line=number)
+    login, role, unit, to, why = (told.get(name, "") for name in ("login", "role", "unit", "to", "why"))
+    return StaffLine(number, login, role, unit, Term(begins, ends) if begins else None, What(what), to, why)
 
 
 def role_of(code: str) -> Role | Reason:

@@ -18,6 +18,8 @@ AHEAD = timedelta(days=7)
 SIGNS = timedelta(days=90)
 AFTER = timedelta(days=7)
 """It stays published so long after it signed last."""
+PATIENCE = timedelta(days=1)
+"""A successor is made within hours of AHEAD; without one for so long nobody makes it."""
 EARLIER = timedelta(minutes=5)
 """The first key signs from a little earlier on, so that it serves requests that began before it was made."""
 MOST_KEYS = 20
@@ -45,6 +47,12 @@ def due(turns: Sequence[Turn], algorithm: str, at: datetime) -> tuple[datetime, 
     if last <= at:
         return at - EARLIER, at + SIGNS
     return (last, last + SIGNS) if last - at <= AHEAD else None
+
+
+def overdue(turns: Sequence[Turn], at: datetime) -> list[Turn]:
+    """The last key of each algorithm whose successor should be there since a day or longer: rotation has stopped."""
+    last = {one.algorithm: one for one in sorted(turns, key=lambda one: one.signs_to)}
+    return [one for one in last.values() if one.signs_to - at <= AHEAD - PATIENCE]
 
 
 def new_key(algorithm: str, kid: str) -> SignKey:

@@ -8,14 +8,14 @@ import pytest
 from django.db import connection
 
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store.models import AccessToken, ActorSession, JournalSubject, Notice, Unit
+from doorstep.kernel.store.models import AccessToken, ActorSession, JournalEntry, JournalSubject, Notice, Unit
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.store.tokens import issue_token
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
 from doorstep.systems.identity.actions import offices, reviews
 from doorstep.systems.identity.models import Account, Office
-from doorstep.systems.identity.rules.offices import StaffLine, Term
+from doorstep.systems.identity.rules.offices import StaffLine, Term, What
 from doorstep.systems.identity.tests.builders import AT, NUMBER, PASSCODE, PASSWORD, account, eid, person, person_actor
 
 pytestmark = pytest.mark.django_db
@@ -170,12 +170,78 @@ def test_a_file_grants_the_good_lines_and_gives_back_the_bad():
         StaffLine(4, "nobody", "identity.officer", "H38", OPEN),
         StaffLine(5, owner.login, "identity.officer", "H38.901", OPEN),
     ]
-    outcome = offices.assign_many(admin(), lines)
-    assert outcome.granted == 2
+    outcome = offices.change_staff(admin(), lines)
+    assert (outcome.done[What.GRANT], outcome.invited) == (2, ())
     assert [(one.line, one.code) for one in outcome.refused] == [
         (3, "identity.office_there"),
         (4, "kernel.not_found"),
     ]
+
+
+def test_a_file_transfers_ends_and_invites_by_the_same_rules():
+    owner, boss = minh(), account(eid(person("900090000777")), "account:boss")
+    officer, powerful = as_office(owner), as_office(owner, "identity.registrar")
+    own = as_office(boss, by=admin("first"))
+    signed_in(owner.subject)
+    office = ("identity.officer", "H38")
+    lines = [
+        StaffLine(2, owner.login, *office, OPEN, What.TRANSFER, "H38.777"),
+        StaffLine(3, owner.login, *office, OPEN, What.TRANSFER, "H39"),
+        StaffLine(4, owner.login, "identity.registrar", "H38", OPEN, What.TRANSFER, "H38.901"),
+        StaffLine(5, owner.login, *office, what=What.END, why="retired"),
+        StaffLine(6, owner.login, *office, what=What.END),
+        StaffLine(7, boss.login, *office, what=What.END),
+        StaffLine(8, "", *office, OPEN, What.INVITE),
+        StaffLine(9, owner.login, *office, OPEN, What.INVITE),
+        StaffLine(10, owner.login, *office),
+    ]
+    outcome = offices.change_staff(admin("account:boss"), lines)
+    assert outcome.done == {What.GRANT: 0, What.TRANSFER: 1, What.END: 1, What.INVITE: 1}
+    assert [(one.line, one.code.partition(".")[2], one.field) for one in outcome.refused] == [
+        (2, "unit_unknown", "unit"),
+        (3, "unit_outside", "unit"),
+        (6, "office_not_there", "role"),
+        (7, "office_own", ""),
+        (9, "invitation_named", "login"),
+        (10, "staff_day", "valid_from"),
+    ]
+    rows = {row.id: row for row in Office.objects.all()}
+    assert (rows[officer.id].why_ended, rows[powerful.id].why_ended) == ("retired", "transferred")
+    assert rows[own.id].ended is None
+    (moved,) = (row for row in rows.values() if row.unit == "H38.901")
+    assert (moved.role, moved.approved) == ("identity.registrar", None)
+    assert not ActorSession.objects.exists()
+    ((line, code),) = ((one.line, one.code) for one in outcome.invited)
+    assert line == 8
+    assert offices.accept(By(person_actor(owner), AT), code).in_force
+    entry = JournalEntry.objects.get(action="identity.change_staff")
+    assert entry.detail == "from a file: 1 transfer, 1 end, 1 invite"
+    assert set(JournalSubject.objects.filter(id=entry.id).values_list("subject", flat=True)) == {
+        f"national_id:VN:{NUMBER}"
+    }
+
+
+def test_a_refused_transfer_in_a_file_ends_nothing():
+    owner = minh()
+    office = as_office(owner)
+    signed_in(owner.subject)
+    line = StaffLine(2, owner.login, "identity.officer", "H38", OPEN, What.TRANSFER, "H38.777")
+    assert offices.change_staff(admin(), [line]).done[What.TRANSFER] == 0
+    assert Office.objects.get(id=office.id).ended is None
+    assert ActorSession.objects.exists()
+
+
+def test_a_file_changes_no_office_of_another_unit():
+    owner = minh()
+    office = as_office(owner, unit="H39", by=admin(unit="H39"))
+    lines = [
+        StaffLine(2, owner.login, "identity.officer", "H39", what=What.END),
+        StaffLine(3, owner.login, "identity.officer", "H39", OPEN, What.TRANSFER, "H38"),
+        StaffLine(4, "", "identity.officer", "H39", OPEN, What.INVITE),
+    ]
+    refused = offices.change_staff(admin(), lines).refused
+    assert [one.code for one in refused] == ["identity.office_not_there"] * 2 + ["identity.unit_outside"]
+    assert Office.objects.get(id=office.id).ended is None
 
 
 def test_offices_whose_days_are_over_end_by_themselves():
@@ -220,6 +286,30 @@ def test_two_approvals_and_two_grants_at_once_make_one():
         thread.join()
     assert sorted(outcomes) == ["granted", "refused", "refused", "refused"]
     assert Office.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_files_that_move_the_same_offices_move_each_once():
+    logins = [account(eid(person(f"9000900007{n:02}")), f"account:{n}").login for n in range(20)]
+    for login in logins:
+        offices.assign(admin("first"), login, "H38", "identity.officer", OPEN)
+    outcomes = []
+
+    def run(subject, ordered):
+        moved = [StaffLine(2, one, "identity.officer", "H38", OPEN, What.TRANSFER, "H38.901") for one in ordered]
+        try:
+            outcomes.append(offices.change_staff(admin(subject), moved))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=one) for one in (("a", logins), ("b", logins[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.done[What.TRANSFER] for one in outcomes) == [0, 20]
+    assert {why.code for one in outcomes for why in one.refused} == {"identity.office_not_there"}
+    assert Office.objects.filter(ended=None, unit="H38.901").count() == 20
 
 
 def test_the_office_of_a_unit_that_merged_is_the_successors():

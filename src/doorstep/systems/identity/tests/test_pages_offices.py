@@ -88,8 +88,18 @@ def test_a_refused_grant_says_why_at_its_field(browser):
 def test_a_pasted_file_comes_back_line_by_line(browser):
     account_lines = "login,role,unit,valid_from,valid_to\nfirst,identity.officer,H38,2024-03-01,\nghost,identity.officer,H38,2024-03-01,"
     page = browser.post("/identity/staff/lines/", {"lines": account_lines}).content.decode()
-    assert "office was granted." in page
+    assert "<dt>Granted</dt><dd><bdi>1</bdi></dd>" in page
     assert "Line <bdi>3</bdi>" in page or "Line 3" in page
+
+
+def test_a_pasted_file_shows_the_codes_of_its_invitations_once(browser):
+    lines = "what,login,role,unit,valid_from,valid_to\ninvite,,identity.officer,H38,2024-03-01,\nend,first,identity.officer,H38,,"
+    page = browser.post("/identity/staff/lines/", {"lines": lines}).content.decode()
+    assert "<dt>Invited</dt><dd><bdi>1</bdi></dd>" in page
+    assert "Granted" not in page
+    assert page.count("<strong><bdi>") == 1
+    assert "This person does not have this office." in page
+    assert "<strong><bdi>" not in browser.get("/identity/staff/lines/").content.decode()
 
 
 def test_an_office_is_ended_by_the_administrator(browser):

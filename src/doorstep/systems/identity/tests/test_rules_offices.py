@@ -88,8 +88,34 @@ def test_a_file_of_staff():
     ]
     assert codes(offices.read_staff("name,role\nx,y")[1]) == ["staff_columns"]
     assert codes(offices.read_staff("")[1]) == ["staff_columns"]
+    assert {(one.what, one.to, one.why) for one in lines} == {(offices.What.GRANT, "", "")}
     many = "login,role,unit,valid_from,valid_to\n" + "a,b,c,2024-01-01,\n" * 2_001
     assert codes(offices.read_staff(many)[1]) == ["staff_lines"]
+
+
+def test_a_file_that_says_what_each_line_does():
+    lines, reasons = offices.read_staff(
+        "what,login,role,unit,to,valid_from,valid_to,why\n"
+        ",lan,identity.officer,H38,,2024-03-01,,\n"
+        "Transfer,lan,identity.officer,H38,H38.901,2024-03-01,,\n"
+        "end,lan,identity.officer,H38,,,,retired\n"
+        "invite,,identity.officer,H38,,2024-03-01,2024-04-01,\n"
+        "transfer,lan,identity.officer,H38,H38.901,,,\n"
+        "end,lan,identity.officer,H38,,soon,,\n"
+        "promote,lan,identity.officer,H38,,2024-03-01,,\n"
+    )
+    what = offices.What
+    assert [(one.line, one.what, one.term, one.to, one.why) for one in lines] == [
+        (2, what.GRANT, Term(DAY), "", ""),
+        (3, what.TRANSFER, Term(DAY), "H38.901", ""),
+        (4, what.END, None, "", "retired"),
+        (5, what.INVITE, Term(DAY, date(2024, 4, 1)), "", ""),
+    ]
+    assert [(one.code, one.field, one.line) for one in reasons] == [
+        ("identity.staff_day", "valid_from", 6),
+        ("identity.staff_day", "valid_from", 7),
+        ("identity.staff_what", "what", 8),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,16 @@ def test_a_key_is_made_before_its_turn_and_stays_after():
     assert signing_keys.signing(turns, "RS256", ahead) is None
 
 
+def test_a_key_without_a_successor_is_overdue():
+    es, rs = (Turn(UUID(int=n), name, AT, AT + signing_keys.SIGNS) for n, name in ((1, "ES256"), (2, "RS256")))
+    end = AT + signing_keys.SIGNS
+    for days, overdue in ((60, []), (7, []), (6, [es, rs]), (0, [es, rs]), (-30, [es, rs])):
+        assert signing_keys.overdue([rs, es], end - timedelta(days=days)) == overdue[::-1], days
+    after = Turn(UUID(int=3), "ES256", end, end + signing_keys.SIGNS)
+    assert signing_keys.overdue([after, es, rs], end) == [rs]
+    assert signing_keys.overdue([], end) == []
+
+
 @pytest.mark.parametrize("algorithm", openid.ALGORITHMS)
 def test_a_private_key_is_sealed(algorithm: str):
     key = signing_keys.new_key(algorithm, "k")
