@@ -200,6 +200,7 @@ def visit_the_hospital(told: dict[str, Any], person: Person) -> None:
         thread = threading.Thread(target=hospital.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         address, browser = hospital.address, requests.Session()
+        browser.headers["Accept-Language"] = "en"
 
         def leads_to(path: str) -> str:
             return browser.post(f"{address}{path}", allow_redirects=False, timeout=20).headers["Location"]
@@ -212,7 +213,7 @@ def visit_the_hospital(told: dict[str, Any], person: Person) -> None:
         assert "Sign in with e-ID" in browser.get(address, timeout=20).text
         back = person.visit(leads_to("/sign-in"))
         for browses, where in ((requests, back), (browser, back.replace("state=", "state=x")), (browser, back)):
-            answer = browses.get(where, timeout=20)
+            answer = browses.get(where, headers={"Accept-Language": "en"}, timeout=20)
             assert (answer.status_code, "Not signed in" in answer.text) == (403, True)
         assert browser.get(f"{address}/elsewhere", timeout=20).status_code == 404
         hospital.shutdown()

@@ -45,14 +45,14 @@ def test_one_tap_signs_in_and_goes_on(client):
 
 
 @pytest.mark.parametrize(
-    ("role", "groups"),
+    ("roles", "groups"),
     [
-        ("lodging.keeper", {""}),
-        ("identity.officer", {"For myself", "e-IDs and mandates", ""}),
+        (("lodging.police",), {""}),
+        (("identity.person", "identity.officer"), {"For myself", "e-IDs and mandates", ""}),
     ],
 )
-def test_a_keeper_reads_the_menu_at_a_glance_and_an_officer_by_groups(role, groups):
-    actor = Actor("demo:a", roles=("identity.person", role), level=3)
+def test_a_short_menu_is_read_at_a_glance_and_a_long_one_by_groups(roles, groups):
+    actor = Actor("demo:a", roles=roles, level=3)
     with override("en"):
         assert {group["title"] for group in layout.menu(actor, "/")} == groups
 
