@@ -24,6 +24,8 @@ TRIGGERS = (
     ("payments_account", "totals_follow"),
     ("payments_openpending", "pendings_follow"),
     ("payments_openpending", "history_stays"),
+    ("payments_receipt", "history_stays"),
+    ("payments_receiptpaper", "history_stays"),
 )
 """What the migrations made to keep the ledger's law, by table."""
 

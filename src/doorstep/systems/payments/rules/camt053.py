@@ -201,6 +201,8 @@ class _Reader:
         """Once for each statement, when its first entry or its end comes."""
         if self.headed:
             return
+        if not self.scopes:
+            raise Refused(INCOMPLETE("Stmt", line=self.line, element="Stmt"))
         self.headed = True
         texts = self.scopes[0].texts
         page = self._need(texts, "StmtPgntn/PgNb", fallback="1")

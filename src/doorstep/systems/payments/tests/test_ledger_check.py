@@ -18,7 +18,7 @@ from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, Pay
 from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, bank_account, credit, order
 from doorstep.systems.payments.tests.values import AT
 
-LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals")
+LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals", "receipt")
 
 
 def books() -> None:

@@ -127,6 +127,6 @@ def test_recurring_work_expires_all_that_is_due(monkeypatch):
     monkeypatch.setattr(ledger, "AT_ONCE", 2)
     bank, fees, _ = open_some(By(tasks.CLOCK, AT))
     move(AT, *[Transfer(uuid4(), bank, fees, 5, "pending", until=AT + DAY) for _ in range(5)])
-    assert tasks.expire_pendings(AT) == 0
-    assert tasks.expire_pendings(AT + DAY) == 5
+    assert tasks.expire_held(AT) == 0
+    assert tasks.expire_held(AT + DAY) == 5
     assert not OpenPending.objects.exists()

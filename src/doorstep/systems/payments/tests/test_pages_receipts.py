@@ -53,7 +53,7 @@ def test_a_payer_lists_own_receipts_in_pages(monkeypatch):
     monkeypatch.setattr(pages.queries, "PAGE", 2)
     first = payer().get(reverse("payments:own_receipts"))
     assert [row.code for row, *_ in first.context["rows"]] == sorted(mine, key=issued, reverse=True)[:2]
-    assert "DS/H38/2024/0000003" in first.content.decode()
+    assert first.content.decode().count("<bdi>DS/H38/2024/000000") == 2
     assert all(
         reverse("payments:own_paper", args=[row.code]) in first.content.decode() for row, *_ in first.context["rows"]
     )
@@ -234,6 +234,6 @@ def test_receipts_of_a_day_are_exported():
         "By way of": "transfer",
         "Payer": "•••001",
         "Case reference": "'=1+1",
-        "Bank transaction": f"TB01:{booking.booking}",
+        "Bank transaction": f"{booking.account.bank}:{booking.booking}",
         "Code": one.code,
     }
