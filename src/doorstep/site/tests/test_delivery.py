@@ -13,7 +13,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from django.db import connection
 
 from doorstep.kernel import notices
 from doorstep.kernel.declare.notices import EXPIRES, Channel, Reach, State, notice
@@ -21,6 +20,7 @@ from doorstep.kernel.expiry import Credential
 from doorstep.kernel.notices import give_up, notify
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.store.writing import Act, By, action
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING, Colour
 from doorstep.site import delivery
 from doorstep.site.delivery import deliver
@@ -339,13 +339,8 @@ class TestClaims:
         def work():
             while deliver(Channel.SMS, AT + timedelta(seconds=1)):
                 pass
-            connection.close()
 
-        threads = [threading.Thread(target=work) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert at_once(*[work] * 6) == [None] * 6
         assert len(gateway.got) == len({body["id"] for _, _, body in gateway.got}) == 40
         assert set(Notice.objects.values_list("state", flat=True)) == {State.SENT}
 

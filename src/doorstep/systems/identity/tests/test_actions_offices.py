@@ -12,6 +12,7 @@ from doorstep.kernel.store.models import AccessToken, ActorSession, JournalEntry
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.store.tokens import issue_token
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import NotAllowed, NotFound, Refused
 from doorstep.systems.identity.actions import offices, reviews
 from doorstep.systems.identity.models import Account, Office
@@ -293,20 +294,12 @@ def test_two_files_that_move_the_same_offices_move_each_once():
     logins = [account(eid(person(f"9000900007{n:02}")), f"account:{n}").login for n in range(20)]
     for login in logins:
         offices.assign(admin("first"), login, "H38", "identity.officer", OPEN)
-    outcomes = []
 
     def run(subject, ordered):
         moved = [StaffLine(2, one, "identity.officer", "H38", OPEN, What.TRANSFER, "H38.901") for one in ordered]
-        try:
-            outcomes.append(offices.change_staff(admin(subject), moved))
-        finally:
-            connection.close()
+        return offices.change_staff(admin(subject), moved)
 
-    threads = [threading.Thread(target=run, args=one) for one in (("a", logins), ("b", logins[::-1]))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    outcomes = at_once(lambda: run("a", logins), lambda: run("b", logins[::-1]))
     assert sorted(one.done[What.TRANSFER] for one in outcomes) == [0, 20]
     assert {why.code for one in outcomes for why in one.refused} == {"identity.office_not_there"}
     assert Office.objects.filter(ended=None, unit="H38.901").count() == 20
