@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -113,10 +113,13 @@ def run_script(text: str, environment: dict[str, str]) -> object:
 
 
 def victims(home: Path) -> dict[str, int]:
-    pids = {path.stem: int(path.read_text().split()[0]) for path in home.glob("run/*.pid")}
-    for found in home.glob("postgres/*/postmaster.pid"):
-        pids["postgres"] = int(found.read_text().split()[0])
-    return {name: pid for name, pid in pids.items() if name != "up" and psutil.pid_exists(pid)}
+    files = [(path.stem, path) for path in home.glob("run/*.pid") if path.stem != "up"]
+    pids = {}
+    for name, path in [*files, *(("postgres", path) for path in home.glob("postgres/*/postmaster.pid"))]:
+        with suppress(FileNotFoundError):  # its process ended just now
+            if words := path.read_text().split():  # PostgreSQL's is empty for a moment
+                pids[name] = int(words[0])
+    return {name: pid for name, pid in pids.items() if psutil.pid_exists(pid)}
 
 
 @contextmanager
@@ -159,18 +162,17 @@ def kill_everything(kills: int, home: Path) -> None:
     killed: list[str] = []
     with under_load(home, DOORSTEP_SYSTEMS="lodging,steering") as (environment, clients):
         while len(killed) < kills:
-            sealing = subprocess.Popen(
+            with subprocess.Popen(
                 [*DOORSTEP, "seal"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            time.sleep(chance.uniform(0.5, 1.8))
-            if len(killed) % 5 == 4:
-                sealing.kill()
-                killed.append("seal")
-            elif found := victims(home):
-                name = sorted(found)[len(killed) % len(found)]
-                os.kill(found[name], signal.SIGKILL)
-                killed.append(name)
-            sealing.wait()
+            ) as sealing:
+                time.sleep(chance.uniform(0.5, 1.8))
+                if len(killed) % 5 == 4:
+                    sealing.kill()
+                    killed.append("seal")
+                elif found := victims(home):
+                    name = sorted(found)[len(killed) % len(found)]
+                    os.kill(found[name], signal.SIGKILL)
+                    killed.append(name)
     print(f"{len(killed)} kills: {', '.join(killed)}")
     assert_counted_once(environment, clients)
 

@@ -186,7 +186,9 @@ class _Child:
                 preexec_fn=end_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
             )
         self.born = now
-        self.pid_file.write_text(f"{self.process.pid}\n")
+        draft = self.pid_file.with_suffix(".draft")  # renamed, so that nobody reads half of it
+        draft.write_text(f"{self.process.pid}\n")
+        draft.replace(self.pid_file)
 
 
 class _Database:

@@ -71,7 +71,9 @@ def _port(port: int) -> Iterator[Finding]:
 
 
 def _alive(pid_file: Path) -> bool:
-    return pid_file.exists() and psutil.pid_exists(int(pid_file.read_text()))
+    with suppress(FileNotFoundError):
+        return bool(psutil.pid_exists(int(pid_file.read_text())))
+    return False
 
 
 def _proxies() -> Iterator[Finding]:
