@@ -64,7 +64,7 @@ def reconcile(lines: int) -> Measure:
     from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415
     from doorstep.kernel.store.writing import By  # noqa: PLC0415
     from doorstep.kernel.values.ids import uuid7  # noqa: PLC0415
-    from doorstep.systems.payments.actions.days import reconcile_day  # noqa: PLC0415
+    from doorstep.systems.payments.actions.reconciliation import reconcile_day  # noqa: PLC0415
 
     at = datetime.now(UTC)
     day = at.date() - timedelta(days=2)

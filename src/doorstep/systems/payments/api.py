@@ -6,8 +6,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from doorstep.kernel.web.api import Bearer, body, by, described, reply, system_api
-from doorstep.systems.payments.actions import orders, reconciliation
-from doorstep.systems.payments.actions.reconciliation import FeesTaken
+from doorstep.systems.payments.actions import fee_statements, orders
+from doorstep.systems.payments.actions.fee_statements import FeesTaken
 from doorstep.systems.payments.contract import OrderStanding
 from doorstep.systems.payments.permissions import REQUEST
 from doorstep.systems.payments.queries.orders import Movements, asked_for, movements
@@ -67,4 +67,4 @@ def moved(request: HttpRequest, after: int = 0) -> HttpResponse:
 def state_fees(request: HttpRequest, day: date, page: int) -> HttpResponse:
     who = by(request)
     stated = body(request, FeesPage, limit=LARGEST_PAGE).stated(who.actor.subject, day, page)
-    return reply(reconciliation.state_fees(who, stated))
+    return reply(fee_statements.state_fees(who, stated))

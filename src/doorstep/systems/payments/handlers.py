@@ -4,7 +4,7 @@ from doorstep.kernel.contracts import answers, hears
 from doorstep.kernel.declare.scopes import Purpose
 from doorstep.kernel.store.writing import Act, By
 from doorstep.kernel.values.reasons import Refused
-from doorstep.systems.payments.actions import orders, reconciliation
+from doorstep.systems.payments.actions import fee_statements, orders
 from doorstep.systems.payments.contract import FeesStated, OrderRequested, OrderStanding, OrderWithdrawn, WhichOrder
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_TREASURY
 from doorstep.systems.payments.queries.orders import standing_of
@@ -38,7 +38,7 @@ def order_withdrawn(act: Act, told: OrderWithdrawn) -> None:
 @hears(FeesStated, FOR_TREASURY)
 def take_fees(act: Act, stated: FeesStated) -> None:
     """A page that cannot be taken waits for the operator, and with it the rest of that asking system's day."""
-    taken = reconciliation.record_fees(act, stated)
+    taken = fee_statements.record_fees(act, stated)
     act.journal(detail=f"{stated.asker} {stated.day}, page {stated.page} of {stated.pages}: {taken.lines}")
 
 

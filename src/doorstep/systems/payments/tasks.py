@@ -14,10 +14,10 @@ from doorstep.systems.payments.actions import bank as actions
 from doorstep.systems.payments.actions.bank_line import Bank, key_file
 from doorstep.systems.payments.actions.bank_line import bank as connected
 from doorstep.systems.payments.actions.closings import close_day, closing_due
-from doorstep.systems.payments.actions.days import reconcile_day
 from doorstep.systems.payments.actions.ledger import expire_pending, pendings_due
 from doorstep.systems.payments.actions.orders import expire_orders
 from doorstep.systems.payments.actions.payouts import record_payouts
+from doorstep.systems.payments.actions.reconciliation import reconcile_day
 from doorstep.systems.payments.actions.settlement import record_credits
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_REPAIR
 from doorstep.systems.payments.queries.bank import (

@@ -17,7 +17,7 @@ from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, BankFeed, Statement, StatementRefusal
 from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
 from doorstep.systems.payments.queries.bank import banking_day_of
-from doorstep.systems.payments.rules.camt053 import CHUNK, Head, Movement, read
+from doorstep.systems.payments.rules.camt053 import CHUNK, Booking, Head, read
 from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST
 from doorstep.systems.payments.rules.signatures import REPLAYED, Proof
 from doorstep.systems.payments.rules.statements import whole
@@ -136,7 +136,7 @@ def keep_statement(act: Act, account_id: UUID, day: date, file: BinaryIO) -> int
     return row.lines
 
 
-def _lines(row: Statement, told: Iterator[Head | Movement]) -> Iterator[tuple[Any, ...]]:
+def _lines(row: Statement, told: Iterator[Head | Booking]) -> Iterator[tuple[Any, ...]]:
     """The columns of each line; sums and balances go into `row` on the way."""
     for one in told:
         if isinstance(one, Head):

@@ -16,7 +16,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.downloads import csv_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import enter, further, language
-from doorstep.systems.payments.actions.days import ask_reconciliation
+from doorstep.systems.payments.actions.reconciliation import ask_reconciliation
 from doorstep.systems.payments.pages.cashier import money
 from doorstep.systems.payments.permissions import RECONCILE, TREASURY
 from doorstep.systems.payments.queries import cash

@@ -105,8 +105,8 @@ class Trial(msgspec.Struct, frozen=True):
     more: UUID | None
 
 
-class Movement(msgspec.Struct, frozen=True):
-    """A line of a statement: `side` is the account's, `balance` what was on it after this."""
+class Leg(msgspec.Struct, frozen=True):
+    """One side of a transfer, as a line of the account: `side` is the account's, `balance` what was on it after this."""
 
     id: UUID
     at: datetime
@@ -124,15 +124,15 @@ class Movement(msgspec.Struct, frozen=True):
         return self.stage in {"posted", "post"}
 
 
-class Statement(msgspec.Struct, frozen=True):
+class AccountStatement(msgspec.Struct, frozen=True):
     """An account as of now and a page of what moved on it, the newest first; `more` is the `before` of the next page."""
 
     account: AccountLine
-    lines: tuple[Movement, ...]
+    lines: tuple[Leg, ...]
     more: UUID | None
 
 
-def statement(actor: Actor, account: UUID, today: date, before: UUID | None = None) -> Statement:
+def statement(actor: Actor, account: UUID, today: date, before: UUID | None = None) -> AccountStatement:
     """What moved on an account of the actor's area; `before` is the last line of the page before.
 
     Raises NotFound for accounts outside it and for a `before` that is none of its lines.
@@ -155,9 +155,9 @@ def statement(actor: Actor, account: UUID, today: date, before: UUID | None = No
     lines = found[:PAGE]
     more = lines[-1][0] if len(found) > PAGE else None
     if not lines:
-        return Statement(_line(row, _now(row)), (), None)
+        return AccountStatement(_line(row, _now(row)), (), None)
     (totals,) = _at([account], lines[0][1], lines[0][0]).values()
-    return Statement(_line(row, _now(row)), _running(lines, row.side, _line(row, totals).balance), more)
+    return AccountStatement(_line(row, _now(row)), _running(lines, row.side, _line(row, totals).balance), more)
 
 
 def balance_at(actor: Actor, account: UUID, at: datetime, today: date) -> AccountLine:
@@ -230,11 +230,11 @@ def _at(accounts: list[UUID], at: datetime, upto: UUID = _FIRST) -> dict[UUID, T
         return {number: Totals(*totals) for number, *totals in cursor.fetchall()}
 
 
-def _running(lines: list[tuple[Any, ...]], side: str, balance: int) -> tuple[Movement, ...]:
+def _running(lines: list[tuple[Any, ...]], side: str, balance: int) -> tuple[Leg, ...]:
     """Lines, the newest first, each with what was on the account after it; `balance` is that of the newest."""
     found = []
     for line in lines:
-        one = Movement(*(*line, balance))
+        one = Leg(*(*line, balance))
         found.append(one)
         if one.posted:
             balance -= one.amount if one.side == side else -one.amount

@@ -62,7 +62,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     closing: int | None
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
+class Booking(msgspec.Struct, frozen=True, kw_only=True):
     """One booking: minor units, positive; `incoming` money was credited to us. `reference` is ours, where there is one."""
 
     booking: str
@@ -95,7 +95,7 @@ def minor(text: str, told: str, currency: Currency, line: int) -> int:
     return found
 
 
-def read(file: BinaryIO, currency: Currency, zone: ZoneInfo) -> Iterator[Head | Movement]:
+def read(file: BinaryIO, currency: Currency, zone: ZoneInfo) -> Iterator[Head | Booking]:
     """A head for each statement in the file, and after it its bookings. Raises Refused at the line that is wrong."""
     reader, size = _Reader(currency, zone), 0
     try:
@@ -130,7 +130,7 @@ class _Reader:
         self.balances: dict[str, int] = {}
         self.headed = False
         self.text = ""
-        self.found: list[Head | Movement] = []
+        self.found: list[Head | Booking] = []
         self.parser = expat.ParserCreate("UTF-8", " ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -138,7 +138,7 @@ class _Reader:
         self.parser.EndElementHandler = self._end
         self.parser.CharacterDataHandler = self._characters
 
-    def taken(self) -> list[Head | Movement]:
+    def taken(self) -> list[Head | Booking]:
         """What was found since the last call."""
         found, self.found = self.found, []
         return found
@@ -234,18 +234,18 @@ class _Reader:
         amount = self._amount(texts)
         if len(scope.details) < 2:
             only = scope.details[0] if scope.details else {}
-            self.found.append(self._movement(texts, {**only, "Refs/AcctSvcrRef": texts.get("AcctSvcrRef", "")}, amount))
+            self.found.append(self._booking(texts, {**only, "Refs/AcctSvcrRef": texts.get("AcctSvcrRef", "")}, amount))
             return
         amounts = [self._amount(one) for one in scope.details]
         if sum(amounts) != amount:
             raise Refused(INCOMPLETE("TxDtls", line=self.line, element="TxDtls"))
-        self.found += [self._movement(texts, one, part) for one, part in zip(scope.details, amounts, strict=True)]
+        self.found += [self._booking(texts, one, part) for one, part in zip(scope.details, amounts, strict=True)]
 
-    def _movement(self, entry: dict[str, str], details: dict[str, str], amount: int) -> Movement:
+    def _booking(self, entry: dict[str, str], details: dict[str, str], amount: int) -> Booking:
         if not amount:
             raise Refused(AMOUNT_WRONG("Amt", line=self.line, most=MOST))
         incoming = self._need(entry, "CdtDbtInd") == "CRDT"
-        return Movement(
+        return Booking(
             booking=self._need(details, "Refs/AcctSvcrRef"),
             amount=amount,
             incoming=incoming,

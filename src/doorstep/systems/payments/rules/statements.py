@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from doorstep.kernel.values.reasons import Refused, reason
-from doorstep.systems.payments.rules.camt053 import Head, Movement
+from doorstep.systems.payments.rules.camt053 import Booking, Head
 
 PAGES_WRONG = reason(
     "payments.statement_pages_wrong",
@@ -23,13 +23,13 @@ SUM_WRONG = reason(
 )
 
 
-def whole(read: Iterable[Head | Movement], bank: str, account: str, day: date) -> Iterator[Head | Movement]:
+def whole(read: Iterable[Head | Booking], bank: str, account: str, day: date) -> Iterator[Head | Booking]:
     """What was read of all pages, handed on one by one; Refused as soon as it does not fit, at the latest at the end."""
     first: Head | None = None
     page: Head | None = None
     moved = 0
     for one in read:
-        if isinstance(one, Movement):
+        if isinstance(one, Booking):
             moved += one.amount if one.incoming else -one.amount
         else:
             if (one.bank, one.account, one.day) != (bank, account, day):

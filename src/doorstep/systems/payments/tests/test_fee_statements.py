@@ -14,7 +14,7 @@ from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
-from doorstep.systems.payments.actions.reconciliation import FeesTaken, state_fees
+from doorstep.systems.payments.actions.fee_statements import FeesTaken, state_fees
 from doorstep.systems.payments.contract import FeesStated
 from doorstep.systems.payments.models import FeeLine, FeePage, FeeStatement
 

@@ -10,8 +10,8 @@ from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotFound, Refused
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import refund_decisions, settlement
-from doorstep.systems.payments.actions.days import reconcile_day
 from doorstep.systems.payments.actions.moves import decide_move, propose_move
+from doorstep.systems.payments.actions.reconciliation import reconcile_day
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.orders import Line

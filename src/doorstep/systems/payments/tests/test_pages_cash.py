@@ -13,7 +13,7 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.web.actors import sign_in
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import settlement, tills
-from doorstep.systems.payments.actions.days import reconcile_day
+from doorstep.systems.payments.actions.reconciliation import reconcile_day
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
     CASHIER,

@@ -14,8 +14,8 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import first_uuid7
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
 from doorstep.systems.payments import tasks
-from doorstep.systems.payments.actions.days import ask_reconciliation, reconcile_day
-from doorstep.systems.payments.actions.reconciliation import state_fees
+from doorstep.systems.payments.actions.fee_statements import state_fees
+from doorstep.systems.payments.actions.reconciliation import ask_reconciliation, reconcile_day
 from doorstep.systems.payments.contract import FeesStated
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import (

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from doorstep.kernel.values.money import Currency
 from doorstep.kernel.values.reasons import Refused
-from doorstep.systems.payments.rules.camt053 import NAMESPACE, Head, Movement, read
+from doorstep.systems.payments.rules.camt053 import NAMESPACE, Booking, Head, read
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WHOLE, THREE = Currency("XTS", 0), Currency("XTS", 3)
@@ -49,7 +49,7 @@ def test_a_statement_with_two_bookings():
     assert isinstance(head, Head)
     assert (head.number, head.page, head.last, head.account, head.bank) == ("S1", 1, True, "77", "999901")
     assert (head.day.isoformat(), head.opening, head.closing) == ("2026-03-02", -100, None)
-    assert isinstance(one, Movement)
+    assert isinstance(one, Booking)
     assert (one.booking, one.amount, one.incoming, one.memo, one.from_name) == (
         "B1",
         500,

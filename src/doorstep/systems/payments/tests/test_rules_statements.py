@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from doorstep.kernel.values.reasons import Refused
-from doorstep.systems.payments.rules.camt053 import Head, Movement
+from doorstep.systems.payments.rules.camt053 import Booking, Head
 from doorstep.systems.payments.rules.statements import whole
 
 DAY = date(2026, 3, 2)
@@ -17,7 +17,7 @@ LAST = msgspec.structs.replace(ONLY, page=2, opening=None)
 
 def moved(amount, *, incoming=True):
     texts = dict.fromkeys(("memo", "reference", "returned", "from_bank", "from_account", "from_name"), "")
-    return Movement(booking="B", amount=amount, incoming=incoming, booked=datetime(2026, 3, 2, tzinfo=UTC), **texts)
+    return Booking(booking="B", amount=amount, incoming=incoming, booked=datetime(2026, 3, 2, tzinfo=UTC), **texts)
 
 
 IN, OUT = moved(50), moved(20, incoming=False)

@@ -10,7 +10,7 @@ from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, NotFound, Refused
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import settlement, tills
-from doorstep.systems.payments.actions.days import reconcile_day
+from doorstep.systems.payments.actions.reconciliation import reconcile_day
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.settlement import Match
 from doorstep.systems.payments.tests.builders import (
