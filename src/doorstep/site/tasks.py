@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from doorstep.site.cli import set_up
 
@@ -15,18 +16,33 @@ log = logging.getLogger("doorstep.tasks")
 Work = tuple[timedelta, Callable[[datetime], object]]
 """How often, and what: a function of now, True when there is more to do at once. A system lists its own in `EVERY`."""
 
+Lane = Sequence[Work]
+"""What is done by one thread, one after the other. A system lists in `ASIDE` lanes of what waits for somebody outside."""
+
 QUICK = timedelta(seconds=2)
 """Work that comes more often has a thread of its own, once for each time it is listed: people wait for it."""
-LONGEST_PAUSE, LONGEST_QUICK_PAUSE = timedelta(hours=1), timedelta(seconds=10)
+LONGEST_PAUSE, LONGEST_PAUSE_ASIDE, LONGEST_QUICK_PAUSE = (
+    timedelta(hours=1),
+    timedelta(minutes=5),
+    timedelta(seconds=10),
+)
 
 
 def all_work() -> list[Work]:
     from doorstep.kernel import tasks  # noqa: PLC0415  after Django's set-up
-    from doorstep.kernel.system import systems  # noqa: PLC0415
     from doorstep.site import delivery  # noqa: PLC0415
 
-    rooms = [system.room("tasks") for system in systems()]
-    return [work for room in [tasks, delivery, *rooms] if room for work in room.EVERY]
+    return [work for room in [tasks, delivery, *_rooms()] for work in room.EVERY]
+
+
+def lanes_aside() -> list[Lane]:
+    return [lane for room in _rooms() for lane in getattr(room, "ASIDE", ())]
+
+
+def _rooms() -> list[Any]:
+    from doorstep.kernel.system import systems  # noqa: PLC0415  after Django's set-up
+
+    return [room for system in systems() if (room := system.room("tasks"))]
 
 
 def main() -> None:
@@ -37,10 +53,11 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
     work = all_work()
     quick = [threading.Thread(target=run, args=([one], stopped, LONGEST_QUICK_PAUSE)) for one in work if one[0] < QUICK]
-    for thread in quick:
+    aside = [threading.Thread(target=run, args=(lane, stopped, LONGEST_PAUSE_ASIDE)) for lane in lanes_aside()]
+    for thread in (*quick, *aside):
         thread.start()
     run([one for one in work if one[0] >= QUICK], stopped, LONGEST_PAUSE)
-    for thread in quick:
+    for thread in (*quick, *aside):
         thread.join()
 
 

@@ -210,10 +210,10 @@ def test_a_statement_that_is_wrong_is_not_taken_and_asked_for_again(silent, acco
     assert not tasks.statements(at)
     assert not models.Statement.objects.exists()
     assert not models.StatementLine.objects.exists()
-    found = [reason["code"] for row in models.StatementRefusal.objects.all() for reason in row.reasons]
+    found = [reason["code"] for row in models.Discrepancy.objects.all() for reason in row.reasons]
     assert found == codes
     feed = models.BankFeed.objects.get()
     assert (feed.statement_failures, feed.day, feed.statement_due > at) == (1, yesterday, True)
     assert tasks.statements(feed.statement_due)
     assert models.Statement.objects.get().closing == 750
-    assert not models.StatementRefusal.objects.filter(resolved=None).exists()
+    assert not models.Discrepancy.objects.filter(resolved=None).exists()

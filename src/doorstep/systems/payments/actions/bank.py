@@ -6,19 +6,30 @@ from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
 
-import msgspec
+from django.conf import settings
 from django.db import IntegrityError, connection
 
 from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.notices import Channel, Reach
+from doorstep.kernel.expiry import OPERATOR
+from doorstep.kernel.notices import notify
 from doorstep.kernel.store import spent
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import Conflict, Reason, Refused, reason
+from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, renew_discrepancy
+from doorstep.systems.payments.actions.payouts import take_payouts
+from doorstep.systems.payments.actions.settlement import take_credits
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.models import BankAccount, BankFeed, Statement, StatementRefusal
+from doorstep.systems.payments.models import BankAccount, BankFeed, Statement
+from doorstep.systems.payments.notices import BANK_SILENT
 from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
-from doorstep.systems.payments.queries.bank import banking_day_of
+from doorstep.systems.payments.queries.bank import NOTEWORTHY, banking_day_of
+from doorstep.systems.payments.rules.bank_messages import Told
 from doorstep.systems.payments.rules.camt053 import CHUNK, Booking, Head, read
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
+from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult
 from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST
+from doorstep.systems.payments.rules.settlement import Outcome, check_payout
 from doorstep.systems.payments.rules.signatures import REPLAYED, Proof
 from doorstep.systems.payments.rules.statements import whole
 
@@ -30,6 +41,21 @@ BOOKING_REPEATED = reason(
 STATEMENT_KNOWN = reason(
     "payments.statement_known", "The statement of this day was taken before.", repair="Compare the two with the bank."
 )
+NUMBER_REPEATED = reason(
+    "payments.statement_number_repeated",
+    "An earlier statement of this account has the same number.",
+    repair="Ask the bank for a statement with a number of its own.",
+)
+STATEMENT_MISSING = reason(
+    "payments.statement_missing",
+    "The bank gives no statement of this day.",
+    repair="Ask the bank for it; the days after it wait.",
+)
+STATEMENT_UNKEPT = reason(
+    "payments.statement_unkept",
+    "The statement holds something that cannot be kept.",
+    repair="Ask the operator of this installation to look into log/tasks.log, and the bank what it sent.",
+)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 """Before the bank is asked again after a failure, doubled each time."""
 _COPY = """
@@ -38,20 +64,33 @@ COPY payments_statementline (statement_id, line, account_id, day, booking, side,
 
 
 @action(SETTLE, FOR_PAYMENT)
-def take_proof(act: Act, proof: Proof) -> None:
-    """A signed message is taken once. Raises Conflict for a nonce that its key used before."""
+def take_message(act: Act, proof: Proof, account: UUID, told: Told) -> list[Outcome]:
+    """What a bank signed takes effect once, with its nonce or not at all; outcomes of its credits in the order given.
+
+    Raises Conflict for a nonce that its key used before.
+    """
     key = hashlib.sha256(f"{proof.keyid}\0{proof.nonce}".encode()).digest()
     if not spent.spend("payments.callback", key, proof.until):
         raise Conflict(REPLAYED())
-    act.journal(detail=f"message signed by {proof.keyid}")
+    said, subjects = [f"message signed by {proof.keyid}"], set()
+    outcomes: list[Outcome] = []
+    if told.credits:
+        credits_taken = take_credits(act, account, told.credits, Evidence.CALLBACK)
+        outcomes = credits_taken.outcomes
+        said.append(credits_taken.detail)
+        subjects |= set(credits_taken.subjects)
+    if good := [one for one in told.payouts if isinstance(one, PayoutResult) and not check_payout(one)]:
+        payouts_taken = take_payouts(act, good, account)
+        said.append(payouts_taken.detail)
+        subjects |= set(payouts_taken.subjects)
+    act.journal(subjects=sorted(subjects), detail="; ".join(said))
+    return outcomes
 
 
 @action(SETTLE, FOR_PAYMENT)
 def begin_feeds(act: Act) -> int:
     """Accounts that are new are read from the banking day on at which they were approved; returns how many those are."""
-    new = list(
-        BankAccount.objects.filter(approved__isnull=False, ended=None, feed=None).select_for_update(of=("self",))
-    )
+    new = list(BankAccount.objects.filter(approved__isnull=False, feed=None).select_for_update(of=("self",)))
     BankFeed.objects.bulk_create(
         [
             BankFeed(account=row, due=act.at, day=banking_day_of(row.approved or act.at), statement_due=act.at)
@@ -74,25 +113,48 @@ def credits_read(act: Act, account: UUID, cursor: str) -> None:
 def credits_failed(act: Act, account: UUID, failures: int) -> None:
     """The bank did not tell what came in: it is asked again later, the later the more often it failed."""
     BankFeed.objects.filter(account=account).update(failures=failures + 1, due=_later(act.at, failures))
+    _tell_operator(act, account, failures + 1)
     act.journal(detail=f"account {account} not read, time {failures + 1}")
 
 
 @action(SETTLE, FOR_PAYMENT)
 def statement_failed(act: Act, account: UUID, day: date, failures: int, digest: bytes, why: tuple[Reason, ...]) -> None:
-    """The statement of a day did not come, or (with a digest of it and reasons) could not be taken; it is asked for again."""
+    """The statement of a day did not come, or (with a digest of it and reasons) could not be taken; it is asked for again.
+
+    The treasury hears of one that was refused at once, and again on another day should it still be lacking although
+    somebody has cleared it up; of one that does not come, once it was asked for NOTEWORTHY times.
+    """
     BankFeed.objects.filter(account=account, day=day).update(
         statement_failures=failures + 1, statement_due=_later(act.at, failures)
     )
+    if not why and failures + 1 >= NOTEWORTHY:
+        why = (STATEMENT_MISSING(),)
     if why:
-        row, new = StatementRefusal.objects.get_or_create(
-            account_id=account,
-            day=day,
-            digest=digest,
-            defaults={"id": act.next_id(), "reasons": msgspec.to_builtins(why), "first": act.at, "last": act.at},
+        row = BankAccount.objects.get(id=account)
+        about = _about(row, day)
+        found = Found(
+            DiscrepancyKind.STATEMENT_LACKING,
+            row.unit,
+            act.day.isoformat(),
+            about=about,
+            said={"day": day.isoformat()},
+            reasons=why,
         )
-        if not new:
-            StatementRefusal.objects.filter(id=row.id).update(last=act.at)
+        renew_discrepancy(act, found)
+    _tell_operator(act, account, failures + 1)
     act.journal(detail=f"account {account} {day}: {' '.join(one.code for one in why) or 'no answer'}", digest=digest)
+
+
+def _about(account: BankAccount, day: date) -> str:
+    return f"{account.bank}:{account.number} {day}"
+
+
+def _tell_operator(act: Act, account: UUID, failures: int) -> None:
+    """Once for each time that a bank falls silent."""
+    if failures == NOTEWORTHY:
+        row = BankAccount.objects.get(id=account)
+        reach = Reach(OPERATOR, email=settings.OPERATOR, channel=Channel.EMAIL)
+        notify(act, reach, BANK_SILENT, bank=row.bank, number=row.number, failures=failures)
 
 
 def _later(at: datetime, failures: int) -> datetime:
@@ -127,11 +189,14 @@ def keep_statement(act: Act, account_id: UUID, day: date, file: BinaryIO) -> int
                 copy.write_row(line)
     except IntegrityError as failure:
         raise Refused(BOOKING_REPEATED()) from failure
-    row.save(force_insert=True)
+    try:
+        row.save(force_insert=True)
+    except IntegrityError as failure:
+        raise Refused(NUMBER_REPEATED()) from failure
     BankFeed.objects.filter(account=account, day=day).update(
         day=_day_after(day), statement_failures=0, statement_due=act.at
     )
-    StatementRefusal.objects.filter(account=account, day=day, resolved=None).update(resolved=act.at)
+    close_discrepancies(act, DiscrepancyKind.STATEMENT_LACKING, [_about(account, day)])
     act.journal(detail=f"account {account.id} {day}: {row.lines} lines", digest=row.digest)
     return row.lines
 

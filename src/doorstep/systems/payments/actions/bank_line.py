@@ -8,7 +8,7 @@
 Call it before an action, not inside one: a bank may take its time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from http import HTTPStatus
@@ -31,6 +31,7 @@ from doorstep.systems.payments.rules.bank_messages import CreditsTold
 from doorstep.systems.payments.rules.bank_place import BankPlace
 from doorstep.systems.payments.rules.camt053 import CHUNK, MOST_BYTES
 from doorstep.systems.payments.rules.evidence import Payout, PayoutResult
+from doorstep.systems.payments.rules.settlement import check_payout, holdable
 from doorstep.systems.payments.rules.signatures import Key, Signed, read_keys, sign
 
 T = TypeVar("T")
@@ -42,6 +43,8 @@ NO_BANK = reason(
 )
 STATEMENT_SECONDS = 300
 """Until a whole statement is here."""
+LONGEST_CURSOR = 1_000
+"""Characters of the bank's word for how far we have read."""
 
 
 class Bank(Protocol):
@@ -90,20 +93,22 @@ class HttpBank:
         self.place, self.key = place, key
 
     def credits(self, bank: str, account: str, after: str) -> CreditsTold:
-        told = self._ask("credits", messages.CreditsAsked(bank, account, after), CreditsTold)
-        if told is None or sum(one.amount for one in told.credits) != told.total or (told.more and told.after == after):
+        told = self._ask("credits", messages.CreditsAsked(bank, account, after), messages.read_credits)
+        if told is None or not told.adds_up or (told.more and told.after == after):
             raise wire.unavailable(self.place, "credits that do not add up to their total, or do not go on")
+        if not holdable(told.after, LONGEST_CURSOR):
+            raise wire.unavailable(self.place, "a place to go on that cannot be kept")
         return told
 
     def pay_out(self, payout: Payout) -> PayoutResult:
-        result = self._ask("payouts", payout, PayoutResult)
-        if result is None or result.payout != payout.id:
+        result = self._ask("payouts", payout, _result)
+        if result is None or result.payout != payout.id or check_payout(result):
             raise wire.unavailable(self.place, "an answer about another payout")
         return result
 
     def payout(self, number: UUID) -> PayoutResult | None:
-        result = self._ask("payout", messages.PayoutAsked(number), PayoutResult)
-        if result is not None and result.payout != number:
+        result = self._ask("payout", messages.PayoutAsked(number), _result)
+        if result is not None and (result.payout != number or check_payout(result)):
             raise wire.unavailable(self.place, "an answer about another payout")
         return result
 
@@ -125,7 +130,7 @@ class HttpBank:
         kept.seek(0)
         return kept
 
-    def _ask(self, what: str, asked: msgspec.Struct, kind: type[T]) -> T | None:
+    def _ask(self, what: str, asked: msgspec.Struct, read: Callable[[bytes], T]) -> T | None:
         """The answer, None for 404."""
         with self._answer(what, asked, wire.WHOLE) as response:
             content = response.read(wire.MOST + 1)
@@ -135,7 +140,7 @@ class HttpBank:
             if len(content) > wire.MOST or not (response.chunked or response.length == 0):
                 raise wire.unavailable(self.place, f"an answer that is cut off or too long: {len(content)} bytes")
         try:
-            return messages.read(content, kind)
+            return read(content)
         except Refused as refusal:
             raise wire.unavailable(self.place, "an answer of another form") from refusal
 
@@ -154,6 +159,11 @@ class HttpBank:
         try:
             with wire.line(url, seconds) as there:
                 there.request("POST", url.path, body, request.headers)
-                yield there.getresponse()
+                with there.getresponse() as response:
+                    yield response
         except (OSError, HTTPException, ValueError) as failure:
             raise wire.unavailable(self.place, type(failure).__name__) from failure
+
+
+def _result(content: bytes) -> PayoutResult:
+    return messages.read(content, PayoutResult)

@@ -1,11 +1,12 @@
-"""What a person must resolve is opened once, with a proposal and an owner."""
+"""What a person must resolve is opened once, with a proposal and an owner; what comes right by itself is closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from doorstep.kernel.store.writing import Act
+from doorstep.kernel.values.reasons import Reason
 from doorstep.systems.payments.models import Credit, Discrepancy, Order, Refund
 from doorstep.systems.payments.rules.discrepancies import KINDS, DiscrepancyKind, Repair
 
@@ -13,6 +14,7 @@ from doorstep.systems.payments.rules.discrepancies import KINDS, DiscrepancyKind
 class Found(msgspec.Struct, frozen=True):
     """Something that is not as it should be. What it is about, with `kind` and `detail`, says which it is: it is
     opened once. `unit` owns it together with the role that its kind has; `proposal` where it is not that of its kind.
+    `said` and `reasons` are kept of what could not be taken otherwise.
     """
 
     kind: DiscrepancyKind
@@ -23,6 +25,8 @@ class Found(msgspec.Struct, frozen=True):
     order: Any = None
     refund: Any = None
     about: str = ""
+    said: Mapping[str, str] = {}
+    reasons: tuple[Reason, ...] = ()
     proposal: Repair | None = None
 
     @property
@@ -46,6 +50,8 @@ def open_discrepancies(act: Act, found: Sequence[Found]) -> None:
                 order=one.order,
                 refund=one.refund,
                 about=one.about,
+                said=dict(one.said),
+                reasons=msgspec.to_builtins(one.reasons),
                 opened=act.at,
                 proposal=(one.proposal or KINDS[one.kind].proposal).value,
             )
@@ -53,3 +59,15 @@ def open_discrepancies(act: Act, found: Sequence[Found]) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def close_discrepancies(act: Act, kind: DiscrepancyKind, about: Sequence[str]) -> None:
+    """What came right by itself waits for nobody any more, as part of an action."""
+    Discrepancy.objects.filter(kind=kind.value, about__in=about, resolved=None).update(resolved=act.at)
+
+
+def renew_discrepancy(act: Act, found: Found) -> None:
+    """Open it unless one of its kind about the same is open: then that one says what is wrong now."""
+    rows = Discrepancy.objects.filter(kind=found.kind.value, about=found.about, resolved=None)
+    if not rows.update(reasons=msgspec.to_builtins(found.reasons)):
+        open_discrepancies(act, [found])

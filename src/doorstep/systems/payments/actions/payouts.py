@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import msgspec
 from django.db.models import F
 
 from doorstep.kernel.declare.facts import Minor
@@ -23,18 +24,36 @@ from doorstep.systems.payments.rules.refunds import RefundState, follow
 from doorstep.systems.payments.rules.settlement import CreditState
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """The refunds' states now, whose orders were refunded, and what the journal says of it."""
+
+    states: list[RefundState | None]
+    subjects: list[str]
+    detail: str
+
+
 @action(SETTLE, FOR_REPAIR)
-def record_payouts(act: Act, results: list[PayoutResult]) -> list[RefundState | None]:
+def record_payouts(act: Act, results: list[PayoutResult], account: UUID | None = None) -> list[RefundState | None]:
     """Take what the bank says became of payouts; the refunds' states now, in the order given, None for unknown ones.
 
     What is known already changes nothing. Money that was paid out and returned comes in again as a credit of its own,
     whose memo names the refund; one that the bank names a booking for was paid out, whatever became of it since.
+    With `account`, payouts from another one are unknown.
     """
+    taken = take_payouts(act, results, account)
+    act.journal(subjects=taken.subjects, detail=taken.detail)
+    return taken.states
+
+
+def take_payouts(act: Act, results: Sequence[PayoutResult], account: UUID | None = None) -> Taken:
+    """`record_payouts` as part of an action."""
     wanted = {one.payout for one in results}
     # The orders first, then their refunds, each by id: the order in which everybody locks them.
     of = [*Refund.objects.filter(id__in=wanted, order__isnull=False).values_list("order", flat=True)]
     paid = {row.id: row for row in Order.objects.select_for_update(no_key=True).filter(id__in=of).order_by("id")}
     locked = Refund.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=wanted)
+    if account:
+        locked = locked.filter(account=account)
     rows = {row.id: row for row in locked.select_related("account", "order").order_by("id")}
     ended: list[Refund] = []
     for result in results:
@@ -54,8 +73,11 @@ def record_payouts(act: Act, results: list[PayoutResult]) -> list[RefundState | 
     _credits(done, failed)
     subjects = _refunded(act, done, paid)
     open_discrepancies(act, [_failure(row) for row in failed])
-    act.journal(subjects=subjects, detail=f"{len(done)} paid out, {len(failed)} failed")
-    return [RefundState(rows[one.payout].state) if one.payout in rows else None for one in results]
+    return Taken(
+        [RefundState(rows[one.payout].state) if one.payout in rows else None for one in results],
+        subjects,
+        f"{len(done)} paid out, {len(failed)} failed",
+    )
 
 
 def _credits(done: Sequence[Refund], failed: Sequence[Refund]) -> None:

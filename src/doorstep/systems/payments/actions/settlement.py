@@ -1,18 +1,20 @@
 """Evidence becomes settlement: what a bank says came in pays the order that it names, once, whoever says it first."""
 
+import hashlib
 from collections.abc import Sequence
 from uuid import UUID, uuid5
 
+import msgspec
 from django.db import connection
 from django.db.models import F
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.reasons import Conflict, NotFound
+from doorstep.kernel.values.reasons import Conflict, NotFound, Reason
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.payments.actions import deposits, ledger, orders, receipts
-from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
+from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
@@ -23,8 +25,8 @@ from doorstep.systems.payments.rules import evidence as told
 from doorstep.systems.payments.rules import orders as order_rules
 from doorstep.systems.payments.rules import settlement as rules
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, underpaid
-from doorstep.systems.payments.rules.evidence import Evidence
-from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN, Transfer
+from doorstep.systems.payments.rules.evidence import Evidence, Unreadable
+from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN, MOST, Transfer
 from doorstep.systems.payments.rules.settlement import CreditState, Match, Outcome, Told
 
 _INSERT = """
@@ -98,37 +100,87 @@ def _shares(act: Act, rows: Sequence[Order], source: UUID) -> list[Transfer]:
     ]
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """What became of each credit, whose orders were paid, and what the journal says of it."""
+
+    outcomes: list[Outcome]
+    subjects: list[str]
+    detail: str
+
+
 @action(SETTLE, FOR_PAYMENT)
-def record_credits(act: Act, account_id: UUID, said: list[told.Credit], evidence: Evidence) -> list[Outcome]:
+def record_credits(
+    act: Act, account_id: UUID, said: Sequence[told.Credit | Unreadable], evidence: Evidence
+) -> list[Outcome]:
     """Take what came into one of our bank accounts, as the bank says it by one of its ways; outcomes in the order given.
 
     Whatever was told before changes nothing but the time at which this way told it. What is new pays the order that
-    its memo names; a second payment goes back by itself; the rest waits for a person. Raises NotFound for an account
-    that is not ours.
+    its memo names; a second payment goes back by itself; the rest waits for a person, and so does what no book could
+    hold. Raises NotFound for an account that is not ours.
     """
+    taken = take_credits(act, account_id, said, evidence)
+    act.journal(subjects=taken.subjects, detail=taken.detail)
+    return taken.outcomes
+
+
+@action(SETTLE, FOR_PAYMENT)
+def refuse_credit(act: Act, account_id: UUID, credit: told.Credit | Unreadable, why: tuple[Reason, ...]) -> None:
+    """A credit that cannot be recorded, alone either, waits for a person."""
+    account = BankAccount.objects.get(id=account_id)
+    open_discrepancies(act, [_unrecorded(account, credit, why)])
+    act.journal(detail=f"account {account_id}: {' '.join(one.code for one in why)}")
+
+
+def take_credits(act: Act, account_id: UUID, said: Sequence[told.Credit | Unreadable], evidence: Evidence) -> Taken:
+    """`record_credits` as part of an action."""
     account = BankAccount.objects.filter(id=account_id, approved__isnull=False).first()
     if account is None:
         raise NotFound(ACCOUNT_UNKNOWN("account"))
     outcomes: list[Outcome | None] = [None] * len(said)
     places: dict[str, list[int]] = {}
+    good: dict[int, told.Credit] = {}
+    refused = []
     for place, credit in enumerate(said):
-        if reasons := rules.check_credit(credit, account.currency):
+        reasons = rules.check_credit(credit, account.currency)
+        if reasons or isinstance(credit, Unreadable):
             outcomes[place] = Outcome(Told.REFUSED, reasons=tuple(one.at_line(place + 1) for one in reasons))
+            refused.append(_unrecorded(account, credit, tuple(reasons)))
         else:
+            good[place] = credit
             places.setdefault(credit.booking, []).append(place)
-    first = [said[places[booking][0]] for booking in sorted(places)]
+    open_discrepancies(act, refused)
+    first = [good[places[booking][0]] for booking in sorted(places)]
     new = _insert(act, account, first, evidence)
     known = _seen_again(act, account, [one.booking for one in first if one.booking not in new], evidence)
     paid = _assign(act, account, list(new.values()))
     for booking, at in places.items():
         row = new.get(booking) or known[booking]
         for place in at:
-            outcomes[place] = _outcome(act, account, row, said[place], fresh=booking in new and place == at[0])
-    act.journal(
-        subjects=sorted({row.payer for row in paid if row.payer}),
-        detail=f"account {account.id} {evidence.value}: {len(new)} new, {len(known)} known",
+            outcomes[place] = _outcome(act, account, row, good[place], fresh=booking in new and place == at[0])
+    return Taken(
+        [one for one in outcomes if one],
+        sorted({row.payer for row in paid if row.payer}),
+        f"account {account.id} {evidence.value}: {len(new)} new, {len(known)} known, {len(refused)} refused",
     )
-    return [one for one in outcomes if one]
+
+
+def _unrecorded(account: BankAccount, credit: told.Credit | Unreadable, why: tuple[Reason, ...]) -> Found:
+    """The discrepancy that a credit is which no book can hold; the same again is the same discrepancy."""
+    said = rules.said(credit)
+    amount = credit.amount if isinstance(credit, told.Credit) and 0 < credit.amount <= MOST else 0
+    return Found(
+        DiscrepancyKind.MONEY_UNRECORDED,
+        account.unit,
+        hashlib.sha256(repr(credit).encode(errors="backslashreplace")).hexdigest(),
+        amount=amount,
+        about=_about(account, said.get("booking", "")),
+        said=said,
+        reasons=why,
+    )
+
+
+def _about(account: BankAccount, booking: str) -> str:
+    return f"{account.bank}:{account.number} {booking}"
 
 
 def _insert(act: Act, account: BankAccount, said: Sequence[told.Credit], evidence: Evidence) -> dict[str, Credit]:
@@ -214,6 +266,7 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
         else:
             found.append(_found(account, row, refund))
     _update(rows)
+    close_discrepancies(act, DiscrepancyKind.MONEY_UNRECORDED, [_about(account, row.booking) for row in rows])
     bank, received = accounts_of(act, account)
     arrivals = [Transfer(row.id, bank, received, row.amount) for row in rows]
     held = return_credits(act, account, [(row, row.amount, row.match) for row in back])

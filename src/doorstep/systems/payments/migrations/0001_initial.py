@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
                 ("role", models.TextField()),
                 ("amount", models.BigIntegerField(default=0)),
                 ("about", models.TextField(blank=True)),
+                ("said", models.JSONField(default=dict)),
+                ("reasons", models.JSONField(default=list)),
                 ("opened", models.DateTimeField()),
                 ("proposal", models.TextField()),
                 ("repair", models.TextField(blank=True)),
@@ -251,18 +253,6 @@ class Migration(migrations.Migration):
                 ("digest", models.BinaryField()),
                 ("taken", models.DateTimeField()),
                 ("recorded", models.IntegerField(default=0)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="StatementRefusal",
-            fields=[
-                ("id", models.UUIDField(primary_key=True, serialize=False)),
-                ("day", models.DateField()),
-                ("digest", models.BinaryField()),
-                ("reasons", models.JSONField()),
-                ("first", models.DateTimeField()),
-                ("last", models.DateTimeField()),
-                ("resolved", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -756,13 +746,6 @@ class Migration(migrations.Migration):
                 to="payments.bankaccount",
             ),
         ),
-        migrations.AddField(
-            model_name="statementrefusal",
-            name="account",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="payments.bankaccount"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="till",
             constraint=models.UniqueConstraint(fields=("unit", "name"), name="till_once"),
@@ -1052,6 +1035,14 @@ class Migration(migrations.Migration):
             model_name="discrepancy",
             index=models.Index(condition=models.Q(("resolved", None)), fields=["unit", "id"], name="discrepancy_open"),
         ),
+        migrations.AddIndex(
+            model_name="discrepancy",
+            index=models.Index(
+                condition=models.Q(("resolved", None), models.Q(("about", ""), _negated=True)),
+                fields=["about"],
+                name="discrepancy_about",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="discrepancy",
             constraint=models.CheckConstraint(
@@ -1131,10 +1122,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("side__in", ("credit", "debit"))), name="statement_line_side"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="statementrefusal",
-            constraint=models.UniqueConstraint(fields=("account", "day", "digest"), name="statement_refusal_once"),
         ),
         migrations.AddIndex(
             model_name="shift",

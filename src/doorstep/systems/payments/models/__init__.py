@@ -1,6 +1,6 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
-from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine, StatementRefusal
+from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine
 from doorstep.systems.payments.models.cash import Deposit, Move, Shift, Taking, Till
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
@@ -41,7 +41,6 @@ __all__ = [
     "Shift",
     "Statement",
     "StatementLine",
-    "StatementRefusal",
     "Taking",
     "Till",
     "Transfer",

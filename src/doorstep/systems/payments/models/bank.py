@@ -94,21 +94,3 @@ class StatementLine(models.Model):
             models.CheckConstraint(condition=Q(side__in=("credit", "debit")), name="statement_line_side"),
         ]
         indexes: ClassVar = [models.Index(fields=["account", "day"], name="statement_line_day")]
-
-
-class StatementRefusal(models.Model):
-    """A statement that was not taken, and why (reasons as they are); the account's days wait at this one until it is resolved."""
-
-    id = models.UUIDField(primary_key=True)
-    account = models.ForeignKey(BankAccount, models.PROTECT, related_name="+", db_index=False)
-    day = models.DateField()
-    digest = models.BinaryField()
-    reasons = models.JSONField()
-    first = models.DateTimeField()
-    last = models.DateTimeField()
-    resolved = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["account", "day", "digest"], name="statement_refusal_once")
-        ]

@@ -100,7 +100,8 @@ class Discrepancy(models.Model):
     """Something about money that a person must resolve: `unit` and `role` say who.
 
     `kind` is a DiscrepancyKind, `proposal` the Repair that the system proposes; it is about a `credit`, an `order`, a
-    `refund`, or (`about`) something else, such as a line of a day's reconciliation. `repair` is what somebody chose,
+    `refund`, or (`about`) something else: the account with the booking that could not be recorded, with `said` of it (name
+    and text of each thing) and `reasons` as they are, or with the day whose statement is lacking. `repair` is what somebody chose,
     `target` the order chosen for it, `to_*` the account chosen for a refund; another person decides. A repair that was
     rejected is cleared, and the discrepancy waits for another one. `key` says what it is, so that it is opened once.
     """
@@ -115,6 +116,8 @@ class Discrepancy(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, null=True, related_name="discrepancies")
     refund = models.ForeignKey(Refund, models.PROTECT, null=True, related_name="discrepancies")
     about = models.TextField(blank=True)
+    said = models.JSONField(default=dict)
+    reasons = models.JSONField(default=list)
     opened = models.DateTimeField()
     proposal = models.TextField()
     repair = models.TextField(blank=True)
@@ -134,4 +137,7 @@ class Discrepancy(models.Model):
                 condition=~Q(role="") & Q(resolved=None) | Q(resolved__isnull=False), name="discrepancy_has_owner"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["unit", "id"], condition=Q(resolved=None), name="discrepancy_open")]
+        indexes: ClassVar = [
+            models.Index(fields=["unit", "id"], condition=Q(resolved=None), name="discrepancy_open"),
+            models.Index(fields=["about"], condition=Q(resolved=None) & ~Q(about=""), name="discrepancy_about"),
+        ]

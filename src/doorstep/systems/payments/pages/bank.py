@@ -15,13 +15,11 @@ from doorstep.kernel.values.reasons import Refused, Unavailable
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.api import reply
 from doorstep.kernel.web.routes import PUBLIC, endpoint
-from doorstep.systems.payments.actions.bank import take_proof
+from doorstep.systems.payments.actions.bank import take_message
 from doorstep.systems.payments.actions.bank_line import NO_BANK, key_file
-from doorstep.systems.payments.actions.payouts import record_payouts
-from doorstep.systems.payments.actions.settlement import record_credits
 from doorstep.systems.payments.queries.bank import account_of
 from doorstep.systems.payments.rules import bank_messages
-from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.rules.settlement import check_payout
 from doorstep.systems.payments.rules.signatures import Proof, Signed, check
 
 FORGED = Limit("payments.forged_messages", 60, per=timedelta(minutes=10))
@@ -33,18 +31,18 @@ FORGED = Limit("payments.forged_messages", 60, per=timedelta(minutes=10))
 def callback(request: HttpRequest) -> HttpResponse:
     """A bank's `Told`: its credits and payouts take effect once, and the answer says what became of each credit.
 
-    What no book could hold is refused with its line, and the rest of the message is recorded all the same.
+    What no book could hold is refused with its line (of a credit, it waits for a person, too), and the rest of the
+    message is recorded all the same.
     """
     at = timezone.now()
     proof = _proof(request)
-    told = bank_messages.read(request.body, bank_messages.Told)
+    told = bank_messages.read_told(request.body)
     account = account_of(told.bank, told.account)
     by = By(Actor(f"bank:{proof.keyid}", roles=("payments.clock",), via="callback"), at)
-    take_proof(by, proof)
-    outcomes = record_credits(by, account, list(told.credits), Evidence.CALLBACK) if told.credits else []
-    if told.payouts:
-        record_payouts(by, list(told.payouts))
-    if wrong := [one for outcome in outcomes for one in outcome.reasons]:
+    outcomes = take_message(by, proof, account, told)
+    wrong = [one for outcome in outcomes for one in outcome.reasons]
+    wrong += [one.at_line(place) for place, payout in enumerate(told.payouts, 1) for one in check_payout(payout)]
+    if wrong:
         raise Refused(wrong)
     return reply({"credits": [one.told for one in outcomes]})
 

@@ -19,8 +19,11 @@ from doorstep.systems.payments.rules.banking_days import banking_day
 from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, PayoutState
 from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN
 from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.rules.settlement import holdable
 
 LINES_AT_ONCE = 500
+NOTEWORTHY = 20
+"""After so many failures in a row, half a day, somebody has to act."""
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -47,6 +50,8 @@ class Lines(msgspec.Struct, frozen=True):
 
 def account_of(bank: str, number: str) -> UUID:
     """Our account of this number. Raises NotFound."""
+    if not (holdable(bank, 100) and holdable(number, 100)):
+        raise NotFound(ACCOUNT_UNKNOWN("account"))
     found = BankAccount.objects.filter(bank=bank, number=number, approved__isnull=False).values_list("id", flat=True)
     if not found:
         raise NotFound(ACCOUNT_UNKNOWN("account"))
@@ -54,7 +59,8 @@ def account_of(bank: str, number: str) -> UUID:
 
 
 def accounts_without_feed() -> bool:
-    return BankAccount.objects.filter(approved__isnull=False, ended=None, feed=None).exists()
+    """Money may come into an account that has ended, too."""
+    return BankAccount.objects.filter(approved__isnull=False, feed=None).exists()
 
 
 def feeds_due(at: datetime) -> list[Feed]:
@@ -87,19 +93,15 @@ def refunds_in(state: RefundState) -> bool:
     return Refund.objects.filter(state=state.value, ended=None).exists()
 
 
-def lines_waiting() -> bool:
-    """Whether a statement has lines that nobody was told of."""
-    return _unrecorded() is not None
-
-
-def _unrecorded() -> Statement | None:
-    return Statement.objects.filter(recorded__lt=F("lines")).order_by("taken").first()
+def statements_waiting() -> list[UUID]:
+    """Statements with lines that nobody was told of, oldest first."""
+    return [*Statement.objects.filter(recorded__lt=F("lines")).order_by("taken").values_list("id", flat=True)]
 
 
 @personal(SETTLE)
-def lines_to_record(_actor: Actor) -> Lines | None:
-    """The next lines of the oldest statement that has some."""
-    statement = _unrecorded()
+def lines_to_record(_actor: Actor, statement_id: UUID) -> Lines | None:
+    """The next lines of a statement that nobody was told of."""
+    statement = Statement.objects.filter(id=statement_id, recorded__lt=F("lines")).first()
     if statement is None:
         return None
     found = StatementLine.objects.filter(statement=statement, line__gt=statement.recorded).order_by("line")

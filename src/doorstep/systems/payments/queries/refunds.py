@@ -1,5 +1,9 @@
 """Refunds as they are read."""
 
+from uuid import UUID
+
+from django.db.models import Case, Value, When
+
 from doorstep.kernel.access import personal
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import Masked
@@ -12,9 +16,10 @@ AT_ONCE = 100
 
 
 @personal(SETTLE)
-def payouts_to_send(_actor: Actor, *states: RefundState) -> list[Payout]:
-    """Approved refunds as orders to the bank, oldest first, a hundred at once; with `states` those in other ones."""
-    found = Refund.objects.filter(state__in=states or [RefundState.APPROVED], ended=None).select_related("account")
+def payouts_in(_actor: Actor, state: RefundState, after: UUID | None = None) -> list[Payout]:
+    """Refunds in this state as orders to the bank, a hundred at once, oldest first: those behind `after`, then the rest."""
+    found = Refund.objects.filter(state=state, ended=None).select_related("account")
+    turn = Case(When(id__gt=after, then=0), default=1) if after else Value(0)
     return [
         Payout(
             id=row.id,
@@ -27,5 +32,5 @@ def payouts_to_send(_actor: Actor, *states: RefundState) -> list[Payout]:
             currency=row.currency,
             memo=row.code.replace("-", ""),
         )
-        for row in found.order_by("id")[:AT_ONCE]
+        for row in found.order_by(turn, "id")[:AT_ONCE]
     ]

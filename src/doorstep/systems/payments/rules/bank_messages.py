@@ -1,4 +1,7 @@
-"""What goes over the line between a bank (or a gateway before it) and us, as JSON: amounts are minor units, times have a zone."""
+"""What goes over the line between a bank (or a gateway before it) and us, as JSON: amounts are minor units, times have a zone.
+
+What a bank tells of many things is read one by one: what cannot be read of one does not stop the others.
+"""
 
 from datetime import date
 from typing import TypeVar
@@ -8,9 +11,11 @@ import msgspec
 
 from doorstep.kernel.declare.messages import revived
 from doorstep.kernel.values.reasons import MALFORMED, Refused
-from doorstep.systems.payments.rules.evidence import Credit, PayoutResult
+from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, Unreadable
 
 T = TypeVar("T")
+SHOWN = 500
+"""Characters that are kept of what cannot be read."""
 
 
 class CreditsAsked(msgspec.Struct, frozen=True):
@@ -24,10 +29,16 @@ class CreditsAsked(msgspec.Struct, frozen=True):
 class CreditsTold(msgspec.Struct, frozen=True):
     """Credits in the order of their booking, and their sum `total`; `more` where there are more after `after` already."""
 
-    credits: tuple[Credit, ...]
+    credits: tuple[Credit | Unreadable, ...]
     after: str
     total: int
     more: bool = False
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the sum is right, as far as all of them can be read."""
+        amounts = [one.amount for one in self.credits if isinstance(one, Credit)]
+        return len(amounts) < len(self.credits) or sum(amounts) == self.total
 
 
 class PayoutAsked(msgspec.Struct, frozen=True):
@@ -49,8 +60,22 @@ class Told(msgspec.Struct, frozen=True):
 
     bank: str
     account: str
-    credits: tuple[Credit, ...] = ()
-    payouts: tuple[PayoutResult, ...] = ()
+    credits: tuple[Credit | Unreadable, ...] = ()
+    payouts: tuple[PayoutResult | Unreadable, ...] = ()
+
+
+class _CreditsHeard(msgspec.Struct, frozen=True):
+    credits: tuple[msgspec.Raw, ...]
+    after: str
+    total: int
+    more: bool = False
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    bank: str
+    account: str
+    credits: tuple[msgspec.Raw, ...] = ()
+    payouts: tuple[msgspec.Raw, ...] = ()
 
 
 def written(value: msgspec.Struct) -> bytes:
@@ -63,3 +88,24 @@ def read(content: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(content, type=kind, dec_hook=revived)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise Refused(MALFORMED(detail=str(fault))) from fault
+
+
+def read_credits(content: bytes) -> CreditsTold:
+    """Raises Refused where it is no such answer."""
+    heard = read(content, _CreditsHeard)
+    return CreditsTold(tuple(_one(raw, Credit) for raw in heard.credits), heard.after, heard.total, heard.more)
+
+
+def read_told(content: bytes) -> Told:
+    """Raises Refused where it is no such message."""
+    heard = read(content, _Heard)
+    credits_told = tuple(_one(raw, Credit) for raw in heard.credits)
+    return Told(heard.bank, heard.account, credits_told, tuple(_one(raw, PayoutResult) for raw in heard.payouts))
+
+
+def _one(raw: msgspec.Raw, kind: type[T]) -> T | Unreadable:
+    try:
+        return read(bytes(raw), kind)
+    except Refused as refusal:
+        content = bytes(raw)[: 4 * SHOWN].decode(errors="replace")[:SHOWN]
+        return Unreadable(content, str(refusal.reasons[0].given["detail"]))

@@ -44,6 +44,8 @@ class DiscrepancyKind(Code):
     PAYOUT_RETURNED = "payout_returned", "A refund was paid out and came back"
     TILL_DIFFERS = "till_differs", "The money counted in a till is not what should be there"
     DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
+    MONEY_UNRECORDED = "money_unrecorded", "The bank told of money in a way that cannot be recorded"
+    STATEMENT_LACKING = "statement_lacking", "A day's statement of the bank is missing or could not be taken"
 
 
 class Repair(Code):
@@ -74,6 +76,8 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.TILL_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.MONEY_UNRECORDED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.STATEMENT_LACKING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
 }
 
 

@@ -31,6 +31,13 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     from_name: str = ""
 
 
+class Unreadable(msgspec.Struct, frozen=True):
+    """What stood in place of a credit or of what became of a payout: its beginning, and why it cannot be read."""
+
+    content: str
+    why: str
+
+
 class PayoutState(Code):
     """How far money is that we ordered the bank to pay out."""
 

@@ -1,14 +1,15 @@
 """What a credit pays for: which order its memo names, whether it pays it, and if not, what is to be done with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.ids import read_reference
-from doorstep.kernel.values.reasons import Reason, reason
+from doorstep.kernel.values.reasons import MALFORMED, Reason, reason
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.rules.evidence import Credit
+from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, Unreadable
 from doorstep.systems.payments.rules.ledger import check_amount
 from doorstep.systems.payments.rules.orders import payable
 
@@ -23,6 +24,29 @@ CURRENCY_DIFFERS = reason(
 BOOKING_MISSING = reason(
     "payments.booking_missing", "The bank's number of the booking is missing.", repair="Ask the bank for it."
 )
+TEXT_UNFIT = reason(
+    "payments.text_unfit",
+    "A text is longer than {most} characters, or holds some that no text has.",
+    repair="Ask the bank what it says, and that it is sent right.",
+)
+TIME_UNFIT = reason(
+    "payments.time_unfit",
+    "A day or time is none at which money can move here, or names no time zone.",
+    repair="Ask the bank for the right one.",
+)
+LONGEST: Mapping[str, int] = {
+    "booking": 100,
+    "memo": 2_000,
+    "from_bank": 100,
+    "from_account": 100,
+    "from_name": 500,
+    "reason": 100,
+}
+"""Characters of what a bank says; a database that has to tell bookings apart by their number holds no long ones."""
+SHOWN = 500
+"""Characters that are kept of what cannot be held."""
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""Days outside are no days of a book."""
 
 
 class Match(Code):
@@ -95,11 +119,51 @@ def judge(amount: int, named: Sequence[Standing]) -> Match:
     return Match.MATCHED if amount == order.amount else Match.DIFFERS
 
 
-def check_credit(credit: Credit, currency: str) -> list[Reason]:
+def holdable(text: str, most: int) -> bool:
+    """Whether a database can hold the text: no U+0000, no half of a surrogate pair."""
+    return len(text) <= most and "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
+def _check_texts(told: Credit | PayoutResult) -> list[Reason]:
+    texts = [(name, getattr(told, name, ""), most) for name, most in LONGEST.items()]
+    return [TEXT_UNFIT(name, most=most) for name, text, most in texts if not holdable(text, most)]
+
+
+def _check_day(day: date | None) -> list[Reason]:
+    return [] if day is None or FIRST_DAY <= day <= LAST_DAY else [TIME_UNFIT("day")]
+
+
+def check_payout(told: PayoutResult | Unreadable) -> list[Reason]:
+    """Against what no book could hold of a payout."""
+    if isinstance(told, Unreadable):
+        return [MALFORMED(detail=told.why)]
+    return [*_check_texts(told), *_check_day(told.day)]
+
+
+def check_credit(credit: Credit | Unreadable, currency: str) -> list[Reason]:
     """Against a credit that no book could hold, whatever bank says it."""
-    found = check_amount(credit.amount)
+    if isinstance(credit, Unreadable):
+        return [MALFORMED(detail=credit.why)]
+    found = [*check_amount(credit.amount), *_check_texts(credit), *_check_day(credit.day)]
+    if credit.booked.tzinfo is None or not FIRST_DAY <= credit.booked.date() <= LAST_DAY:
+        found.append(TIME_UNFIT("booked"))
     if not credit.booking:
         found.append(BOOKING_MISSING("booking"))
     if credit.currency != currency:
         found.append(CURRENCY_DIFFERS("currency"))
     return found
+
+
+def said(told: Credit | Unreadable) -> dict[str, str]:
+    """What a bank said of money that no book can hold, for a person to read: name and text of each thing that it named."""
+    names = ("booking", "amount", "currency", "memo", "booked", "day", "from_bank", "from_account", "from_name")
+    given = (
+        {"content": told.content}
+        if isinstance(told, Unreadable)
+        else {name: str(getattr(told, name)) for name in names}
+    )
+    return {name: _readable(text) for name, text in given.items() if text}
+
+
+def _readable(text: str) -> str:
+    return "".join(one if holdable(one, 1) else "\ufffd" for one in text[:SHOWN])

@@ -11,8 +11,9 @@ from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import payouts, settlement
 from doorstep.systems.payments.contract import OrderRequested, OrderWithdrawn
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_REPAIR, REQUEST
-from doorstep.systems.payments.queries.refunds import payouts_to_send
+from doorstep.systems.payments.queries.refunds import payouts_in
 from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState
+from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.tests.builders import ASKER, CLOCK, balances, bank_account, credit, order, reread
 from doorstep.systems.payments.tests.values import AT, asked
 
@@ -39,7 +40,7 @@ def paid_twice() -> models.Refund:
 
 def test_what_is_paid_out_leaves_the_book_once():
     refund = paid_twice()
-    (payout,) = look(CLOCK.actor, FOR_REPAIR, AT, payouts_to_send)
+    (payout,) = look(CLOCK.actor, FOR_REPAIR, AT, payouts_in, RefundState.APPROVED)
     assert (payout.id, payout.amount, payout.to_account) == (refund.id, 750, "111222333")
     told = [
         PayoutResult(payout=refund.id, state=state, booking="P1") for state in (PayoutState.TAKEN, PayoutState.PAID)
@@ -48,7 +49,7 @@ def test_what_is_paid_out_leaves_the_book_once():
         payouts.record_payouts(CLOCK, told)
     assert reread(refund).state == "paid"
     assert balances() == {"bank": 750, "fees": 500, "charges": 250}
-    assert look(CLOCK.actor, FOR_REPAIR, AT, payouts_to_send) == []
+    assert look(CLOCK.actor, FOR_REPAIR, AT, payouts_in, RefundState.APPROVED) == []
 
 
 def test_what_the_bank_refuses_is_free_again_and_has_an_owner():
