@@ -181,7 +181,19 @@ class Book:
             if returned:
                 state = PayoutState.RETURNED
                 self._book(_between(there, here, asked), at, payout=str(asked.id), returned=returned)
-            result = PayoutResult(payout=asked.id, state=state, booking=line.booking, reason=returned, day=line.day)
+            result = PayoutResult(
+                payout=asked.id,
+                state=state,
+                booking=line.booking,
+                reason=returned,
+                day=line.day,
+                amount=line.amount,
+                currency=line.currency,
+                bank=line.from_bank,
+                account=line.from_account,
+                to_bank=line.to_bank,
+                to_account=Masked(line.to_account),
+            )
         self.rows.execute("INSERT INTO payout VALUES (?, ?, ?)", (str(asked.id), content, written(result)))
         self._note(Told(asked.bank, asked.account, payouts=(result,)))
 

@@ -85,13 +85,17 @@ def _balance(kind: str, minor: int, currency: Currency) -> str:
 
 def _entry(line: Line, asked: StatementAsked, currency: Currency) -> str:
     came = _signed(line, asked) > 0
-    party = f"<RltdPties><Dbtr><Pty><Nm>{escape(line.from_name)}</Nm></Pty></Dbtr><DbtrAcct><Id><Othr><Id>"
-    party += f"{escape(line.from_account)}</Id></Othr></Id></DbtrAcct></RltdPties>"
-    party += f"<RltdAgts><DbtrAgt>{_agent(line.from_bank)}</DbtrAgt></RltdAgts>"
+    side = "Dbtr" if came else "Cdtr"
+    name, account, bank = (
+        (line.from_name, line.from_account, line.from_bank) if came else (line.to_name, line.to_account, line.to_bank)
+    )
+    party = f"<RltdPties><{side}><Pty><Nm>{escape(name)}</Nm></Pty></{side}><{side}Acct><Id><Othr><Id>"
+    party += f"{escape(account)}</Id></Othr></Id></{side}Acct></RltdPties>"
+    party += f"<RltdAgts><{side}Agt>{_agent(bank)}</{side}Agt></RltdAgts>"
     refs = f"<Refs><EndToEndId>{UUID(line.payout)}</EndToEndId></Refs>" if line.payout else ""
     memo = f"<RmtInf><Ustrd>{escape(line.memo)}</Ustrd></RmtInf>" if line.memo else ""
     back = f"<RtrInf><Rsn><Cd>{escape(line.returned)}</Cd></Rsn></RtrInf>" if line.returned else ""
-    details = f"{refs}{party if came else ''}{memo}{back}"
+    details = f"{refs}{party}{memo}{back}"
     return (
         f"<Ntry>{_amount(_signed(line, asked), currency)}<Sts><Cd>BOOK</Cd></Sts><BookgDt><DtTm>{line.at.isoformat()}</DtTm></BookgDt>"
         f"<AcctSvcrRef>{line.booking}</AcctSvcrRef><NtryDtls><TxDtls>{details}</TxDtls></NtryDtls></Ntry>"

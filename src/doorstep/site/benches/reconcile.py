@@ -21,9 +21,9 @@ _FILL = [
     """INSERT INTO payments_bankaccount (id, unit, bank, number, holder, currency, proposed_by, proposed, approved_by, approved)
         VALUES (%(account)s, '', 'BENCH', '1', 'BENCH', 'VND', 'one', %(at)s, 'two', %(at)s)""",
     """INSERT INTO payments_order (id, code, asker, subject, unit, payer, lines, amount, currency, account_id, state, channel,
-            paid, refunded, created, until, settled, version)
+            paid, refunded, created, until, settled)
         SELECT "order", 'bench-' || number, 'bench', 'bench', 'H38.' || number %% 300, '', '[]', amount, 'VND', %(account)s,
-            'settled', 'transfer', amount, 0, %(at)s, %(at)s, %(at)s, 2 FROM made WHERE number %% 100 <> 1""",
+            'settled', 'transfer', amount, 0, %(at)s, %(at)s, %(at)s FROM made WHERE number %% 100 <> 1""",
     """INSERT INTO payments_credit (id, account_id, booking, amount, memo, booked, day, from_bank, from_account, from_name,
             statement, match, state, order_id, assigned)
         SELECT gen_random_uuid(), %(account)s, 'B' || number, amount, '', %(at)s, %(day)s, '', '', '', %(at)s, 'matched',
@@ -33,9 +33,9 @@ _FILL = [
         SELECT %(account)s, %(account)s, %(day)s, '1', 1, count(*), 0, sum(amount), sum(amount), 0, '', %(at)s, count(*)
         FROM made WHERE number %% 100 <> 3""",
     """INSERT INTO payments_statementline (statement_id, line, account_id, day, booking, side, amount, memo, booked, returned,
-            from_bank, from_account, from_name)
+            from_bank, from_account, from_name, to_bank, to_account)
         SELECT %(account)s, number, %(account)s, %(day)s, 'B' || number, 'credit', amount + (number %% 100 = 2)::int, '',
-            %(at)s, '', '', '', '' FROM made WHERE number %% 100 <> 3""",
+            %(at)s, '', '', '', '', '', '' FROM made WHERE number %% 100 <> 3""",
     """INSERT INTO payments_feestatement (id, asker, day, pages, complete)
         VALUES (%(account)s, 'bench', %(day)s, %(lines)s / %(page)s + 1, %(at)s)""",
     """INSERT INTO payments_feeline (statement_id, page, line, "order", amount, repeated)

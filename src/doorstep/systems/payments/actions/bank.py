@@ -60,7 +60,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 """Before the bank is asked again after a failure, doubled each time."""
 _COPY = """
 COPY payments_statementline (statement_id, line, account_id, day, booking, side, amount, memo, booked, payout, returned,
-  from_bank, from_account, from_name) FROM STDIN"""
+  from_bank, from_account, from_name, to_bank, to_account) FROM STDIN"""
 
 
 @action(SETTLE, FOR_PAYMENT)
@@ -218,6 +218,7 @@ def _lines(row: Statement, told: Iterator[Head | Booking]) -> Iterator[tuple[Any
         yield (
             *(row.id, row.lines, row.account_id, row.day, one.booking, side, one.amount, one.memo, one.booked),
             *(_payout(one.reference), one.returned, one.from_bank, one.from_account, one.from_name),
+            *(one.to_bank, one.to_account),
         )
 
 

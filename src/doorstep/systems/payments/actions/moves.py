@@ -4,22 +4,21 @@ from uuid import UUID, uuid5
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
-from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
-from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.payments.actions import ledger, orders
-from doorstep.systems.payments.actions.settlement import settle
+from doorstep.systems.payments.actions.settlement import settle, take_back
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.facts import Channel, PaymentSettled
+from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Move, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.rules import cash as rules
 from doorstep.systems.payments.rules.ledger import AccountKind, Transfer
-from doorstep.systems.payments.rules.orders import ACCOUNT_OF, Event, by_kind, follow
+from doorstep.systems.payments.rules.orders import ACCOUNT_OF, Event, by_kind
 from doorstep.systems.payments.rules.refunds import COUNTS, DECIDED_ALREADY, SAME_PERSON, WHY_MISSING
 
 
@@ -84,9 +83,6 @@ def decide_move(act: Act, move_id: UUID, *, approve: bool) -> None:
 def _move(act: Act, row: Move, source: Order, target: Order) -> None:
     """Out of the accounts of the one order, over the unit's account of unassigned money, into those of the other."""
     _check(source, target)
-    following = follow(OrderState.SETTLED, Event.REFUNDED)
-    if following is None:
-        raise RuntimeError("a paid order cannot be refunded")
     over = ledger.account(act, source.unit, AccountKind.RECEIVED, source.currency, "moved")
     out = [
         Transfer(
@@ -98,13 +94,9 @@ def _move(act: Act, row: Move, source: Order, target: Order) -> None:
         )
         for kind, amount in by_kind(orders.lines_of(source)).items()
     ]
-    source.state, source.refunded, source.version = following.value, source.paid, source.version + 1
-    source.save(update_fields=["state", "refunded", "version"])
+    orders.advance([source], Event.REFUNDED, refunded=F("paid"))
     settle(act, [target], Channel(source.channel), over, out)
-    taken_back = PaymentSettled(
-        day=act.day, unit=UnitCode(source.unit), channel=Channel(source.channel), amount=Minor(-source.paid)
-    )
-    act.fact(taken_back, n=-1)
+    take_back(act, [source])
     orders.moved(act, [source])
 
 

@@ -1,6 +1,7 @@
 """Orders begin, are withdrawn, and expire; each change of state is told to whoever asked."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -49,7 +50,7 @@ def expire_orders(act: Act) -> int:
     """Orders whose time has passed expire, a thousand at once; returns how many. Money that comes later still pays them."""
     due = Order.objects.filter(state__in=OPEN, until__lte=act.at).order_by("id")
     rows = list(due.select_for_update(no_key=True, skip_locked=True)[:AT_ONCE])
-    _change(rows, Event.EXPIRED)
+    advance(rows, Event.EXPIRED)
     moved(act, rows)
     act.journal(detail=f"{len(rows)} orders")
     return len(rows)
@@ -79,7 +80,7 @@ def withdraw(act: Act, asker: str, order: UUID) -> Order:
     if row is None:
         raise NotFound(rules.ORDER_UNKNOWN("order"))
     if rules.follow(OrderState(row.state), Event.WITHDRAWN):
-        _change([row], Event.WITHDRAWN)
+        advance([row], Event.WITHDRAWN)
         moved(act, [row])
     return row
 
@@ -93,7 +94,7 @@ def open_orders(act: Act, unit: str, currency: str) -> int:
     for row in rows:
         row.account = collecting_account(row.unit, currency)
     Order.objects.bulk_update(rows, ["account"], batch_size=AT_ONCE)
-    _change(rows, Event.OPENED)
+    advance(rows, Event.OPENED)
     moved(act, rows)
     return len(rows)
 
@@ -179,17 +180,22 @@ def lines_of(order: Order) -> list[rules.Line]:
     return msgspec.convert(order.lines, list[rules.Line])
 
 
-def _change(rows: Sequence[Order], event: Event) -> None:
-    """All rows, which are locked, take the state that follows; a RuntimeError where one does not."""
+def advance(rows: Sequence[Order], event: Event, **fields: Any) -> None:
+    """All rows, which are locked, take the state that follows and these fields (values, or F of another field).
+
+    Raises RuntimeError where the event does not befall one of them.
+    """
     groups: dict[Code, list[UUID]] = {}
     for row in rows:
         following = rules.follow(OrderState(row.state), event)
         if following is None:
             raise RuntimeError(f"an order that is {row.state} meets {event.name}")
         groups.setdefault(following, []).append(row.id)
-        row.state, row.version = following.value, row.version + 1
+        row.state = following.value
+        for name, value in fields.items():
+            setattr(row, name, getattr(row, value.name) if isinstance(value, F) else value)
     for state, ids in groups.items():
-        Order.objects.filter(id__in=ids).update(state=state.value, version=F("version") + 1)
+        Order.objects.filter(id__in=ids).update(state=state.value, **fields)
 
 
 def _new(act: Act, asked: Asked) -> Order:

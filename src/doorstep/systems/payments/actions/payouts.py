@@ -1,27 +1,39 @@
-"""What the bank says of payouts: paid ones leave the book, failed ones free the money and wait for a person."""
+"""What the bank says of payouts: paid ones leave the book, failed ones free the money, and what is unclear holds it.
 
-from collections.abc import Mapping, Sequence
+Money that left although it had been freed is not forgotten: nothing else of it goes back until two persons have said
+what became of it.
+"""
+
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from django.db.models import F
+from django.db.models import Q
 
-from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.units import UnitCode
-from doorstep.systems.payments.actions import ledger, orders
+from doorstep.kernel.values.reasons import Conflict
+from doorstep.systems.payments.actions import ledger, orders, rows
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
-from doorstep.systems.payments.actions.refunds import holds
+from doorstep.systems.payments.actions.refunds import holds, left_of, lost, stand
+from doorstep.systems.payments.actions.settlement import take_back
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.facts import Channel, PaymentSettled
 from doorstep.systems.payments.models import Credit, Order, Refund
 from doorstep.systems.payments.permissions import FOR_REPAIR, SETTLE
-from doorstep.systems.payments.rules import orders as order_rules
-from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
-from doorstep.systems.payments.rules.evidence import PayoutResult, PayoutState
+from doorstep.systems.payments.queries.refunds import payout_of
+from doorstep.systems.payments.rules.discrepancies import MONEY_GONE, DiscrepancyKind
+from doorstep.systems.payments.rules.evidence import PayoutResult
+from doorstep.systems.payments.rules.ledger import MOST, Transfer
 from doorstep.systems.payments.rules.orders import Event
-from doorstep.systems.payments.rules.refunds import RefundState, follow
-from doorstep.systems.payments.rules.settlement import CreditState
+from doorstep.systems.payments.rules.refunds import (
+    GOES,
+    HOLDING,
+    UNCLEAR,
+    RefundState,
+    Said,
+    contradicts,
+    follow,
+    hear,
+)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -37,8 +49,8 @@ def record_payouts(act: Act, results: list[PayoutResult], account: UUID | None =
     """Take what the bank says became of payouts; the refunds' states now, in the order given, None for unknown ones.
 
     What is known already changes nothing. Money that was paid out and returned comes in again as a credit of its own,
-    whose memo names the refund; one that the bank names a booking for was paid out, whatever became of it since.
-    With `account`, payouts from another one are unknown.
+    whose memo names the refund. What cannot be true, or is not what was ordered, waits for the treasury. With `account`,
+    payouts from another one are unknown.
     """
     taken = take_payouts(act, results, account)
     act.journal(subjects=taken.subjects, detail=taken.detail)
@@ -47,72 +59,105 @@ def record_payouts(act: Act, results: list[PayoutResult], account: UUID | None =
 
 def take_payouts(act: Act, results: Sequence[PayoutResult], account: UUID | None = None) -> Taken:
     """`record_payouts` as part of an action."""
-    wanted = {one.payout for one in results}
-    # The orders first, then their refunds, each by id: the order in which everybody locks them.
-    of = [*Refund.objects.filter(id__in=wanted, order__isnull=False).values_list("order", flat=True)]
-    paid = {row.id: row for row in Order.objects.select_for_update(no_key=True).filter(id__in=of).order_by("id")}
-    locked = Refund.objects.select_for_update(no_key=True, of=("self",)).filter(id__in=wanted)
-    if account:
-        locked = locked.filter(account=account)
-    rows = {row.id: row for row in locked.select_related("account", "order").order_by("id")}
-    ended: list[Refund] = []
+    own = Q(account=account) if account else Q()
+    known = {row.id: row for row in rows.refunds(own, id__in={one.payout for one in results})}
+    moved: dict[Refund, None] = {}
+    transfers, found = [], []
     for result in results:
-        row = rows.get(result.payout)
-        came_back = result.state == PayoutState.RETURNED and result.booking
-        state = follow(RefundState(row.state), PayoutState.PAID if came_back else result.state) if row else None
-        if row is None or state is None:
+        row = known.get(result.payout)
+        if row is None:
             continue
-        row.state, row.booking, row.failure = state.value, result.booking, result.reason
-        if state != RefundState.TAKEN:
-            row.ended = act.at
-            ended.append(row)
-    Refund.objects.bulk_update(rows.values(), ["state", "booking", "failure", "ended"])
-    done = [row for row in ended if row.state == RefundState.PAID]
-    failed = [row for row in ended if row.state != RefundState.PAID]
-    ledger.transfer(act, [one for row in ended for one in holds(act, row, "post" if row in done else "void")])
-    _credits(done, failed)
-    subjects = _refunded(act, done, paid)
-    open_discrepancies(act, [_failure(row) for row in failed])
+        said, before = hear(result, payout_of(row)), RefundState(row.state)
+        after = follow(before, said)
+        if after:
+            transfers += _end(act, row, after, result)
+            moved[row] = None
+            if after in UNCLEAR:
+                found.append(_unclear(row, result, str(act.id)))
+        elif contradicts(before, said, again=result.booking not in ("", row.booking) and row.booking != ""):
+            found.append(_unclear(row, result, f"{result.state} {result.booking} {result.amount}"))
+        elif said == Said.LEFT and not row.booking:
+            row.booking = result.booking
+    Refund.objects.bulk_update(known.values(), ["state", "booking", "failure", "ended"])
+    ledger.transfer(act, transfers)
+    subjects = _follow(act, [*moved])
+    open_discrepancies(act, found)
+    states = {state: sum(row.state == state for row in moved) for state in RefundState}
     return Taken(
-        [RefundState(rows[one.payout].state) if one.payout in rows else None for one in results],
+        [RefundState(known[one.payout].state) if one.payout in known else None for one in results],
         subjects,
-        f"{len(done)} paid out, {len(failed)} failed",
+        ", ".join(f"{count} {state}" for state, count in states.items() if count),
     )
 
 
-def _credits(done: Sequence[Refund], failed: Sequence[Refund]) -> None:
-    """Credits whose money went back are returned; those whose payout failed are open again."""
-    for rows, state in ((done, CreditState.RETURNED), (failed, CreditState.OPEN)):
-        Credit.objects.filter(id__in=[row.credit_id for row in rows if row.credit_id]).update(state=state.value)
+def decide_payout(act: Act, refund: Refund, *, left: bool) -> str:
+    """Two persons say whether an unclear payout has left the account; returns the key of the payer, "" for none.
+
+    Money that left and was given away otherwise meanwhile is booked as lost. Raises Conflict where it is not unclear.
+    """
+    (row,) = rows.refunds(id=refund.id)
+    if row.state not in UNCLEAR:
+        raise Conflict(MONEY_GONE())
+    after = RefundState.PAID if left else RefundState.REFUSED
+    if left and row.state == RefundState.CONTRADICTED and not _there(row):
+        after = RefundState.LOST
+    ledger.transfer(act, _end(act, row, after))
+    row.save(update_fields=["state", "booking", "failure", "ended"])
+    subjects = _follow(act, [row])
+    return next(iter(subjects), "")
 
 
-def _refunded(act: Act, done: Sequence[Refund], paid: Mapping[UUID, Order]) -> list[str]:
-    """Orders whose refunds were paid out follow, and their askers hear it; returns the payers' keys."""
-    touched: dict[UUID, Order] = {}
-    for row in done:
-        if row.order_id is None:
-            continue
-        order = touched[row.order_id] = paid[row.order_id]
-        order.refunded += row.amount
-        whole = order.refunded == order.paid
-        state = order_rules.follow(OrderState(order.state), Event.REFUNDED if whole else Event.REFUNDED_IN_PART)
-        if state is None:
-            raise RuntimeError(f"an order that is {order.state} was refunded")
-        order.state, order.version = state.value, order.version + 1
-    for order in touched.values():
-        Order.objects.filter(id=order.id).update(refunded=order.refunded, state=order.state, version=F("version") + 1)
-    back = [order for order in touched.values() if order.state == OrderState.REFUNDED]
-    act.fact(
-        *[
-            PaymentSettled(day=act.day, unit=UnitCode(one.unit), channel=Channel(one.channel), amount=Minor(-one.paid))
-            for one in back
-        ],
-        n=-1,
-    )
-    orders.moved(act, [*touched.values()])
-    return sorted({order.payer for order in touched.values() if order.payer})
+def _end(act: Act, row: Refund, after: RefundState, told: PayoutResult | None = None) -> list[Transfer]:
+    """The refund takes the state, and what was told; returns the transfers that go with it, which the caller makes."""
+    held = row.state in HOLDING
+    row.state, row.ended = after.value, None if after in (*HOLDING, *UNCLEAR) else act.at
+    if told:
+        row.booking, row.failure = told.booking, told.reason
+    if after == RefundState.PAID:
+        return holds(act, row, "post" if held else "posted")
+    if after == RefundState.LOST:
+        return [lost(act, row)]
+    return holds(act, row, "void") if after == RefundState.REFUSED and held else []
 
 
-def _failure(row: Refund) -> Found:
+def _there(row: Refund) -> bool:
+    """Whether the money of a refund that nothing is held for is still there."""
+    if row.credit:
+        gone = Refund.objects.filter(credit=row.credit, state__in=GOES).values_list("amount", flat=True)
+        return row.credit.amount - row.credit.assigned - sum(gone) >= row.amount
+    if row.order is None:
+        return False
+    left = left_of(row.order, GOES)
+    return all(left.get(kind, 0) >= amount for kind, amount in row.lines)
+
+
+def _follow(act: Act, moved: Sequence[Refund]) -> list[str]:
+    """Credits and orders stand as their refunds do, askers and owners hear it; returns the payers' keys."""
+    credits_of: dict[Credit, None] = {row.credit: None for row in moved if row.credit}
+    stand([*credits_of])
+    failed = [row for row in moved if row.state == RefundState.REFUSED]
+    open_discrepancies(act, [_failure(row, str(act.id)) for row in failed])
+    touched: dict[Order, None] = {}
+    for row in moved:
+        if row.order and row.state == RefundState.PAID:
+            row.order.refunded += row.amount
+            whole = row.order.refunded == row.order.paid
+            event = Event.REFUNDED if whole else Event.REFUNDED_IN_PART
+            orders.advance([row.order], event, refunded=row.order.refunded)
+            touched[row.order] = None
+    take_back(act, [order for order in touched if order.state == OrderState.REFUNDED])
+    orders.moved(act, [*touched])
+    return sorted({order.payer for order in touched if order.payer})
+
+
+def _failure(row: Refund, detail: str) -> Found:
     unit = row.order.unit if row.order else row.unit
-    return Found(DiscrepancyKind.PAYOUT_FAILED, unit, amount=row.amount, order=row.order, refund=row)
+    return Found(DiscrepancyKind.PAYOUT_FAILED, unit, detail, amount=row.amount, order=row.order, refund=row)
+
+
+def _unclear(row: Refund, told: PayoutResult, detail: str) -> Found:
+    """`detail` tells it from what was found of this refund before."""
+    words = f"{told.state} {told.amount or ''} {told.to_account.masked if told.to_account else ''} {told.booking} {told.reason}"
+    about, amount = " ".join(words.split()), told.amount if 0 < told.amount <= MOST else row.amount
+    kind = DiscrepancyKind.PAYOUT_UNCLEAR
+    return Found(kind, row.unit, detail, amount=amount, order=row.order, refund=row, about=about)

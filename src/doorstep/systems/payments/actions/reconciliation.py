@@ -30,7 +30,7 @@ WITH line AS (
         WHERE (s.account_id, s.booking) = (c.account_id, c.booking))
     UNION ALL
     SELECT 'payout', l.account_id, l.booking, l.bank, -r.amount, r.order_id, NULL, false
-    FROM line l LEFT JOIN payments_refund r ON r.id = l.payout WHERE l.side = 'debit'
+    FROM line l LEFT JOIN payments_refund r ON r.id = l.payout AND r.state = 'paid' AND r.booking = l.booking WHERE l.side = 'debit'
     UNION ALL
     SELECT 'payout', r.account_id, r.booking, NULL, -r.amount, r.order_id, NULL, false
     FROM payments_refund r WHERE r.state IN ('paid', 'returned') AND r.ended >= %(start)s AND r.ended < %(end)s

@@ -1,6 +1,6 @@
 """A paid order goes back in part or whole: one person proposes, another one decides, and the bank gets it then."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -10,24 +10,18 @@ from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
-from doorstep.systems.payments.actions import ledger
-from doorstep.systems.payments.actions.orders import collecting_account, lines_of
-from doorstep.systems.payments.actions.refunds import holds
+from doorstep.systems.payments.actions import ledger, rows
+from doorstep.systems.payments.actions.orders import collecting_account
+from doorstep.systems.payments.actions.refunds import holds, left_of
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.rules import refunds as rules
-from doorstep.systems.payments.rules.orders import ACCOUNT_OF, by_kind
-from doorstep.systems.payments.rules.refunds import COUNTS, REFUNDABLE, RefundState
+from doorstep.systems.payments.rules.orders import ACCOUNT_OF
+from doorstep.systems.payments.rules.refunds import COUNTS, Destination, RefundState
 
-
-class Destination(msgspec.Struct, frozen=True):
-    """Into which account money goes back."""
-
-    bank: str
-    number: Masked
-    name: str = ""
+_KIND = {account.value: kind for kind, account in ACCOUNT_OF.items()}
 
 
 class Proposed(msgspec.Struct, frozen=True):
@@ -44,7 +38,7 @@ def propose_refund(
 
     Raises NotFound outside the actor's area, Refused with what is too much: whoever comes second finds less left.
     """
-    order = _order(act, order_id)
+    order = rows.mine(act, Order.objects.all(), id=order_id)
     left = _left(order)
     paid_by = Credit.objects.filter(order=order, assigned__gt=0).select_related("account").order_by("id").first()
     reasons = law(Country, "payments").check_account(to.bank, to.number) if to else []  # what the bank said needs none
@@ -66,18 +60,20 @@ def propose_refund(
 
 @action(APPROVE, FOR_REPAIR)
 def decide_refund(act: Act, refund_id: UUID, *, approve: bool) -> None:
-    """Approve or reject what somebody else proposed. Raises Conflict once it is decided, Refused for one's own."""
-    found = Refund.objects.filter(id=refund_id, order__isnull=False).first()
-    if found is None or found.order_id is None:
+    """Approve or reject what somebody else proposed. Raises Conflict once it is decided, Refused for one's own, or where
+    so much cannot go back any more.
+    """
+    found = rows.refunds(units.within(act.actor.unit, act.day), id=refund_id, order__isnull=False)
+    if not found or not found[0].order:
         raise NotFound(NOT_FOUND())
-    order = _order(act, found.order_id)
-    row = (
-        Refund.objects.select_for_update(no_key=True, of=("self",)).select_related("account", "order").get(id=refund_id)
-    )
+    (row,) = found
+    order = found[0].order
     if row.state != RefundState.PROPOSED:
         raise Conflict(rules.DECIDED_ALREADY())
     if row.proposed_by == act.actor.subject:
         raise Refused(rules.SAME_PERSON())
+    if approve:
+        refuse(rules.check_refund({_KIND[kind]: amount for kind, amount in row.lines}, _left(order, but=[row.id])))
     row.decided_by, row.decided = act.actor.subject, act.at
     row.state = (RefundState.APPROVED if approve else RefundState.REJECTED).value
     row.ended = None if approve else act.at
@@ -87,23 +83,9 @@ def decide_refund(act: Act, refund_id: UUID, *, approve: bool) -> None:
     act.journal(subjects=[order.payer] if order.payer else (), fields=("refund",), detail=f"{row.code} {row.state}")
 
 
-def _order(act: Act, order_id: UUID) -> Order:
-    """An order of the actor's area, locked."""
-    mine = Order.objects.filter(units.within(act.actor.unit, act.day), id=order_id)
-    order = mine.select_for_update(no_key=True).first()
-    if order is None:
-        raise NotFound(NOT_FOUND())
-    return order
-
-
-def _left(order: Order) -> dict[FeeKind, int]:
+def _left(order: Order, but: Sequence[UUID] = ()) -> dict[FeeKind, int]:
     """How much of each kind may still go back; the order is locked."""
-    left = dict(by_kind(lines_of(order))) if order.state in REFUNDABLE else {}
-    of_account = {ACCOUNT_OF[kind].value: kind for kind in left}
-    for lines in Refund.objects.filter(order=order, state__in=COUNTS).values_list("lines", flat=True):
-        for account, amount in lines:
-            left[of_account[account]] -= amount
-    return left
+    return {_KIND[kind]: amount for kind, amount in left_of(order, COUNTS, but).items()}
 
 
 def _new(

@@ -6,23 +6,31 @@ from uuid import UUID
 from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.ids import read_reference
-from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
-from doorstep.systems.payments.actions import ledger
-from doorstep.systems.payments.actions.refund_decisions import Destination
-from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
+from doorstep.kernel.values.ids import Masked, read_reference
+from doorstep.kernel.values.reasons import Conflict, Refused, refuse
+from doorstep.systems.payments.actions import ledger, rows
+from doorstep.systems.payments.actions.payouts import decide_payout
+from doorstep.systems.payments.actions.refunds import accounts_of, return_credits, stand
 from doorstep.systems.payments.actions.settlement import settle
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Credit, Discrepancy, Order
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
+from doorstep.systems.payments.queries.discrepancies import fitting_of, money_of
 from doorstep.systems.payments.rules import discrepancies as rules
-from doorstep.systems.payments.rules.discrepancies import KINDS, DiscrepancyKind, Repair
+from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.orders import ORDER_UNKNOWN, payable
-from doorstep.systems.payments.rules.refunds import ACCOUNT_MISSING, DECIDED_ALREADY, SAME_PERSON, WHY_MISSING
+from doorstep.systems.payments.rules.refunds import (
+    ACCOUNT_MISSING,
+    DECIDED_ALREADY,
+    SAME_PERSON,
+    WHY_MISSING,
+    Destination,
+)
 from doorstep.systems.payments.rules.settlement import CreditState
 
+_MONEY = (Repair.ASSIGN, Repair.REFUND)
 _CLEARED: dict[str, Any] = {
     **dict.fromkeys(("repair", "to_bank", "to_account", "to_name", "note", "proposed_by"), ""),
     "target": None,
@@ -37,16 +45,16 @@ def propose_repair(
 
     Raises NotFound outside the actor's area, Conflict where somebody has chosen already, Refused for what does not fit.
     """
-    row = _locked(act, discrepancy_id)
+    row = rows.mine(act, Discrepancy.objects.select_related("credit", "refund__credit"), id=discrepancy_id)
     if row.resolved or row.repair:
         raise Conflict(DECIDED_ALREADY())
     reasons = [] if note.strip() else [WHY_MISSING("note")]
-    if repair not in KINDS[DiscrepancyKind(row.kind)].fitting or (repair != Repair.CLARIFY and _credit(row) is None):
+    if repair not in fitting_of(row):
         reasons.append(rules.REPAIR_UNFIT("repair"))
     if to:
         reasons += law(Country, "payments").check_account(to.bank, to.number)
     refuse(reasons)
-    if repair != Repair.CLARIFY:
+    if repair in _MONEY:
         row.repair = repair.value
         credit = _open(row)
         row.target = _target(act, code) if repair == Repair.ASSIGN else None
@@ -68,7 +76,7 @@ def decide_repair(act: Act, discrepancy_id: UUID, *, approve: bool) -> None:
 
     Raises Conflict where there is nothing to decide or what was chosen does not fit any more, Refused for one's own.
     """
-    row = _locked(act, discrepancy_id)
+    row = rows.mine(act, Discrepancy.objects.select_related("credit", "refund__credit"), id=discrepancy_id)
     if row.resolved or not row.repair:
         raise Conflict(DECIDED_ALREADY())
     if row.proposed_by == act.actor.subject:
@@ -76,8 +84,10 @@ def decide_repair(act: Act, discrepancy_id: UUID, *, approve: bool) -> None:
     detail = f"discrepancy {row.id} {row.repair} {'approved' if approve else 'rejected'}"
     payer = ""
     if approve:
-        if row.repair != Repair.CLARIFY:
+        if row.repair in _MONEY:
             payer = _carry_out(act, row)
+        elif row.repair != Repair.CLARIFY and row.refund:
+            payer = decide_payout(act, row.refund, left=row.repair == Repair.PAID_OUT)
         row.decided_by, row.resolved = act.actor.subject, act.at
     else:
         for name, value in _CLEARED.items():
@@ -89,18 +99,17 @@ def decide_repair(act: Act, discrepancy_id: UUID, *, approve: bool) -> None:
 def _carry_out(act: Act, row: Discrepancy) -> str:
     """Settle the order that was chosen, send back what is over; returns the key of the payer, "" where there is none."""
     credit = _open(row)
-    order = Order.objects.select_for_update(no_key=True).filter(id=row.target_id).first() if row.target_id else None
+    order = rows.locked(Order.objects.filter(id=row.target_id)).first() if row.target_id else None
     credit.assigned += order.amount if order else 0
     credit.order = order or credit.order
     over = credit.amount - credit.assigned
-    credit.state = (CreditState.RETURNING if over else CreditState.ASSIGNED).value
-    credit.save(update_fields=["assigned", "order", "state"])
     held = []
     if over:
-        if row.to_account:
-            credit.from_bank, credit.from_account, credit.from_name = row.to_bank, row.to_account, row.to_name
+        to = Destination(row.to_bank, Masked(row.to_account), row.to_name) if row.to_account else None
         by = (row.proposed_by, act.actor.subject)
-        held = return_credits(act, credit.account, [(credit, over, row.note)], by=by)
+        held = return_credits(act, credit.account, [(credit, over, row.note)], to, by)
+    credit.save(update_fields=["assigned", "order"])
+    stand([credit])
     if order is None:
         ledger.transfer(act, held)
         return ""
@@ -109,24 +118,11 @@ def _carry_out(act: Act, row: Discrepancy) -> str:
     return order.payer
 
 
-def _locked(act: Act, discrepancy_id: UUID) -> Discrepancy:
-    mine = Discrepancy.objects.filter(units.within(act.actor.unit, act.day), id=discrepancy_id)
-    row = mine.select_for_update(no_key=True, of=("self",)).select_related("refund").first()
-    if row is None:
-        raise NotFound(NOT_FOUND())
-    return row
-
-
-def _credit(row: Discrepancy) -> UUID | None:
-    """The money that it is about: what came in, or what could not go back."""
-    return row.credit_id or (row.refund.credit_id if row.refund else None)
-
-
 def _open(row: Discrepancy) -> Credit:
-    """The money, locked; raises Conflict where it lies no longer unassigned."""
-    found = Credit.objects.select_for_update(no_key=True, of=("self",)).select_related("account")
-    number = _credit(row)
-    credit = found.filter(id=number, state=CreditState.OPEN).first() if number else None
+    """Its money, locked; raises Conflict where it lies no longer unassigned."""
+    known = money_of(row)
+    found = Credit.objects.select_related("account").filter(id=known.id, state=CreditState.OPEN) if known else None
+    credit = rows.locked(found).first() if found is not None else None
     if credit is None or (credit.assigned and row.repair == Repair.ASSIGN):
         raise Conflict(rules.MONEY_GONE())
     return credit

@@ -27,6 +27,7 @@ from doorstep.systems.payments.rules import settlement as rules
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, underpaid
 from doorstep.systems.payments.rules.evidence import Evidence, Unreadable
 from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN, MOST, Transfer
+from doorstep.systems.payments.rules.orders import Event
 from doorstep.systems.payments.rules.settlement import CreditState, Match, Outcome, Told
 
 _INSERT = """
@@ -61,16 +62,7 @@ def settle(
     """
     if not all(order_rules.payable(OrderState(row.state)) for row in rows):
         raise Conflict(order_rules.NOT_PAYABLE("order"))
-    for row in rows:
-        row.state, row.channel, row.paid, row.settled = OrderState.SETTLED.value, channel.value, row.amount, act.at
-        row.version += 1
-    Order.objects.filter(id__in=[row.id for row in rows]).update(
-        state=OrderState.SETTLED.value,
-        channel=channel.value,
-        paid=F("amount"),
-        settled=act.at,
-        version=F("version") + 1,
-    )
+    orders.advance(rows, Event.PAID, channel=channel.value, paid=F("amount"), settled=act.at)
     made = receipts.issue(act, list(rows))
     ledger.transfer(act, [*along, *_shares(act, rows, source)])
     act.fact(
@@ -81,6 +73,15 @@ def settle(
     )
     orders.moved(act, rows)
     return made
+
+
+def take_back(act: Act, rows: Sequence[Order]) -> None:
+    """The facts of orders that are refunded whole: they count as not paid any more."""
+    facts = [
+        PaymentSettled(day=act.day, unit=UnitCode(row.unit), channel=Channel(row.channel), amount=Minor(-row.paid))
+        for row in rows
+    ]
+    act.fact(*facts, n=-1)
 
 
 def _shares(act: Act, rows: Sequence[Order], source: UUID) -> list[Transfer]:

@@ -139,7 +139,6 @@ class Migration(migrations.Migration):
                 ("created", models.DateTimeField()),
                 ("until", models.DateTimeField()),
                 ("settled", models.DateTimeField(null=True)),
-                ("version", models.IntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
@@ -550,6 +549,8 @@ class Migration(migrations.Migration):
                 ("from_bank", models.TextField(blank=True)),
                 ("from_account", models.TextField(blank=True)),
                 ("from_name", models.TextField(blank=True)),
+                ("to_bank", models.TextField(blank=True)),
+                ("to_account", models.TextField(blank=True)),
             ],
         ),
         migrations.AddConstraint(

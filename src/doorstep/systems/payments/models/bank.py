@@ -68,7 +68,8 @@ class StatementLine(models.Model):
     """One booking on a statement, its `line` counted from 1; `account` and `day` are the statement's.
 
     `side` is "credit" for money that came in and "debit" for what went out. `payout` is ours where the booking is of a
-    payout, and `returned` the ISO 20022 reason (or "returned") where that one came back.
+    payout, and `returned` the ISO 20022 reason (or "returned") where that one came back. `from_*` says whence money came,
+    `to_*` where it went, as far as the bank says.
     """
 
     pk = models.CompositePrimaryKey("statement_id", "line")
@@ -86,6 +87,8 @@ class StatementLine(models.Model):
     from_bank = models.TextField(blank=True)
     from_account = models.TextField(blank=True)
     from_name = models.TextField(blank=True)
+    to_bank = models.TextField(blank=True)
+    to_account = models.TextField(blank=True)
 
     class Meta:
         constraints: ClassVar = [

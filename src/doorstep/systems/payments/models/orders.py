@@ -59,7 +59,6 @@ class Order(models.Model):
     created = models.DateTimeField()
     until = models.DateTimeField()
     settled = models.DateTimeField(null=True)
-    version = models.IntegerField(default=1)
 
     class Meta:
         constraints: ClassVar = [

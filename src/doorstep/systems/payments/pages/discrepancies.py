@@ -11,7 +11,6 @@ from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
-from doorstep.systems.payments.actions.refund_decisions import Destination
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.forms.orders import RepairForm
 from doorstep.systems.payments.pages.unit_names import unit_names
@@ -19,6 +18,7 @@ from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.queries import discrepancies as queries
 from doorstep.systems.payments.queries.rows import PAGE
 from doorstep.systems.payments.rules.discrepancies import Repair
+from doorstep.systems.payments.rules.refunds import Destination
 
 
 @page(PROPOSE)

@@ -11,12 +11,13 @@ from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import Masked, read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
-from doorstep.systems.payments.actions.refund_decisions import Destination, decide_refund, propose_refund
+from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
 from doorstep.systems.payments.forms.orders import FindForm, RefundForm
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, FOR_PAYMENT, FOR_REPAIR, PROPOSE, READ
 from doorstep.systems.payments.queries import shown
 from doorstep.systems.payments.queries.rows import PAGE
+from doorstep.systems.payments.rules.refunds import Destination
 
 
 @page(READ)

@@ -104,7 +104,11 @@ def lines_to_record(_actor: Actor, statement_id: UUID) -> Lines | None:
     statement = Statement.objects.filter(id=statement_id, recorded__lt=F("lines")).first()
     if statement is None:
         return None
-    found = StatementLine.objects.filter(statement=statement, line__gt=statement.recorded).order_by("line")
+    found = (
+        StatementLine.objects.filter(statement=statement, line__gt=statement.recorded)
+        .select_related("account")
+        .order_by("line")
+    )
     rows = list(found[:LINES_AT_ONCE])
     currency = profile().currency.code
     return Lines(
@@ -133,7 +137,17 @@ def _credit(row: StatementLine, currency: str) -> Credit:
 def _payouts(rows: Sequence[StatementLine]) -> tuple[PayoutResult, ...]:
     """What left the account for one of our payouts was paid out; what came back is a credit beside it."""
     return tuple(
-        PayoutResult(payout=row.payout, state=PayoutState.PAID, booking=row.booking, day=row.day)
+        PayoutResult(
+            payout=row.payout,
+            state=PayoutState.PAID,
+            booking=row.booking,
+            day=row.day,
+            amount=row.amount,
+            bank=row.account.bank,
+            account=row.account.number,
+            to_bank=row.to_bank,
+            to_account=Masked(row.to_account),
+        )
         for row in rows
         if row.payout and row.side == "debit"
     )

@@ -11,10 +11,14 @@ from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
-from doorstep.systems.payments.models import Discrepancy
+from doorstep.systems.payments.models import Credit, Discrepancy
 from doorstep.systems.payments.permissions import PROPOSE
 from doorstep.systems.payments.queries.rows import PAGE, money
-from doorstep.systems.payments.rules.discrepancies import KINDS, DiscrepancyKind, Repair
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, fitting
+from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.rules.settlement import CreditState
+
+_ALONG = ("credit", "refund__credit")
 
 
 class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +53,8 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
 def open_in_area(actor: Actor, day: date, after: UUID | None = None) -> list[DiscrepancyRow]:
     """Those of the actor's area that wait, oldest first."""
     actor.need(PROPOSE)
-    found = Discrepancy.objects.filter(units.within(actor.unit, day), resolved=None).order_by("id")
+    mine = Discrepancy.objects.filter(units.within(actor.unit, day), resolved=None)
+    found = mine.select_related(*_ALONG).order_by("id")
     if after:
         found = found.filter(id__gt=after)
     return [_row(actor, row) for row in found[:PAGE]]
@@ -59,13 +64,13 @@ def open_in_area(actor: Actor, day: date, after: UUID | None = None) -> list[Dis
 def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRecord:
     """One of the actor's area; raises NotFound elsewhere."""
     mine = Discrepancy.objects.filter(units.within(actor.unit, day), id=discrepancy_id)
-    row = mine.select_related("credit", "order", "target", "refund__credit").first()
+    row = mine.select_related(*_ALONG, "order", "target").first()
     if row is None:
         raise NotFound(NOT_FOUND())
-    credit = row.credit or (row.refund.credit if row.refund else None)
+    credit = money_of(row)
     return DiscrepancyRecord(
         row=_row(actor, row),
-        fitting=list(KINDS[DiscrepancyKind(row.kind)].fitting),
+        fitting=list(fitting_of(row)),
         memo=credit.memo if credit else "",
         from_name=credit.from_name if credit else "",
         from_account=Masked(credit.from_account).masked if credit else "",
@@ -77,7 +82,24 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
     )
 
 
+def money_of(row: Discrepancy) -> Credit | None:
+    """The money that it is about: what came in, or what could not go back."""
+    return row.credit or (row.refund.credit if row.refund else None)
+
+
+def fitting_of(row: Discrepancy) -> tuple[Repair, ...]:
+    """The repairs that can be chosen now."""
+    credit = money_of(row)
+    return fitting(
+        DiscrepancyKind(row.kind),
+        waiting=credit is not None and credit.state == CreditState.OPEN,
+        assigned=credit is not None and credit.assigned > 0,
+        payout=RefundState(row.refund.state) if row.refund else None,
+    )
+
+
 def _row(actor: Actor, row: Discrepancy) -> DiscrepancyRow:
+    can = fitting_of(row)
     return DiscrepancyRow(
         id=row.id,
         kind=DiscrepancyKind(row.kind),
@@ -85,7 +107,7 @@ def _row(actor: Actor, row: Discrepancy) -> DiscrepancyRow:
         role=ROLES[row.role],
         amount=money(row.amount),
         opened=row.opened,
-        proposal=Repair(row.proposal),
+        proposal=Repair(row.proposal) if row.proposal in can else can[0],
         repair=Repair(row.repair) if row.repair else None,
         mine=row.proposed_by == actor.subject,
     )

@@ -145,7 +145,7 @@ PROOFS = (
             WHERE "order" IS NOT NULL AND a.kind IN ('fees', 'charges', 'other') GROUP BY "order"
         ), held AS (
             SELECT order_id, sum(amount) AS held FROM payments_refund
-            WHERE order_id IS NOT NULL AND state IN ('approved', 'taken') GROUP BY order_id
+            WHERE order_id IS NOT NULL AND state IN ('approved', 'taken', 'disputed') GROUP BY order_id
         )
         SELECT coalesce(o.code, m."order"::text), coalesce(o.paid - o.refunded, 0), coalesce(h.held, 0),
             coalesce(m.kept, 0), coalesce(m.held, 0)
@@ -197,7 +197,7 @@ PROOFS = (
             FROM payments_account WHERE kind = 'received' GROUP BY label
         ), refunds AS (
             SELECT credit_id, sum(amount) FILTER (WHERE state = 'paid') AS gone,
-                sum(amount) FILTER (WHERE state IN ('approved', 'taken')) AS held
+                sum(amount) FILTER (WHERE state IN ('approved', 'taken', 'disputed')) AS held
             FROM payments_refund WHERE credit_id IS NOT NULL GROUP BY credit_id
         ), told AS (
             SELECT b.bank || ':' || b.number AS label, sum(c.amount - c.assigned - coalesce(r.gone, 0)) AS there,
@@ -216,8 +216,43 @@ PROOFS = (
         """
         SELECT c.id, c.amount, c.assigned, r.back FROM payments_credit c JOIN (
             SELECT credit_id, sum(amount) AS back FROM payments_refund
-            WHERE state IN ('approved', 'taken', 'paid') GROUP BY credit_id
+            WHERE state IN ('approved', 'taken', 'disputed', 'paid') GROUP BY credit_id
         ) r ON r.credit_id = c.id WHERE c.assigned + r.back > c.amount
+        """,
+    ),
+    Proof(
+        "each credit is where its orders and refunds say",
+        "Credit {} of {} is {}, with {} assigned to orders, {} returned and {} that is or may be on its way back.",
+        """
+        SELECT c.id, c.amount, c.state, c.assigned, coalesce(r.gone, 0), coalesce(r.way, 0) FROM payments_credit c LEFT JOIN (
+            SELECT credit_id, sum(amount) FILTER (WHERE state = 'paid') AS gone,
+                sum(amount) FILTER (WHERE state IN ('approved', 'taken', 'disputed', 'contradicted')) AS way
+            FROM payments_refund WHERE credit_id IS NOT NULL GROUP BY credit_id
+        ) r ON r.credit_id = c.id WHERE c.state <> CASE WHEN r.way > 0 THEN 'returning'
+            WHEN c.assigned + coalesce(r.gone, 0) < c.amount THEN 'open' WHEN r.gone > 0 THEN 'returned' ELSE 'assigned' END
+        """,
+    ),
+    Proof(
+        "of each payout on a bank's statement the refund is paid out, with this amount, or the treasury was asked about it",
+        "Booking {} paid out {} for refund {}, which is {} and of {}, and nobody was asked about it.",
+        """
+        SELECT l.booking, l.amount, r.code, r.state, r.amount FROM payments_statementline l
+        JOIN payments_statement s ON s.id = l.statement_id AND s.recorded >= l.line JOIN payments_refund r ON r.id = l.payout
+        WHERE l.side = 'debit' AND NOT (r.state = 'paid' AND (r.amount, r.booking) = (l.amount, l.booking))
+            AND NOT EXISTS (SELECT FROM payments_discrepancy d WHERE d.refund_id = r.id AND d.kind = 'payout_unclear')
+        """,
+    ),
+    Proof(
+        "what waits for a person has somebody who was asked",
+        "{} {} of {} is {}, and no discrepancy about it is open.",
+        """
+        SELECT 'Credit', c.id::text, c.amount, c.state FROM payments_credit c WHERE c.state = 'open' AND NOT EXISTS (
+            SELECT FROM payments_discrepancy d LEFT JOIN payments_refund r ON r.id = d.refund_id
+            WHERE d.resolved IS NULL AND (d.credit_id = c.id OR r.credit_id = c.id))
+        UNION ALL
+        SELECT 'Refund', r.code, r.amount, r.state FROM payments_refund r
+        WHERE r.state IN ('disputed', 'contradicted') AND NOT EXISTS (
+            SELECT FROM payments_discrepancy d WHERE d.resolved IS NULL AND d.refund_id = r.id AND d.kind = 'payout_unclear')
         """,
     ),
 )

@@ -20,17 +20,19 @@ def payouts_in(_actor: Actor, state: RefundState, after: UUID | None = None) -> 
     """Refunds in this state as orders to the bank, a hundred at once, oldest first: those behind `after`, then the rest."""
     found = Refund.objects.filter(state=state, ended=None).select_related("account")
     turn = Case(When(id__gt=after, then=0), default=1) if after else Value(0)
-    return [
-        Payout(
-            id=row.id,
-            bank=row.account.bank,
-            account=row.account.number,
-            to_bank=row.to_bank,
-            to_account=Masked(row.to_account),
-            to_name=row.to_name,
-            amount=row.amount,
-            currency=row.currency,
-            memo=row.code.replace("-", ""),
-        )
-        for row in found.order_by(turn, "id")[:AT_ONCE]
-    ]
+    return [payout_of(row) for row in found.order_by(turn, "id")[:AT_ONCE]]
+
+
+def payout_of(row: Refund) -> Payout:
+    """What the bank is ordered to pay; the refund's account was selected with it."""
+    return Payout(
+        id=row.id,
+        bank=row.account.bank,
+        account=row.account.number,
+        to_bank=row.to_bank,
+        to_account=Masked(row.to_account),
+        to_name=row.to_name,
+        amount=row.amount,
+        currency=row.currency,
+        memo=row.code.replace("-", ""),
+    )

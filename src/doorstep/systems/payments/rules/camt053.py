@@ -75,6 +75,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     from_bank: str
     from_account: str
     from_name: str
+    to_bank: str
+    to_account: str
 
 
 _AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
@@ -258,6 +260,8 @@ class _Reader:
             from_bank=details.get("RltdAgts/DbtrAgt/FinInstnId/ClrSysMmbId/MmbId", "") if incoming else "",
             from_account=details.get("RltdPties/DbtrAcct/Id/Othr/Id", "") if incoming else "",
             from_name=details.get("RltdPties/Dbtr/Pty/Nm", "") if incoming else "",
+            to_bank="" if incoming else details.get("RltdAgts/CdtrAgt/FinInstnId/ClrSysMmbId/MmbId", ""),
+            to_account="" if incoming else details.get("RltdPties/CdtrAcct/Id/Othr/Id", ""),
         )
 
     def _amount(self, texts: dict[str, str]) -> int:

@@ -7,6 +7,7 @@ import msgspec
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.values.reasons import reason
 from doorstep.systems.payments.permissions import CASHIER, TREASURER
+from doorstep.systems.payments.rules.refunds import UNCLEAR, RefundState
 
 REPAIR_UNFIT = reason(
     "payments.repair_unfit", "This repair does not fit.", repair="Choose one of those that the discrepancy offers."
@@ -42,6 +43,10 @@ class DiscrepancyKind(Code):
     CONTRADICTED = "contradicted", "The bank says two different things about one booking"
     PAYOUT_FAILED = "payout_failed", "The bank did not pay out a refund"
     PAYOUT_RETURNED = "payout_returned", "A refund was paid out and came back"
+    PAYOUT_UNCLEAR = (
+        "payout_unclear",
+        "What the bank says of a refund does not agree with the refund, or with what it said before",
+    )
     TILL_DIFFERS = "till_differs", "The money counted in a till is not what should be there"
     DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
     MONEY_UNRECORDED = "money_unrecorded", "The bank told of money in a way that cannot be recorded"
@@ -54,10 +59,12 @@ class Repair(Code):
     ASSIGN = "assign", "Assign the money to an order; what is over goes back"
     REFUND = "refund", "Send the money back"
     CLARIFY = "clarify", "Clear it up and note the result"
+    PAID_OUT = "paid_out", "The money has left: book it as paid out"
+    NOT_PAID_OUT = "not_paid_out", "The money has not left: free it again"
 
 
 class Nature(msgspec.Struct, frozen=True):
-    """What the system proposes, which repairs fit, and the role that owns it."""
+    """What the system proposes, which repairs may fit (see `fitting`), and the role that owns it."""
 
     proposal: Repair
     fitting: tuple[Repair, ...]
@@ -72,13 +79,27 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.PAID_TWICE: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAID_AFTER_WITHDRAWAL: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.CONTRADICTED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
-    DiscrepancyKind.PAYOUT_FAILED: Nature(Repair.REFUND, (Repair.REFUND, Repair.CLARIFY), CASHIER.code),
+    DiscrepancyKind.PAYOUT_FAILED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
+    DiscrepancyKind.PAYOUT_UNCLEAR: Nature(Repair.PAID_OUT, (Repair.PAID_OUT, Repair.NOT_PAID_OUT), TREASURER.code),
     DiscrepancyKind.TILL_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.MONEY_UNRECORDED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.STATEMENT_LACKING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
 }
+
+
+def fitting(kind: DiscrepancyKind, *, waiting: bool, assigned: bool, payout: RefundState | None) -> tuple[Repair, ...]:
+    """What may be done about it now, never nothing. `waiting`: its money waits for a person; `assigned`: some of that
+    credit is assigned already; `payout`: how far the refund is that it is about.
+    """
+    now = {
+        Repair.ASSIGN: waiting and not assigned,
+        Repair.REFUND: waiting,
+        Repair.PAID_OUT: payout in UNCLEAR,
+        Repair.NOT_PAID_OUT: payout in UNCLEAR,
+    }
+    return tuple(one for one in KINDS[kind].fitting if now.get(one)) or (Repair.CLARIFY,)
 
 
 def underpaid(paid: int, due: int) -> Repair:

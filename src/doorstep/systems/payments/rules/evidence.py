@@ -62,10 +62,20 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PayoutResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a payout; `reason` is an ISO 20022 return code such as AC04, `booking` the bank's number."""
+    """What became of a payout; `reason` is an ISO 20022 return code such as AC04, `booking` the bank's number.
+
+    `amount` (minor units) is what left our account `account` at `bank`, and `to_account` at `to_bank` where it went; a
+    bank that says money left says how much, and the accounts where it can.
+    """
 
     payout: UUID
     state: PayoutState
     booking: str = ""
     reason: str = ""
     day: date | None = None
+    amount: int = 0
+    currency: str = ""
+    bank: str = ""
+    account: str = ""
+    to_bank: str = ""
+    to_account: Masked = Masked("")

@@ -74,7 +74,7 @@ class AccountKind(Code):
     FEES = "fees", "Fees received"
     CHARGES = "charges", "Charges received"
     OTHER = "other", "Other amounts received"
-    DIFFERENCES = "differences", "Counted differences of tills"
+    DIFFERENCES = "differences", "Differences counted in tills, and losses"
 
 
 class Nature(msgspec.Struct, frozen=True):

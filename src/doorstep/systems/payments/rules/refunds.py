@@ -1,11 +1,15 @@
 """Refunds: how much may go back, from which accounts, and what the bank's answers make of one."""
 
 from collections.abc import Mapping
+from enum import Enum, auto
+
+import msgspec
 
 from doorstep.kernel.declare.codes import Code
+from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.systems.payments.contract import FeeKind, OrderState
-from doorstep.systems.payments.rules.evidence import PayoutState
+from doorstep.systems.payments.rules.evidence import Payout, PayoutResult, PayoutState
 from doorstep.systems.payments.rules.ledger import MOST, check_amount
 
 NOTHING_TO_REFUND = reason(
@@ -45,30 +49,78 @@ class RefundState(Code):
     APPROVED = "approved", "Approved, not yet at the bank"
     TAKEN = "taken", "At the bank"
     PAID = "paid", "Paid out"
-    RETURNED = "returned", "Came back"
     REFUSED = "refused", "Refused by the bank"
+    DISPUTED = "disputed", "Unclear at the bank, and held until it is clear"
+    CONTRADICTED = "contradicted", "Paid out, says the bank, though it should not be"
+    LOST = "lost", "Paid out although the money had gone elsewhere"
+
+
+class Destination(msgspec.Struct, frozen=True):
+    """Into which account money goes back."""
+
+    bank: str
+    number: Masked
+    name: str = ""
+
+
+class Said(Enum):
+    """What the bank's word about a payout comes to."""
+
+    TAKEN = auto()
+    LEFT = auto()
+    FAILED = auto()
+    BACK = auto()
+    DIFFERS = auto()
 
 
 REFUNDABLE = (OrderState.SETTLED, OrderState.REFUNDED_IN_PART)
 """Of orders in these states money may go back; what was moved to another order is not there any more."""
 
-COUNTS = (RefundState.PROPOSED, RefundState.APPROVED, RefundState.TAKEN, RefundState.PAID)
+HOLDING = (RefundState.APPROVED, RefundState.TAKEN, RefundState.DISPUTED)
+"""The money of refunds in these states is held in the ledger."""
+GOES = (*HOLDING, RefundState.PAID)
+"""The money of refunds in these states is gone, or may go at any moment."""
+COUNTS = (RefundState.PROPOSED, *GOES, RefundState.CONTRADICTED)
 """Refunds in these states take away from what else may go back."""
+UNCLEAR = (RefundState.DISPUTED, RefundState.CONTRADICTED)
+"""Of refunds in these states two persons say whether the money has left."""
 
-_NEXT: Mapping[tuple[RefundState, PayoutState], RefundState] = {
-    (RefundState.APPROVED, PayoutState.TAKEN): RefundState.TAKEN,
-    (RefundState.APPROVED, PayoutState.PAID): RefundState.PAID,
-    (RefundState.APPROVED, PayoutState.RETURNED): RefundState.RETURNED,
-    (RefundState.APPROVED, PayoutState.REFUSED): RefundState.REFUSED,
-    (RefundState.TAKEN, PayoutState.PAID): RefundState.PAID,
-    (RefundState.TAKEN, PayoutState.RETURNED): RefundState.RETURNED,
-    (RefundState.TAKEN, PayoutState.REFUSED): RefundState.REFUSED,
+_SENT = (RefundState.APPROVED, RefundState.TAKEN)
+_NEVER = (RefundState.PROPOSED, RefundState.REJECTED, RefundState.REFUSED)
+_NEXT: Mapping[tuple[RefundState, Said], RefundState] = {
+    (RefundState.APPROVED, Said.TAKEN): RefundState.TAKEN,
+    **{(state, Said.LEFT): RefundState.PAID for state in HOLDING},
+    **{(state, Said.FAILED): RefundState.REFUSED for state in _SENT},
+    **{(state, said): RefundState.DISPUTED for state in _SENT for said in (Said.BACK, Said.DIFFERS)},
+    **{(state, said): RefundState.CONTRADICTED for state in _NEVER for said in (Said.LEFT, Said.DIFFERS)},
 }
 
 
-def follow(state: RefundState, told: PayoutState) -> RefundState | None:
-    """The state after what the bank says; None where that is no news. What was paid out comes back as a credit."""
-    return _NEXT.get((state, told))
+def hear(told: PayoutResult, ordered: Payout) -> Said:
+    """What the bank says of what we ordered: money left if it left with this amount and between these accounts.
+
+    Money that comes back is a credit of its own: a payout that is returned has left, if the bank has a booking of it.
+    """
+    if told.state == PayoutState.TAKEN:
+        return Said.TAKEN
+    if told.state == PayoutState.REFUSED:
+        return Said.DIFFERS if told.booking else Said.FAILED
+    if told.state == PayoutState.RETURNED and not told.booking:
+        return Said.BACK
+    names = ("currency", "bank", "account", "to_bank", "to_account")
+    agrees = all(getattr(told, name) in ("", getattr(ordered, name)) for name in names)
+    return Said.LEFT if told.amount == ordered.amount and agrees else Said.DIFFERS
+
+
+def follow(state: RefundState, said: Said) -> RefundState | None:
+    """The state after what the bank says; None where it stays."""
+    return _NEXT.get((state, said))
+
+
+def contradicts(state: RefundState, said: Said, *, again: bool) -> bool:
+    """Whether a word that changes nothing cannot be true beside what is booked; `again`: the bank has another booking."""
+    booked = state in (RefundState.PAID, RefundState.LOST)
+    return booked and (said in (Said.FAILED, Said.DIFFERS) or (said == Said.LEFT and again))
 
 
 def check_refund(wanted: Mapping[FeeKind, int], left: Mapping[FeeKind, int]) -> list[Reason]:

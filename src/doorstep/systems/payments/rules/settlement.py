@@ -40,6 +40,7 @@ LONGEST: Mapping[str, int] = {
     "from_bank": 100,
     "from_account": 100,
     "from_name": 500,
+    "to_account": 100,
     "reason": 100,
 }
 """Characters of what a bank says; a database that has to tell bookings apart by their number holds no long ones."""
@@ -69,6 +70,15 @@ class CreditState(Code):
     ASSIGNED = "assigned", "Assigned to an order"
     RETURNING = "returning", "On its way back"
     RETURNED = "returned", "Returned"
+
+
+def state_of(amount: int, assigned: int, gone: int, under_way: int) -> CreditState:
+    """Where a credit's money is, of which so much is assigned, has gone back, and is on its way back or may be."""
+    if under_way:
+        return CreditState.RETURNING
+    if assigned + gone < amount:
+        return CreditState.OPEN
+    return CreditState.RETURNED if gone else CreditState.ASSIGNED
 
 
 class Told(Code):

@@ -13,7 +13,7 @@ from doorstep.kernel.values.ids import Masked
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.rules.evidence import Credit
+from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, PayoutState
 from doorstep.systems.payments.tests import values
 from doorstep.systems.payments.tests.values import AT, UNIT, asked
 
@@ -69,6 +69,15 @@ def credit(memo: str, amount: int = 750, **changes: Any) -> Credit:
         "from_name": "NGUYEN VAN VI DU",
     }
     return Credit(**{**passing, **changes})
+
+
+def paid_out(refund: Any, **changes: Any) -> PayoutResult:
+    """The bank has paid out a refund (or what has its id), as it was ordered to."""
+    row = models.Refund.objects.select_related("account").get(id=refund.id)
+    passing: dict[str, Any] = {"state": PayoutState.PAID, "booking": "P1", "amount": row.amount}
+    accounts = {"bank": row.account.bank, "account": row.account.number, "to_bank": row.to_bank}
+    passing |= {**accounts, "to_account": Masked(row.to_account)}
+    return PayoutResult(payout=row.id, **{**passing, **changes})
 
 
 def balances() -> dict[str, int]:

@@ -14,8 +14,9 @@ from doorstep.systems.payments.actions.payouts import record_payouts
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.queries import ledger_check
-from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState
-from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, bank_account, credit, order
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.rules.refunds import Destination
+from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, bank_account, credit, order, paid_out
 from doorstep.systems.payments.tests.values import AT
 
 LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals", "receipt")
@@ -27,11 +28,11 @@ def books() -> None:
     told = [credit(first.code), credit(second.code), credit(second.code), credit("hello", 33)]
     settlement.record_credits(CLOCK, account.id, told, Evidence.POLL)
     country = law(Country, "payments")
-    to = refund_decisions.Destination(country.fictitious_bank, Masked(country.fictitious_account(7)))
+    to = Destination(country.fictitious_bank, Masked(country.fictitious_account(7)))
     for kind in (FeeKind.FEE, FeeKind.CHARGE):
         refund = refund_decisions.propose_refund(CASHIER, first.id, {kind: 20}, "Paid too much", to).id
         refund_decisions.decide_refund(TREASURER, refund, approve=True)
-    record_payouts(CLOCK, [PayoutResult(payout=refund, state=PayoutState.PAID, booking="P1")])
+    record_payouts(CLOCK, [paid_out(models.Refund.objects.get(id=refund))])
     tasks.close_days(AT + timedelta(days=2))
 
 
@@ -103,6 +104,19 @@ def test_books_that_are_right_are_proved():
         ),
         ("DELETE FROM payments_refund WHERE credit_id IS NOT NULL", "the credits say 783 and 0"),
         ("UPDATE payments_refund SET state = 'rejected' WHERE state = 'approved'", "and 0 held for refunds"),
+        ("UPDATE payments_credit SET state = 'assigned' WHERE state = 'open'", "of 33 is assigned, with 0 assigned"),
+        ("UPDATE payments_discrepancy SET resolved = opened", "of 33 is open, and no discrepancy"),
+        (
+            (
+                "INSERT INTO payments_statement (id, account_id, day, number, pages, lines, opening, closing, credits, debits,"
+                " digest, taken, recorded) SELECT id, id, '2024-03-01', '1', 1, 1, 20, 0, 0, 20, '', approved, 1"
+                " FROM payments_bankaccount; INSERT INTO payments_statementline (statement_id, line, account_id, day, booking,"
+                " side, amount, memo, booked, payout, returned, from_bank, from_account, from_name, to_bank, to_account)"
+                " SELECT account_id, 1, account_id, '2024-03-01', 'P1', 'debit', 20, '', proposed, id, '', '', '', '', '', ''"
+                " FROM payments_refund WHERE state = 'approved' LIMIT 1"
+            ),
+            "Booking P1 paid out 20 for refund",
+        ),
     ],
 )
 @pytest.mark.django_db
@@ -129,6 +143,6 @@ def test_a_disabled_trigger_is_said():
 def test_many_of_a_kind_are_not_all_said(monkeypatch):
     monkeypatch.setattr(ledger_check, "SHOWN", 1)
     books()
-    models.Receipt.objects.all().delete()
+    models.Credit.objects.update(state="returned")
     assert "There are more like these." in sentences()
     assert not [one for one in sentences() if UUID(int=0).hex in one]

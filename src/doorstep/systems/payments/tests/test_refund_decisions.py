@@ -12,10 +12,11 @@ from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import Conflict, NotFound, Refused
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import payouts, settlement
-from doorstep.systems.payments.actions.refund_decisions import Destination, decide_refund, propose_refund
+from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.rules.refunds import Destination
 from doorstep.systems.payments.tests.builders import (
     CASHIER,
     CLOCK,
@@ -24,6 +25,7 @@ from doorstep.systems.payments.tests.builders import (
     bank_account,
     credit,
     order,
+    paid_out,
     reread,
 )
 
@@ -44,7 +46,7 @@ def to() -> Destination:
 
 
 def pay(refund: models.Refund | msgspec.Struct) -> None:
-    payouts.record_payouts(CLOCK, [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P")])  # type: ignore[union-attr]
+    payouts.record_payouts(CLOCK, [paid_out(refund)])
 
 
 def test_in_part_and_then_the_rest(owed):

@@ -10,7 +10,7 @@ from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import payouts, settlement
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.rules.discrepancies import Repair
-from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState
+from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
     CASHIER,
     CLOCK,
@@ -19,6 +19,7 @@ from doorstep.systems.payments.tests.builders import (
     bank_account,
     credit,
     order,
+    paid_out,
     reread,
 )
 
@@ -45,7 +46,7 @@ def test_too_much_is_assigned_and_what_is_over_goes_back():
         *(250, "approved"),
         *(CASHIER.actor.subject, TREASURER.actor.subject),
     )
-    payouts.record_payouts(CLOCK, [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P")])
+    payouts.record_payouts(CLOCK, [paid_out(refund)])
     assert balances() == {"bank": 750, "fees": 500, "charges": 250}
 
 
@@ -55,7 +56,7 @@ def test_an_unknown_payment_goes_back_whole():
     propose_repair(CASHIER, one.id, Repair.REFUND, note="nobody knows it")
     decide_repair(TREASURER, one.id, approve=True)
     refund = models.Refund.objects.get()
-    payouts.record_payouts(CLOCK, [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P")])
+    payouts.record_payouts(CLOCK, [paid_out(refund)])
     assert balances() == {}
     assert models.Credit.objects.get().state == "returned"
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorstep.kernel.values.ids import reference
+from doorstep.kernel.values.ids import Masked, reference
 from doorstep.systems.payments.contract import FeeKind, OrderState
 from doorstep.systems.payments.rules import orders, refunds, settlement
-from doorstep.systems.payments.rules.evidence import PayoutState
+from doorstep.systems.payments.rules.evidence import Payout, PayoutResult, PayoutState
 from doorstep.systems.payments.rules.orders import Event, Line
 from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.rules.settlement import Match, Standing
@@ -84,14 +84,49 @@ def test_what_a_credit_pays(amount, named, match):
     assert settlement.judge(amount, named) == match
 
 
-@given(st.lists(st.sampled_from(PayoutState)))
-def test_a_refund_ends_once_whatever_the_bank_repeats(told):
+@given(st.lists(st.sampled_from(refunds.Said)))
+def test_a_refund_is_paid_out_for_good_and_none_is_paid_out_unnoticed(told):
     state = RefundState.APPROVED
-    ended = {RefundState.PAID, RefundState.RETURNED, RefundState.REFUSED}
     for one in told:
         following = refunds.follow(state, one)
-        assert following is None or state not in ended
+        assert state != RefundState.PAID or following is None
         state = following or state
+    if refunds.Said.LEFT in told:
+        assert state in {RefundState.PAID, RefundState.CONTRADICTED}
+
+
+ORDERED = Payout(
+    id=UUID(int=1),
+    bank="B",
+    account="1",
+    to_bank="C",
+    to_account=Masked("2"),
+    to_name="",
+    amount=750,
+    currency="VND",
+    memo="",
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "LEFT"),
+        ({"state": "returned"}, "LEFT"),
+        ({"bank": "", "account": "", "to_bank": "", "to_account": "", "currency": ""}, "LEFT"),
+        ({"state": "returned", "booking": ""}, "BACK"),
+        ({"state": "refused", "booking": "", "amount": 0}, "FAILED"),
+        ({"state": "refused"}, "DIFFERS"),
+        ({"state": "taken", "amount": 0}, "TAKEN"),
+        *[({name: "9"}, "DIFFERS") for name in ("bank", "account", "to_bank", "to_account", "currency")],
+        *[({"amount": amount}, "DIFFERS") for amount in (0, 749, 751)],
+    ],
+)
+def test_what_the_bank_says_of_a_payout(changes, said):
+    names = ("bank", "account", "to_bank", "to_account", "amount", "currency")
+    passing = {"state": PayoutState.PAID, "booking": "P1"} | {name: getattr(ORDERED, name) for name in names}
+    told = {**passing, **changes, "state": PayoutState(changes.get("state", "paid"))}
+    assert refunds.hear(PayoutResult(payout=ORDERED.id, **told), ORDERED) == refunds.Said[said]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ LAST = msgspec.structs.replace(ONLY, page=2, opening=None)
 
 
 def moved(amount, *, incoming=True):
-    texts = dict.fromkeys(("memo", "reference", "returned", "from_bank", "from_account", "from_name"), "")
+    texts = dict.fromkeys(
+        ("memo", "reference", "returned", "from_bank", "from_account", "from_name", "to_bank", "to_account"), ""
+    )
     return Booking(booking="B", amount=amount, incoming=incoming, booked=datetime(2026, 3, 2, tzinfo=UTC), **texts)
 
 
