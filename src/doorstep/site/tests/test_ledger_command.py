@@ -19,4 +19,4 @@ def test_the_command_ends_with_1_where_something_is_broken(monkeypatch, capsys):
     models.Credit.objects.filter(amount=33).update(assigned=1)
     assert cli.main(["ledger", "check"]) == 1
     out = capsys.readouterr().out
-    assert "BROKEN  Received on TB01:00001: the ledger has 783 and 750 held; the credits say 782 and 750." in out
+    assert "BROKEN  Received on 990000:0000000001: the ledger has 783 and 750 held; the credits say 782 and 750." in out
