@@ -23,17 +23,10 @@ AT_ONCE = 1000
 """So many pending transfers expire in one action."""
 
 _INTO = 'INSERT INTO payments_transfer (id, debit_id, credit_id, amount, stage, pending_id, until, "order", at, entry)'
-# Accounts are locked before ids are taken, as batches do; nothing is made where one of the two is missing.
-_ONE = (
-    "WITH locked AS (SELECT id FROM payments_account WHERE id IN (%s, %s) ORDER BY id FOR NO KEY UPDATE)"  # noqa: S608  of constants
-    f" {_INTO} SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s WHERE (SELECT count(*) FROM locked) = 2"
-    " ON CONFLICT (id) DO NOTHING"
-)
+_ONE = f"{_INTO} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING"
 _MANY = (
-    "WITH locked AS (SELECT id FROM payments_account WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"  # noqa: S608  of constants
-    f" {_INTO} SELECT *, %s, %s FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::uuid[],"
-    " %s::timestamptz[], %s::uuid[]) AS lines (id) WHERE (SELECT count(*) FROM locked) IS NOT NULL ORDER BY id"
-    " ON CONFLICT (id) DO NOTHING"
+    f"{_INTO} SELECT *, %s, %s FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::uuid[],"  # noqa: S608
+    " %s::timestamptz[], %s::uuid[]) AS lines (id) ORDER BY id ON CONFLICT (id) DO NOTHING"
 )
 _COLUMNS = ("id", "debit", "credit", "amount", "stage", "pending", "until", "order")
 _SELECT = 'SELECT id, debit_id, credit_id, amount, stage, pending_id, until, "order" FROM payments_transfer'
@@ -123,11 +116,10 @@ def _insert(act: Act, transfers: Sequence[Transfer]) -> int:
         if len(transfers) == 1:
             (one,) = transfers
             told = (one.id, one.debit, one.credit, one.amount, one.stage, one.pending, one.until, one.order)
-            return execute(_ONE, (one.debit, one.credit, *told, act.at, act.id)).rowcount
-        touched = [*{one.debit for one in transfers} | {one.credit for one in transfers}]
+            return execute(_ONE, (*told, act.at, act.id)).rowcount
         columns = [[getattr(one, name) for one in transfers] for name in _COLUMNS]
         with connection.cursor() as cursor:
-            cursor.execute(_MANY, [touched, act.at, act.id, *columns])
+            cursor.execute(_MANY, [act.at, act.id, *columns])
             return int(cursor.rowcount)
     except DatabaseError as failure:
         _refused(failure)

@@ -9,8 +9,7 @@ from django.db import migrations
 ROOM = "ALTER TABLE payments_account SET (fillfactor = 50)"  # totals change all the time
 
 # One transfer is judged by statements that are planned once; many by EXECUTE, which plans for as many as there are.
-# Accounts are locked in one order by everybody, so that two transactions wait for each other and never deadlock; whoever
-# inserts one transfer has locked its two accounts before.
+# Accounts are locked in the order of their ids by everybody, so that two transactions wait for each other and never deadlock.
 TOTALS = """
 CREATE FUNCTION payments_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -20,7 +19,7 @@ END $$;
 CREATE FUNCTION payments_keep_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     lines bigint; closed boolean; simple boolean; one payments_transfer; posted bigint; waiting bigint;
-    wanted bigint := 2; found bigint; mixed boolean;
+    touched uuid; held text; other text; wanted bigint; changed bigint; mixed boolean;
 BEGIN
     SELECT count(*), min(at) < (SELECT max(until) FROM payments_closing), bool_and(stage = 'posted')
         INTO lines, closed, simple FROM added;
@@ -40,22 +39,25 @@ BEGIN
                 AND (p.debit_id, p.credit_id, p.amount) = (t.debit_id, t.credit_id, t.amount)
                 AND (t.stage <> 'expire' OR p.until <= t.at)
         $resolved$;
-        GET DIAGNOSTICS found = ROW_COUNT;
-        IF found <> (SELECT count(*) FROM added WHERE pending_id IS NOT NULL) THEN
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        IF changed <> (SELECT count(*) FROM added WHERE pending_id IS NOT NULL) THEN
             PERFORM payments_refuse('transfer_resolves');
         END IF;
     END IF;
     IF lines = 1 THEN
         posted := CASE WHEN one.stage IN ('posted', 'post') THEN one.amount ELSE 0 END;
         waiting := CASE one.stage WHEN 'pending' THEN one.amount WHEN 'posted' THEN 0 ELSE -one.amount END;
-        WITH moved AS (
+        FOREACH touched IN ARRAY ARRAY[least(one.debit_id, one.credit_id), greatest(one.debit_id, one.credit_id)] LOOP
             UPDATE payments_account SET
                 debits = debits + CASE id WHEN one.debit_id THEN posted ELSE 0 END,
                 credits = credits + CASE id WHEN one.credit_id THEN posted ELSE 0 END,
                 pending_debits = pending_debits + CASE id WHEN one.debit_id THEN waiting ELSE 0 END,
                 pending_credits = pending_credits + CASE id WHEN one.credit_id THEN waiting ELSE 0 END
-            WHERE id IN (one.debit_id, one.credit_id) RETURNING currency
-        ) SELECT count(*), min(currency) <> max(currency) INTO found, mixed FROM moved;
+            WHERE id = touched RETURNING currency INTO held;
+            IF NOT FOUND THEN PERFORM payments_refuse('ledger_accounts'); END IF;
+            mixed := held <> other;
+            other := held;
+        END LOOP;
     ELSE
         EXECUTE 'SELECT count(DISTINCT id) FROM (SELECT debit_id AS id FROM added UNION ALL SELECT credit_id FROM added) s'
             INTO wanted;
@@ -76,9 +78,9 @@ BEGIN
                 ) AS sides GROUP BY account
             ) AS m WHERE a.id = m.account
         $many$;
-        GET DIAGNOSTICS found = ROW_COUNT;
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        IF changed <> wanted THEN PERFORM payments_refuse('ledger_accounts'); END IF;
     END IF;
-    IF found <> wanted THEN PERFORM payments_refuse('ledger_accounts'); END IF;
     IF mixed THEN PERFORM payments_refuse('ledger_currencies'); END IF;
     RETURN NULL;
 END $$;
@@ -105,11 +107,10 @@ CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_account
 CREATE TRIGGER totals_begin_at_zero BEFORE INSERT ON payments_account FOR EACH ROW
     WHEN ((NEW.debits, NEW.credits, NEW.pending_debits, NEW.pending_credits) <> (0, 0, 0, 0))
     EXECUTE FUNCTION payments_history_stays();
-CREATE TRIGGER totals_follow BEFORE UPDATE ON payments_account FOR EACH ROW
-    WHEN (pg_trigger_depth() = 0
-        OR (NEW.id, NEW.unit, NEW.kind, NEW.label, NEW.currency, NEW.side, NEW.limited, NEW.opened)
-        IS DISTINCT FROM (OLD.id, OLD.unit, OLD.kind, OLD.label, OLD.currency, OLD.side, OLD.limited, OLD.opened))
-    EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER names_stay BEFORE UPDATE OF id, unit, kind, label, currency, side, limited, opened ON payments_account
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER totals_follow BEFORE UPDATE ON payments_account FOR EACH STATEMENT
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION payments_history_stays();
 CREATE TRIGGER pendings_follow BEFORE INSERT OR UPDATE OR DELETE ON payments_openpending FOR EACH STATEMENT
     WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION payments_history_stays();
 CREATE TRIGGER history_stays BEFORE TRUNCATE ON payments_openpending

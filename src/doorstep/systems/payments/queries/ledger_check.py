@@ -21,6 +21,7 @@ TRIGGERS = (
     ("payments_closedtotals", "history_stays"),
     ("payments_account", "history_stays"),
     ("payments_account", "totals_begin_at_zero"),
+    ("payments_account", "names_stay"),
     ("payments_account", "totals_follow"),
     ("payments_openpending", "pendings_follow"),
     ("payments_openpending", "history_stays"),
