@@ -305,7 +305,8 @@ def test_the_doctor_names_each_finding_with_its_repair(run, home):
     assert f"ILL   key {key.name} is open to others. They may have read it: replace {key}." in open_key.out
     assert "well  PostgreSQL 18" in open_key.out
     assert (
-        open_key.out.splitlines()[0] == f"{home}: test, vietnam, identity lodging payments steering; its log signs as localhost"
+        open_key.out.splitlines()[0]
+        == f"{home}: test, vietnam, identity lodging payments steering; its log signs as localhost"
     )
     assert open_key.out.splitlines()[-1] == "One thing is ill."
 
