@@ -6,7 +6,7 @@ from uuid import UUID
 from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.ids import Masked, read_reference
+from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import Conflict, Refused, refuse
 from doorstep.systems.payments.actions import ledger, rows
 from doorstep.systems.payments.actions.payouts import decide_payout
@@ -17,7 +17,7 @@ from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Credit, Discrepancy, Order
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
-from doorstep.systems.payments.queries.discrepancies import fitting_of, money_of
+from doorstep.systems.payments.queries.discrepancies import destination_of, fitting_of, money_of
 from doorstep.systems.payments.rules import discrepancies as rules
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.orders import ORDER_UNKNOWN, payable
@@ -105,9 +105,8 @@ def _carry_out(act: Act, row: Discrepancy) -> str:
     over = credit.amount - credit.assigned
     held = []
     if over:
-        to = Destination(row.to_bank, Masked(row.to_account), row.to_name) if row.to_account else None
         by = (row.proposed_by, act.actor.subject)
-        held = return_credits(act, credit.account, [(credit, over, row.note)], to, by)
+        held = return_credits(act, credit.account, [(credit, over, row.note)], destination_of(row, credit), by)
     credit.save(update_fields=["assigned", "order"])
     stand([credit])
     if order is None:

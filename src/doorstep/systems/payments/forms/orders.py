@@ -6,10 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.country import law, profile
+from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.web.forms import Cell, Form, codes, private
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.discrepancies import Repair
+from doorstep.systems.payments.rules.refunds import Destination
 
 
 class FindForm(Form):
@@ -33,15 +35,27 @@ def _banks() -> list[tuple[str, str]]:
     return [("", "—"), *((row.number, row.name) for row in law(Country, "payments").banks)]
 
 
-class RefundForm(Form):
-    """How much of each kind goes back, why, and to which account if not to the one that paid."""
+class DestinationForm(Form):
+    """Where money goes back to, if not to the account that paid."""
 
-    why = Cell(label=_("Why it goes back"), max_length=300)
     bank = BankField(
         label=_("Bank"), required=False, help_text=_("Only if it should not go back to the account that paid")
     )
     number = Cell(label=_("Account number"), required=False, max_length=40, widget=private())
     name = Cell(label=_("Holder of the account"), required=False, max_length=100, widget=private())
+
+    @property
+    def destination(self) -> Destination | None:
+        told = self.cleaned_data
+        if told["bank"] or told["number"]:
+            return Destination(told["bank"], Masked(told["number"]), told["name"])
+        return None
+
+
+class RefundForm(DestinationForm):
+    """How much of each kind goes back, why, and to which account if not to the one that paid."""
+
+    why = Cell(label=_("Why it goes back"), max_length=300)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -51,7 +65,7 @@ class RefundForm(Form):
             self.fields[kind.value] = forms.DecimalField(
                 label=labels[kind.value], required=False, min_value=0, max_digits=18, decimal_places=decimals
             )
-        self.order_fields([kind.value for kind in FeeKind])
+        self.order_fields([*(kind.value for kind in FeeKind), "why"])
 
     @property
     def wanted(self) -> dict[FeeKind, int]:
@@ -70,18 +84,14 @@ class BankAccountForm(Form):
     holder = Cell(label=_("Holder of the account"), max_length=200)
 
 
-class RepairForm(Form):
+class RepairForm(DestinationForm):
     """What is done about a discrepancy."""
 
     repair = forms.ChoiceField(label=_("Repair"))
     code = Cell(label=_("Code of the payment, if the money is assigned to one"), required=False, max_length=40)
     note = Cell(label=_("Why"), max_length=300)
-    bank = BankField(
-        label=_("Bank"), required=False, help_text=_("Only if it should not go back to the account that paid")
-    )
-    number = Cell(label=_("Account number"), required=False, max_length=40, widget=private())
-    name = Cell(label=_("Holder of the account"), required=False, max_length=100, widget=private())
 
     def __init__(self, fitting: list[Repair], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.order_fields(["repair", "code", "note"])
         self.fields["repair"].choices = codes(fitting)()  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.values.ids import Masked, read_uuid
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
@@ -18,7 +18,6 @@ from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.queries import discrepancies as queries
 from doorstep.systems.payments.queries.rows import PAGE
 from doorstep.systems.payments.rules.discrepancies import Repair
-from doorstep.systems.payments.rules.refunds import Destination
 
 
 @page(PROPOSE)
@@ -47,8 +46,8 @@ def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
 
     def propose() -> None:
         told = form.cleaned_data
-        to = Destination(told["bank"], Masked(told["number"]), told["name"]) if told["bank"] or told["number"] else None
-        propose_repair(by, discrepancy_id, Repair(told["repair"]), code=told["code"], to=to, note=told["note"])
+        repair = Repair(told["repair"])
+        propose_repair(by, discrepancy_id, repair, code=told["code"], to=form.destination, note=told["note"])
 
     if request.method == "POST" and tried(form, propose):
         return SeeOther(reverse("payments:discrepancies"))

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from doorstep.kernel.access import look
-from doorstep.kernel.values.ids import Masked, read_uuid
+from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
 from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
@@ -17,7 +17,6 @@ from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, FOR_PAYMENT, FOR_REPAIR, PROPOSE, READ
 from doorstep.systems.payments.queries import shown
 from doorstep.systems.payments.queries.rows import PAGE
-from doorstep.systems.payments.rules.refunds import Destination
 
 
 @page(READ)
@@ -45,9 +44,7 @@ def order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     by, form = enter(request), RefundForm(request.POST or None)
 
     def propose() -> None:
-        told = form.cleaned_data
-        to = Destination(told["bank"], Masked(told["number"]), told["name"]) if told["bank"] or told["number"] else None
-        propose_refund(by, order_id, form.wanted, told["why"], to)
+        propose_refund(by, order_id, form.wanted, form.cleaned_data["why"], form.destination)
 
     if request.method == "POST" and tried(form, propose):
         return SeeOther(reverse("payments:order", args=[order_id]))

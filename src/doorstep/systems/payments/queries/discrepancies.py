@@ -13,9 +13,9 @@ from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.models import Credit, Discrepancy
 from doorstep.systems.payments.permissions import PROPOSE
-from doorstep.systems.payments.queries.rows import PAGE, money
+from doorstep.systems.payments.queries.rows import PAGE, Going, RefundRow, going, money, refund_row
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, fitting
-from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.rules.refunds import Destination, RefundState
 from doorstep.systems.payments.rules.settlement import CreditState
 
 _ALONG = ("credit", "refund__credit")
@@ -36,7 +36,10 @@ class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them whole: what the bank said of the money, which order it is about, and which repairs fit."""
+    """One of them whole: what the bank said of the money, which order or refund it is about, and which repairs fit.
+
+    `said` is what a bank says of a payout that cannot be; `going` what goes back by the repair that was chosen.
+    """
 
     row: DiscrepancyRow
     fitting: list[Repair]
@@ -44,6 +47,9 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     from_name: str
     from_account: str
     order: str
+    refund: RefundRow | None
+    said: str
+    going: Going | None
     target: str
     note: str
     resolved: datetime | None
@@ -75,11 +81,29 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         from_name=credit.from_name if credit else "",
         from_account=Masked(credit.from_account).masked if credit else "",
         order=row.order.code if row.order else "",
+        refund=refund_row(actor, row.refund) if row.refund else None,
+        said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else "",
+        going=_going(actor, row, credit) if credit else None,
         target=row.target.code if row.target else "",
         note=row.note,
         resolved=row.resolved,
         subject_key=row.order.payer if row.order else "",
     )
+
+
+def _going(actor: Actor, row: Discrepancy, credit: Credit) -> Going | None:
+    """What the repair that was chosen, and is not carried out, sends back; None where it sends nothing."""
+    over = credit.amount - credit.assigned - (row.target.amount if row.target else 0)
+    if row.resolved or over <= 0 or row.repair not in (Repair.ASSIGN, Repair.REFUND):
+        return None
+    return going(actor, over, destination_of(row, credit), [credit])
+
+
+def destination_of(row: Discrepancy, credit: Credit) -> Destination:
+    """Where money goes back to: the account that was chosen, else the one that paid."""
+    if row.to_account:
+        return Destination(row.to_bank, Masked(row.to_account), row.to_name)
+    return Destination(credit.from_bank, Masked(credit.from_account), credit.from_name)
 
 
 def money_of(row: Discrepancy) -> Credit | None:

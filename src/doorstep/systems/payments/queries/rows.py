@@ -1,17 +1,20 @@
 """The rows that pages of orders and refunds show; money in the installation's currency."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from doorstep.kernel.country import profile
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.systems.payments.contract import FeeKind, OrderState
-from doorstep.systems.payments.country import Payee
-from doorstep.systems.payments.models import Order
-from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.country import Country, Payee
+from doorstep.systems.payments.models import Credit, Order, Refund
+from doorstep.systems.payments.permissions import APPROVE
+from doorstep.systems.payments.rules.refunds import Destination, Direction, RefundState, direction
 
 PAGE = 50
 
@@ -42,16 +45,24 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     settled: datetime | None
 
 
+class Going(msgspec.Struct, frozen=True, kw_only=True):
+    """Where money goes back to: the bank's name, and the number of the account, whole for whoever decides."""
+
+    amount: Money
+    bank: str
+    number: str
+    name: str
+    direction: Direction
+
+
 class RefundRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund in a list: the account masked; `mine` where the reader proposed it."""
+    """A refund in a list; `mine` where the reader proposed it."""
 
     id: UUID
     code: str
     order: UUID | None
     unit: str
-    amount: Money
-    to_name: str
-    to_account: str
+    going: Going
     why: str
     state: RefundState
     proposed: datetime
@@ -69,6 +80,34 @@ class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def money(minor: int) -> Money:
     return Money(minor, profile().currency)
+
+
+def going(actor: Actor, amount: int, to: Destination, paid_by: Iterable[Credit]) -> Going:
+    """Money on its way to an account, of what came with these credits."""
+    banks = {row.number: row.name for row in law(Country, "payments").banks}
+    return Going(
+        amount=money(amount),
+        bank=banks.get(to.bank, to.bank),
+        number=str(to.number) if actor.may(APPROVE) else to.number.masked,
+        name=to.name,
+        direction=direction(to.bank, to.number, [(one.from_bank, one.from_account) for one in paid_by]),
+    )
+
+
+def refund_row(actor: Actor, row: Refund) -> RefundRow:
+    paid_by = [row.credit] if row.credit else Credit.objects.filter(order=row.order_id, assigned__gt=0)
+    to = Destination(row.to_bank, Masked(row.to_account), row.to_name)
+    return RefundRow(
+        id=row.id,
+        code=row.code,
+        order=row.order_id,
+        unit=row.unit,
+        going=going(actor, row.amount, to, paid_by),
+        why=row.why,
+        state=RefundState(row.state),
+        proposed=row.proposed,
+        mine=row.proposed_by == actor.subject,
+    )
 
 
 def row_of(order: Order) -> OrderRow:

@@ -12,7 +12,7 @@ from doorstep.kernel.values.ids import Masked, read_reference
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.models import BankAccount, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
-from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, money, row_of
+from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, refund_row, row_of
 from doorstep.systems.payments.rules.refunds import RefundState
 
 
@@ -67,12 +67,12 @@ def order_in_area(actor: Actor, day: date, order_id: UUID) -> OrderRecord:
     row = mine.first()
     if row is None:
         raise NotFound(NOT_FOUND("order"))
-    refunds = Refund.objects.filter(order=row).order_by("id")
+    refunds = Refund.objects.filter(order=row).order_by("id").select_related("credit")
     return OrderRecord(
         order=row_of(row),
         payer=Masked(row.payer.rpartition(":")[2]),
         subject_key=row.payer,
-        refunds=[_refund(actor, one) for one in refunds],
+        refunds=[refund_row(actor, one) for one in refunds],
     )
 
 
@@ -80,9 +80,10 @@ def order_in_area(actor: Actor, day: date, order_id: UUID) -> OrderRecord:
 def refunds_waiting(actor: Actor, day: date, after: UUID | None = None) -> list[RefundRow]:
     """Refunds of the actor's area that wait for a second person, oldest first."""
     found = Refund.objects.filter(units.within(actor.unit, day), state=RefundState.PROPOSED, ended=None)
+    found = found.select_related("credit")
     if after:
         found = found.filter(id__gt=after)
-    return [_refund(actor, one) for one in found.order_by("id")[:PAGE]]
+    return [refund_row(actor, one) for one in found.order_by("id")[:PAGE]]
 
 
 def bank_accounts(actor: Actor, day: date) -> list[AccountRow]:
@@ -104,19 +105,3 @@ def bank_accounts(actor: Actor, day: date) -> list[AccountRow]:
         for row in found
     ]
     return sorted(rows, key=lambda row: (row.ended is not None, row.approved is not None))
-
-
-def _refund(actor: Actor, row: Refund) -> RefundRow:
-    return RefundRow(
-        id=row.id,
-        code=row.code,
-        order=row.order_id,
-        unit=row.unit,
-        amount=money(row.amount),
-        to_name=row.to_name,
-        to_account=Masked(row.to_account).masked,
-        why=row.why,
-        state=RefundState(row.state),
-        proposed=row.proposed,
-        mine=row.proposed_by == actor.subject,
-    )

@@ -1,6 +1,6 @@
 """Refunds: how much may go back, from which accounts, and what the bank's answers make of one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum, auto
 
 import msgspec
@@ -63,6 +63,14 @@ class Destination(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+class Direction(Code):
+    """What a destination is to the account that paid."""
+
+    BACK = "back", "The account that paid"
+    ELSEWHERE = "elsewhere", "Not the account that paid"
+    UNKNOWN = "unknown", "It is not known which account paid"
+
+
 class Said(Enum):
     """What the bank's word about a payout comes to."""
 
@@ -94,6 +102,14 @@ _NEXT: Mapping[tuple[RefundState, Said], RefundState] = {
     **{(state, said): RefundState.DISPUTED for state in _SENT for said in (Said.BACK, Said.DIFFERS)},
     **{(state, said): RefundState.CONTRADICTED for state in _NEVER for said in (Said.LEFT, Said.DIFFERS)},
 }
+
+
+def direction(bank: str, number: str, paid_from: Collection[tuple[str, str]]) -> Direction:
+    """Of money that goes to this account and was paid from those (bank and number each)."""
+    known = {one for one in paid_from if one[1]}
+    if not known:
+        return Direction.UNKNOWN
+    return Direction.BACK if (bank, number) in known else Direction.ELSEWHERE
 
 
 def hear(told: PayoutResult, ordered: Payout) -> Said:

@@ -127,12 +127,35 @@ def test_two_officials_give_money_back():
     )
     refund = models.Refund.objects.get()
     assert (refund.amount, refund.state) == (500, "proposed")
-    assert "withdrawn" in text(treasurer, "refunds")
+    page = text(treasurer, "refunds")
+    for shown in ("withdrawn", "111222333", "NGUYEN VAN VI DU", "The account that paid"):
+        assert shown in page
     done = treasurer.post(reverse("payments:refund_decide", args=[refund.id]), {"approve": "yes"})
     assert done.status_code == 303
     assert reread(refund).state == "approved"
     assert "withdrawn" not in text(treasurer, "refunds")
     assert cashier.get(reverse("payments:refunds")).status_code == 403
+
+
+def test_whoever_approves_sees_whole_where_money_goes_and_that_it_is_another_account():
+    row, country = paid_order(), law(Country, "payments")
+    other = {"bank": country.fictitious_bank, "number": country.fictitious_account(7), "name": "SOMEBODY ELSE"}
+    cashier, treasurer = browser(CASHIER.actor), browser(TREASURER.actor)
+    unit = f"{1 / 10 ** profile().currency.decimals:.{profile().currency.decimals}f}"
+    assert cashier.post(reverse("payments:order", args=[row.id]), {"fee": unit, "why": "x", **other}).status_code == 303
+    settlement.record_credits(CLOCK, models.BankAccount.objects.get().id, [credit("no code")], Evidence.POLL)
+    one = models.Discrepancy.objects.get()
+    url = reverse("payments:discrepancy", args=[one.id])
+    assert cashier.post(url, {"repair": "refund", "note": "x", **other}).status_code == 303
+    bank = next(bank.name for bank in country.banks if bank.number == country.fictitious_bank)
+    for shown in (text(treasurer, "refunds"), text(treasurer, "discrepancy", one.id)):
+        for wanted in (bank, other["number"], "SOMEBODY ELSE", "Not the account that paid"):
+            assert wanted in shown
+    assert other["number"] not in text(cashier, "discrepancy", one.id) + text(cashier, "order", row.id)
+    assert treasurer.post(reverse("payments:discrepancy_decide", args=[one.id]), {"approve": "yes"}).status_code == 303
+    back = models.Refund.objects.get(credit__isnull=False)
+    assert (back.to_account, back.to_name) == (other["number"], "SOMEBODY ELSE")
+    assert (reread(back.credit).from_account, reread(back.credit).from_name) == ("111222333", "NGUYEN VAN VI DU")
 
 
 def test_two_treasurers_name_an_account():
