@@ -29,12 +29,7 @@ SELECT m.account, %(until)s, coalesce(b.debits, 0) + m.debits, coalesce(b.credit
 FROM (
     SELECT account, sum(debit) AS debits, sum(credit) AS credits,
         sum(pending_debit) AS pending_debits, sum(pending_credit) AS pending_credits
-    FROM payments_transfer,
-        LATERAL (SELECT CASE WHEN stage IN ('posted', 'post') THEN amount ELSE 0 END AS posted,
-            CASE stage WHEN 'pending' THEN amount WHEN 'posted' THEN 0 ELSE -amount END AS waiting) AS own,
-        LATERAL (VALUES (debit_id, posted, 0, waiting, 0), (credit_id, 0, posted, 0, waiting))
-            AS side (account, debit, credit, pending_debit, pending_credit)
-    WHERE at >= %(last)s AND at < %(until)s GROUP BY account
+    FROM payments_leg WHERE at >= %(last)s AND at < %(until)s GROUP BY account
 ) AS m
 LEFT JOIN LATERAL (
     SELECT * FROM payments_closedtotals c WHERE c.account_id = m.account AND c.until <= %(last)s

@@ -19,6 +19,7 @@ from doorstep.systems.payments.actions.settlement import take_back
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.models import Credit, Order, Refund
 from doorstep.systems.payments.permissions import FOR_REPAIR, SETTLE
+from doorstep.systems.payments.queries.bank import banking_day_of
 from doorstep.systems.payments.queries.refunds import payout_of
 from doorstep.systems.payments.rules.discrepancies import MONEY_GONE, DiscrepancyKind
 from doorstep.systems.payments.rules.evidence import PayoutResult
@@ -77,8 +78,8 @@ def take_payouts(act: Act, results: Sequence[PayoutResult], account: UUID | None
         elif contradicts(before, said, again=result.booking not in ("", row.booking) and row.booking != ""):
             found.append(_unclear(row, result, f"{result.state} {result.booking} {result.amount}"))
         elif said == Said.LEFT and not row.booking:
-            row.booking = result.booking
-    Refund.objects.bulk_update(known.values(), ["state", "booking", "failure", "ended"])
+            row.booking, row.day = result.booking, result.day or row.day
+    Refund.objects.bulk_update(known.values(), ["state", "booking", "day", "failure", "ended"])
     ledger.transfer(act, transfers)
     subjects = _follow(act, [*moved])
     open_discrepancies(act, found)
@@ -102,7 +103,7 @@ def decide_payout(act: Act, refund: Refund, *, left: bool) -> str:
     if left and row.state == RefundState.CONTRADICTED and not _there(row):
         after = RefundState.LOST
     ledger.transfer(act, _end(act, row, after))
-    row.save(update_fields=["state", "booking", "failure", "ended"])
+    row.save(update_fields=["state", "booking", "day", "failure", "ended"])
     subjects = _follow(act, [row])
     return next(iter(subjects), "")
 
@@ -112,7 +113,9 @@ def _end(act: Act, row: Refund, after: RefundState, told: PayoutResult | None = 
     held = row.state in HOLDING
     row.state, row.ended = after.value, None if after in (*HOLDING, *UNCLEAR) else act.at
     if told:
-        row.booking, row.failure = told.booking, told.reason
+        row.booking, row.day, row.failure = told.booking, told.day or row.day, told.reason
+    if after in (RefundState.PAID, RefundState.LOST):
+        row.day = row.day or banking_day_of(act.at)
     if after == RefundState.PAID:
         return holds(act, row, "post" if held else "posted")
     if after == RefundState.LOST:

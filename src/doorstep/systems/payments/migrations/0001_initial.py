@@ -56,6 +56,20 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="DayChange",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("day", models.DateField(null=True)),
+                ("at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["day"], name="day_change_day"),
+                    models.Index(condition=models.Q(("at__isnull", False)), fields=["at"], name="day_change_at"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Deposit",
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
@@ -77,6 +91,7 @@ class Migration(migrations.Migration):
                 ("about", models.TextField(blank=True)),
                 ("said", models.JSONField(default=dict)),
                 ("reasons", models.JSONField(default=list)),
+                ("day", models.DateField(null=True)),
                 ("opened", models.DateTimeField()),
                 ("proposal", models.TextField()),
                 ("repair", models.TextField(blank=True)),
@@ -220,6 +235,7 @@ class Migration(migrations.Migration):
                 ("decided_by", models.TextField(blank=True)),
                 ("decided", models.DateTimeField(null=True)),
                 ("booking", models.TextField(blank=True)),
+                ("day", models.DateField(null=True)),
                 ("failure", models.TextField(blank=True)),
                 ("ended", models.DateTimeField(null=True)),
             ],
@@ -449,7 +465,7 @@ class Migration(migrations.Migration):
                 ("piece", models.TextField()),
                 ("outcome", models.TextField()),
                 ("lacking", models.TextField(blank=True)),
-                ("owner", models.TextField(blank=True)),
+                ("discrepancy", models.TextField(blank=True)),
                 ("unit", models.TextField(blank=True)),
                 ("asker", models.TextField(blank=True)),
                 ("order", models.UUIDField(null=True)),
@@ -892,7 +908,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="credit",
-            index=models.Index(fields=["account", "day"], name="credit_day"),
+            index=models.Index(fields=["day"], name="credit_day"),
         ),
         migrations.AddIndex(
             model_name="credit",
@@ -936,7 +952,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="reconciled",
             index=models.Index(
-                condition=models.Q(("owner__gt", "")), fields=["run", "unit", "number"], name="reconciled_exceptions"
+                condition=models.Q(("discrepancy__gt", "")), fields=["run", "number"], name="reconciled_exceptions"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="reconciled",
+            index=models.Index(
+                condition=models.Q(("discrepancy__gt", "")), fields=["discrepancy"], name="reconciled_discrepancy"
             ),
         ),
         migrations.AddConstraint(
@@ -968,13 +990,14 @@ class Migration(migrations.Migration):
             model_name="reconciled",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("lacking", ""), ("outcome__in", ("matched", "refunded")), ("owner", "")),
+                    models.Q(("discrepancy", ""), ("lacking", ""), ("outcome__in", ("matched", "refunded"))),
                     models.Q(
+                        ("discrepancy__gt", ""),
                         ("lacking__gt", ""),
                         ("outcome__in", ("missing_at_platform", "missing_at_agency")),
-                        ("owner__gt", ""),
                     ),
-                    models.Q(("lacking", ""), ("outcome__in", ("amount_differs", "duplicate")), ("owner__gt", "")),
+                    models.Q(("discrepancy__gt", ""), ("lacking", ""), ("outcome", "amount_differs")),
+                    models.Q(("lacking", ""), ("outcome", "duplicate")),
                     _connector="OR",
                 ),
                 name="exception_has_an_owner",
@@ -993,7 +1016,7 @@ class Migration(migrations.Migration):
             model_name="reconciled",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("booking__gt", "")),
-                fields=("run", "account", "booking"),
+                fields=("run", "account", "booking", "piece"),
                 name="a_booking_once_a_run",
             ),
         ),
@@ -1004,6 +1027,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="refund",
             index=models.Index(condition=models.Q(("ended", None)), fields=["state", "id"], name="refund_under_way"),
+        ),
+        migrations.AddIndex(
+            model_name="refund",
+            index=models.Index(condition=models.Q(("day__isnull", False)), fields=["day"], name="refund_day"),
         ),
         migrations.AddConstraint(
             model_name="refund",
@@ -1108,7 +1135,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="statementline",
-            index=models.Index(fields=["account", "day"], name="statement_line_day"),
+            index=models.Index(fields=["day"], name="statement_line_day"),
+        ),
+        migrations.AddIndex(
+            model_name="statementline",
+            index=models.Index(
+                condition=models.Q(("payout__isnull", False)), fields=["payout"], name="statement_line_payout"
+            ),
         ),
         migrations.AddConstraint(
             model_name="statementline",

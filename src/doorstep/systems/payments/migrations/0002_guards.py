@@ -1,5 +1,6 @@
 """The ledger's law in the database: totals follow transfers, nothing is changed, deleted or emptied, currencies do not mix,
-pending transfers are resolved once, closed days stay closed; receipts and their papers stay.
+pending transfers are resolved once, closed days stay closed; receipts, statements and reconciliations stay. Whatever
+changes what a day rests on says so.
 """
 
 from typing import ClassVar
@@ -15,6 +16,17 @@ CREATE FUNCTION payments_refuse(what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the ledger refuses this' USING ERRCODE = 'check_violation', CONSTRAINT = what;
 END $$;
+
+-- What a transfer moves, and what of it is pending from then on (or not any more, where it is less than zero).
+CREATE FUNCTION payments_posted(stage text, amount bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT CASE WHEN stage IN ('posted', 'post') THEN amount ELSE 0 END $$;
+CREATE FUNCTION payments_waiting(stage text, amount bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    $$ SELECT CASE stage WHEN 'pending' THEN amount WHEN 'posted' THEN 0 ELSE -amount END $$;
+CREATE VIEW payments_leg AS
+    SELECT t.id, t.at, t."order", leg.* FROM payments_transfer t,
+        LATERAL (SELECT payments_posted(stage, amount) AS posted, payments_waiting(stage, amount) AS waiting) AS own,
+        LATERAL (VALUES (debit_id, posted, 0::bigint, waiting, 0::bigint), (credit_id, 0, posted, 0, waiting))
+            AS leg (account, debit, credit, pending_debit, pending_credit);
 
 CREATE FUNCTION payments_keep_totals() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -45,8 +57,8 @@ BEGIN
         END IF;
     END IF;
     IF lines = 1 THEN
-        posted := CASE WHEN one.stage IN ('posted', 'post') THEN one.amount ELSE 0 END;
-        waiting := CASE one.stage WHEN 'pending' THEN one.amount WHEN 'posted' THEN 0 ELSE -one.amount END;
+        posted := payments_posted(one.stage, one.amount);
+        waiting := payments_waiting(one.stage, one.amount);
         FOREACH touched IN ARRAY ARRAY[least(one.debit_id, one.credit_id), greatest(one.debit_id, one.credit_id)] LOOP
             UPDATE payments_account SET
                 debits = debits + CASE id WHEN one.debit_id THEN posted ELSE 0 END,
@@ -71,8 +83,7 @@ BEGIN
                     sum(pending_debit) AS pending_debits, sum(pending_credit) AS pending_credits
                 FROM (
                     SELECT side.* FROM added,
-                        LATERAL (SELECT CASE WHEN stage IN ('posted', 'post') THEN amount ELSE 0 END AS posted,
-                            CASE stage WHEN 'pending' THEN amount WHEN 'posted' THEN 0 ELSE -amount END AS waiting) AS own,
+                        LATERAL (SELECT payments_posted(stage, amount) AS posted, payments_waiting(stage, amount) AS waiting) AS own,
                         LATERAL (VALUES (debit_id, posted, 0, waiting, 0), (credit_id, 0, posted, 0, waiting))
                             AS side (account, debit, credit, pending_debit, pending_credit)
                 ) AS sides GROUP BY account
@@ -117,14 +128,134 @@ CREATE TRIGGER history_stays BEFORE TRUNCATE ON payments_openpending
     FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
 """
 
-STAY = """
-CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE ON payments_receipt
+STAY = (
+    "receipt",
+    "receiptpaper",
+    "ordermovement",
+    "statementline",
+    "feepage",
+    "feeline",
+    "reconciled",
+    "reconciledsum",
+)
+"""Tables of which nothing is ever changed."""
+
+ONCE = """
+CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_statement
     FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
-CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE ON payments_receiptpaper
+CREATE TRIGGER content_stays BEFORE UPDATE ON payments_statement FOR EACH ROW
+    WHEN (to_jsonb(NEW) - 'recorded' <> to_jsonb(OLD) - 'recorded' OR NEW.recorded < OLD.recorded)
+    EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_feestatement
     FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER content_stays BEFORE UPDATE ON payments_feestatement FOR EACH ROW
+    WHEN (to_jsonb(NEW) - 'complete' <> to_jsonb(OLD) - 'complete' OR OLD.complete IS NOT NULL)
+    EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_reconciliation
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER content_stays BEFORE UPDATE ON payments_reconciliation FOR EACH ROW
+    WHEN (to_jsonb(NEW) - 'at' - 'rows' <> to_jsonb(OLD) - 'at' - 'rows' OR OLD.at IS NOT NULL)
+    EXECUTE FUNCTION payments_history_stays();
 """
+
+# Each statement appends what it touched, so that writers never wait for each other. Money of an order is on the days of
+# its credits, its cash and its moves, and lists of askers are on those that they were stated for.
+DAYS = """
+CREATE FUNCTION payments_days_of_orders(wanted uuid[]) RETURNS TABLE (day date, at timestamptz) LANGUAGE sql STABLE AS $$
+    SELECT coalesce(l.day, c.day), NULL::timestamptz FROM payments_credit c
+        LEFT JOIN payments_statementline l USING (account_id, booking) WHERE c.order_id = ANY (wanted)
+    UNION SELECT s.day, NULL FROM payments_feeline f JOIN payments_feestatement s ON s.id = f.statement_id
+        WHERE f."order" = ANY (wanted)
+    UNION SELECT NULL, settled FROM payments_order WHERE id = ANY (wanted) AND channel = 'cash'
+    UNION SELECT NULL, decided FROM payments_move WHERE approved AND (source_id = ANY (wanted) OR target_id = ANY (wanted))
+$$;
+
+CREATE FUNCTION payments_day_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE TG_TABLE_NAME || ' ' || TG_OP
+    WHEN 'payments_credit INSERT' THEN
+        INSERT INTO payments_daychange (day) SELECT DISTINCT coalesce(l.day, n.day)
+            FROM added n LEFT JOIN payments_statementline l USING (account_id, booking);
+    WHEN 'payments_credit UPDATE' THEN
+        INSERT INTO payments_daychange (day) SELECT DISTINCT coalesce(l.day, n.day)
+            FROM added n JOIN removed o USING (id) LEFT JOIN payments_statementline l
+            ON (l.account_id, l.booking) = (n.account_id, n.booking)
+            WHERE (n.amount, n.match, n.state, n.order_id, n.assigned, n.day)
+                IS DISTINCT FROM (o.amount, o.match, o.state, o.order_id, o.assigned, o.day);
+    WHEN 'payments_statement INSERT' THEN
+        INSERT INTO payments_daychange (day) SELECT DISTINCT day FROM added;
+    WHEN 'payments_statementline INSERT' THEN  -- planned for as many as there are
+        EXECUTE 'INSERT INTO payments_daychange (day) SELECT day FROM added
+            UNION SELECT c.day FROM added n JOIN payments_credit c USING (account_id, booking) WHERE c.day <> n.day
+            UNION SELECT r.day FROM added n JOIN payments_refund r ON r.id = n.payout WHERE r.day <> n.day';
+    WHEN 'payments_refund INSERT' THEN
+        INSERT INTO payments_daychange (day) SELECT day FROM added WHERE day IS NOT NULL
+            UNION SELECT l.day FROM added n JOIN payments_statementline l ON l.payout = n.id;
+    WHEN 'payments_refund UPDATE' THEN
+        INSERT INTO payments_daychange (day) SELECT d.day FROM added n JOIN removed o USING (id), LATERAL (
+            SELECT n.day UNION SELECT o.day UNION SELECT l.day FROM payments_statementline l WHERE l.payout = n.id) d
+            WHERE d.day IS NOT NULL AND (n.state, n.day, n.amount, n.booking) IS DISTINCT FROM (o.state, o.day, o.amount, o.booking)
+            GROUP BY 1;
+    WHEN 'payments_order INSERT' THEN
+        INSERT INTO payments_daychange (day, at)
+            SELECT * FROM payments_days_of_orders(ARRAY(SELECT id FROM added WHERE channel <> ''));
+    WHEN 'payments_order UPDATE' THEN  -- whether it went back matters only where no asker lists it
+        INSERT INTO payments_daychange (day, at)
+            SELECT * FROM payments_days_of_orders(ARRAY(SELECT id FROM added n JOIN removed o USING (id)
+                WHERE (n.channel, n.paid, n.settled, n.unit, n.asker)
+                    IS DISTINCT FROM (o.channel, o.paid, o.settled, o.unit, o.asker)
+                    OR (n.state = 'refunded') <> (o.state = 'refunded')
+                        AND NOT EXISTS (SELECT FROM payments_feeline f WHERE f."order" = n.id)));
+    WHEN 'payments_move INSERT', 'payments_move UPDATE' THEN
+        INSERT INTO payments_daychange (at) SELECT decided FROM added WHERE approved;
+    WHEN 'payments_feepage INSERT' THEN
+        INSERT INTO payments_daychange (day)
+            SELECT DISTINCT s.day FROM added n JOIN payments_feestatement s ON s.id = n.statement_id;
+    WHEN 'payments_feeline INSERT' THEN
+        INSERT INTO payments_daychange (day, at) SELECT * FROM payments_days_of_orders(ARRAY(SELECT "order" FROM added));
+    END CASE;
+    RETURN NULL;
+END $$;
+"""
+REST = {
+    "credit": ("INSERT", "UPDATE"),
+    "statement": ("INSERT",),
+    "statementline": ("INSERT",),
+    "refund": ("INSERT", "UPDATE"),
+    "order": ("INSERT", "UPDATE"),
+    "move": ("INSERT", "UPDATE"),
+    "feepage": ("INSERT",),
+    "feeline": ("INSERT",),
+}
+"""On what a day rests."""
+
+
+def _stays(table: str) -> str:
+    return (
+        f"CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON payments_{table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays()"
+    )
+
+
+def _changes(table: str, what: str) -> str:
+    seen = "NEW TABLE AS added" + (" OLD TABLE AS removed" if what == "UPDATE" else "")
+    return (
+        f"CREATE TRIGGER day_changes_{what.lower()} AFTER {what} ON payments_{table} REFERENCING {seen}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION payments_day_changes()"
+    )
 
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [("payments", "0001_initial")]
-    operations: ClassVar = [migrations.RunSQL(sql) for sql in (ROOM, TOTALS, HISTORY, STAY)]
+    operations: ClassVar = [
+        migrations.RunSQL(sql)
+        for sql in (
+            ROOM,
+            TOTALS,
+            HISTORY,
+            *map(_stays, STAY),
+            ONCE,
+            DAYS,
+            *(_changes(table, what) for table, events in REST.items() for what in events),
+        )
+    ]

@@ -7,6 +7,7 @@ from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closi
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.models.receipts import Receipt, ReceiptPaper, ReceiptSeries
 from doorstep.systems.payments.models.reconciliation import (
+    DayChange,
     FeeLine,
     FeePage,
     FeeStatement,
@@ -22,6 +23,7 @@ __all__ = [
     "ClosedTotals",
     "Closing",
     "Credit",
+    "DayChange",
     "Deposit",
     "Discrepancy",
     "FeeLine",

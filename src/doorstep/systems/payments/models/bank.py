@@ -96,4 +96,7 @@ class StatementLine(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="statement_line_positive"),
             models.CheckConstraint(condition=Q(side__in=("credit", "debit")), name="statement_line_side"),
         ]
-        indexes: ClassVar = [models.Index(fields=["account", "day"], name="statement_line_day")]
+        indexes: ClassVar = [
+            models.Index(fields=["day"], name="statement_line_day"),
+            models.Index(fields=["payout"], condition=Q(payout__isnull=False), name="statement_line_payout"),
+        ]

@@ -43,7 +43,7 @@ class Credit(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["account", "day"], name="credit_day"),
+            models.Index(fields=["day"], name="credit_day"),
             models.Index(fields=["state", "id"], condition=~Q(state="assigned"), name="credit_open"),
         ]
 
@@ -52,8 +52,8 @@ class Refund(models.Model):
     """Money that goes back: of an `order` that was paid, or of a `credit` that settled nothing (or the rest of one).
 
     `lines` holds [account kind, amount] each: from which accounts it is taken. `code` is public and stands in the
-    payout's memo, so that money that comes back is known. `failure` is the bank's code. One that was made by the
-    system itself (a second payment of one order) has it as proposer and approver.
+    payout's memo, so that money that comes back is known. `day` is the banking day on which it left the account, None
+    unless it did; `failure` is the bank's code. One that was made by the system itself (a second payment of one order) has it as proposer and approver.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -75,6 +75,7 @@ class Refund(models.Model):
     decided_by = models.TextField(blank=True)
     decided = models.DateTimeField(null=True)
     booking = models.TextField(blank=True)
+    day = models.DateField(null=True)
     failure = models.TextField(blank=True)
     ended = models.DateTimeField(null=True)
 
@@ -93,6 +94,7 @@ class Refund(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["unit", "-id"], name="refund_unit"),
             models.Index(fields=["state", "id"], condition=Q(ended=None), name="refund_under_way"),
+            models.Index(fields=["day"], condition=Q(day__isnull=False), name="refund_day"),
         ]
 
 
@@ -101,7 +103,8 @@ class Discrepancy(models.Model):
 
     `kind` is a DiscrepancyKind, `proposal` the Repair that the system proposes; it is about a `credit`, an `order`, a
     `refund`, or (`about`) something else: the account with the booking that could not be recorded, with `said` of it (name
-    and text of each thing) and `reasons` as they are, or with the day whose statement is lacking. `repair` is what somebody chose,
+    and text of each thing) and `reasons` as they are, or with the day whose statement is lacking; `day` is the one whose
+    reconciliation found it. `repair` is what somebody chose,
     `target` the order chosen for it, `to_*` the account chosen for a refund; another person decides. A repair that was
     rejected is cleared, and the discrepancy waits for another one. `key` says what it is, so that it is opened once.
     """
@@ -118,6 +121,7 @@ class Discrepancy(models.Model):
     about = models.TextField(blank=True)
     said = models.JSONField(default=dict)
     reasons = models.JSONField(default=list)
+    day = models.DateField(null=True)
     opened = models.DateTimeField()
     proposal = models.TextField()
     repair = models.TextField(blank=True)

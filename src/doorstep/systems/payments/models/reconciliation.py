@@ -1,4 +1,4 @@
-"""What asking systems state as paid, and what became of every unit of money of a day. Nothing here is ever changed."""
+"""What asking systems state as paid, and what became of every unit of money of a day: held as it is by triggers."""
 
 from typing import ClassVar
 
@@ -70,7 +70,8 @@ class Reconciliation(models.Model):
 
 class Reconciled(models.Model):
     """One piece of money of the day with its one outcome; amounts are what bank, we and the asking system say, None
-    where it does not say anything. Money that went out is negative. `owner` is the role that must act in `unit`.
+    where it does not say anything. Money that went out is negative. `discrepancy` is the key of the one under which
+    somebody acts or has acted on it, "" where nobody must.
     """
 
     pk = models.CompositePrimaryKey("run", "number")
@@ -80,7 +81,7 @@ class Reconciled(models.Model):
     piece = models.TextField()
     outcome = models.TextField()
     lacking = models.TextField(blank=True)
-    owner = models.TextField(blank=True)
+    discrepancy = models.TextField(blank=True)
     unit = models.TextField(blank=True)
     asker = models.TextField(blank=True)
     order = models.UUIDField(null=True)
@@ -100,9 +101,10 @@ class Reconciled(models.Model):
                 name="matched_is_equal",
             ),
             models.CheckConstraint(
-                condition=Q(outcome__in=("matched", "refunded"), lacking="", owner="")
-                | Q(outcome__in=("missing_at_platform", "missing_at_agency"), lacking__gt="", owner__gt="")
-                | Q(outcome__in=("amount_differs", "duplicate"), lacking="", owner__gt=""),
+                condition=Q(outcome__in=("matched", "refunded"), lacking="", discrepancy="")
+                | Q(outcome__in=("missing_at_platform", "missing_at_agency"), lacking__gt="", discrepancy__gt="")
+                | Q(outcome="amount_differs", lacking="", discrepancy__gt="")
+                | Q(outcome="duplicate", lacking=""),
                 name="exception_has_an_owner",
             ),
             models.CheckConstraint(
@@ -110,11 +112,14 @@ class Reconciled(models.Model):
                 name="somebody_says_so",
             ),
             models.UniqueConstraint(
-                fields=["run", "account", "booking"], condition=Q(booking__gt=""), name="a_booking_once_a_run"
+                fields=["run", "account", "booking", "piece"],
+                condition=Q(booking__gt=""),
+                name="a_booking_once_a_run",
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["run", "unit", "number"], condition=Q(owner__gt=""), name="reconciled_exceptions")
+            models.Index(fields=["run", "number"], condition=Q(discrepancy__gt=""), name="reconciled_exceptions"),
+            models.Index(fields=["discrepancy"], condition=Q(discrepancy__gt=""), name="reconciled_discrepancy"),
         ]
 
 
@@ -131,3 +136,19 @@ class ReconciledSum(models.Model):
     bank = models.DecimalField(max_digits=24, decimal_places=0)
     ours = models.DecimalField(max_digits=24, decimal_places=0)
     stated = models.DecimalField(max_digits=24, decimal_places=0)
+
+
+class DayChange(models.Model):
+    """Something on which a day rests has changed: evidence of it came, or money of it went elsewhere. Triggers write it,
+    whoever changes what; a reconciliation of the day takes away what it has seen. `day`, or `at` for what has no banking day.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    day = models.DateField(null=True)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["day"], name="day_change_day"),
+            models.Index(fields=["at"], condition=Q(at__isnull=False), name="day_change_at"),
+        ]

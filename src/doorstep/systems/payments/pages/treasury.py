@@ -18,17 +18,17 @@ from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import enter, further, language
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation
 from doorstep.systems.payments.pages.cashier import money
+from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import RECONCILE, TREASURY
 from doorstep.systems.payments.queries import cash
 from doorstep.systems.payments.queries import days as queries
-from doorstep.systems.payments.queries.days import Exceptional
+from doorstep.systems.payments.queries.days import ReconciledRow
 
 _COLUMNS = (
     "number",
     "piece",
     "outcome",
     "lacking",
-    "owner",
     "unit",
     "asker",
     "order",
@@ -36,6 +36,7 @@ _COLUMNS = (
     "bank",
     "ours",
     "stated",
+    "discrepancy",
 )
 
 
@@ -66,14 +67,14 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
     place = int(after) if after.isascii() and after.isdecimal() and len(after) < len("2147483648") else 0
     outcome = request.GET.get("outcome", "")
     found = queries.exceptions(by.actor, by.day, view.run, outcome, place) if view.run else []
-    names = units.names((row.unit for row in found), by.day, language())
+    names = unit_names((row.unit for row in found), by.day)
     context = {
         "view": view,
         "sums": [(one, *_amounts(one.amounts.bank, one.amounts.ours, one.amounts.stated)) for one in view.sums],
-        "rows": [(row, names[row.unit], *_amounts(row.bank, row.ours, row.stated)) for row in found],
+        "rows": [(row, names[row.unit], *_amounts(row.piece.bank, row.piece.ours, row.piece.stated)) for row in found],
         "outcome": outcome,
         "may_reconcile": by.actor.may(RECONCILE) and day < by.day,
-        "older": further(request, found[-1].number) if len(found) == queries.PAGE else "",
+        "older": further(request, found[-1].piece.number) if len(found) == queries.PAGE else "",
         "first": further(request) if place else "",
     }
     return render(request, "payments/day.html", context)
@@ -97,12 +98,12 @@ def reconcile(request: HttpRequest, day: date) -> HttpResponse:
     return SeeOther(reverse("payments:day", args=[day]))
 
 
-def _lines(pieces: Iterator[Exceptional]) -> Iterator[list[str]]:
+def _lines(pieces: Iterator[ReconciledRow]) -> Iterator[list[str]]:
     yield [*_COLUMNS]
     for one in pieces:
         amounts = ["" if each is None else str(each.decimal()) for each in _amounts(one.bank, one.ours, one.stated)]
         codes = [one.piece.value, one.outcome.value, one.lacking.value if one.lacking else ""]
-        yield [str(one.number), *codes, one.owner, one.unit, one.asker, one.order, one.booking, *amounts]
+        yield [str(one.number), *codes, one.unit, one.asker, one.order, one.booking, *amounts, one.discrepancy]
 
 
 def _amounts(*minor: int | None) -> list[Money | None]:

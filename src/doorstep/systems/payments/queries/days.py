@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
 
-from doorstep.kernel.country import law
-from doorstep.kernel.declare.scopes import Actor
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.declare.scopes import ROLES, Actor, Role
 from doorstep.kernel.store import units
 from doorstep.kernel.values.dates import legal_day
-from doorstep.kernel.values.ids import first_uuid7
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import (
     BankAccount,
+    BankFeed,
+    DayChange,
+    Discrepancy,
     FeeStatement,
     Order,
     Reconciled,
@@ -25,25 +28,14 @@ from doorstep.systems.payments.models import (
     Statement,
 )
 from doorstep.systems.payments.permissions import TREASURY
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.reconciliation import Lacking, Outcome, Piece, is_due
 
 PAGE = 50
 SHOWN = 31
 """Days on one page."""
 BACK = timedelta(days=35)
-"""How far back late evidence makes a day due by itself; earlier ones are reconciled when a person asks."""
-UNDER_WAY = timedelta(minutes=10)
-"""Evidence that came so shortly before a reconciliation may have been written while it ran."""
-
-_NEWEST = """
-SELECT day, max(at) FROM (
-    SELECT day, taken AS at FROM payments_statement WHERE day >= %(first)s
-    UNION ALL
-    SELECT s.day, p.at FROM payments_feepage p JOIN payments_feestatement s ON s.id = p.statement_id WHERE s.day >= %(first)s
-    UNION ALL
-    SELECT day, greatest(callback, poll, statement) FROM payments_credit WHERE id >= %(since)s AND day >= %(first)s
-) AS evidence GROUP BY day
-"""
+"""How far back days are reconciled on which nothing happened; those on which something did are, however long ago."""
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -85,14 +77,13 @@ class DayView(msgspec.Struct, frozen=True):
     waits: bool
 
 
-class Exceptional(msgspec.Struct, frozen=True):
-    """One piece of money on which the role `owner` of `unit` must act; `number` is its place in the reconciliation."""
+class ReconciledRow(msgspec.Struct, frozen=True):
+    """One piece of money; `number` is its place in the reconciliation, `discrepancy` the key of its discrepancy, if any."""
 
     number: int
     piece: Piece
     outcome: Outcome
     lacking: Lacking | None
-    owner: str
     unit: str
     asker: str
     order: str
@@ -100,6 +91,17 @@ class Exceptional(msgspec.Struct, frozen=True):
     bank: int | None
     ours: int | None
     stated: int | None
+    discrepancy: str
+
+
+class Exceptional(msgspec.Struct, frozen=True):
+    """A piece of money on which somebody must act: `role` of `unit`, at the discrepancy of this kind and id."""
+
+    piece: ReconciledRow
+    discrepancy: UUID
+    kind: DiscrepancyKind
+    role: Role
+    unit: str
 
 
 def waiting_days() -> list[date]:
@@ -108,30 +110,34 @@ def waiting_days() -> list[date]:
 
 
 def due_days(at: datetime) -> list[date]:
-    """Days that are to be reconciled at `at`, oldest first: never done, or evidence of them came since."""
+    """Days that are to be reconciled at `at`, oldest first: never done, or what they rest on has changed since."""
     zone = law(Country, "payments").zone
     begins = [
         BankAccount.objects.aggregate(found=Min("approved"))["found"],
         Shift.objects.aggregate(found=Min("began"))["found"],
     ]
-    if not any(begins):
-        return []
-    today = legal_day(at, zone)
-    first = max(today - BACK, legal_day(min(one for one in begins if one), zone))
-    done = Reconciliation.objects.filter(at__isnull=False)
-    last = dict(done.filter(day__gte=first).values_list("day").annotate(Max("at")))
-    newest = _newest(first, done.aggregate(found=Max("at"))["found"] or min(one for one in begins if one))
+    today, changed = legal_day(at, zone), _changed(zone)
+    first = max(today - BACK, legal_day(min((one for one in begins if one), default=at), zone))
+    every = {first + timedelta(days=number) for number in range((today - first).days)} | changed
+    done = Reconciliation.objects.filter(at__isnull=False, day__in=every)
+    last = dict(done.values_list("day").annotate(Max("at")))
     return [
         day
-        for day in (first + timedelta(days=number) for number in range((today - first).days))
+        for day in sorted(every)
         if is_due(
             at=at,
             over=datetime.combine(day + timedelta(days=1), time(), zone),
-            complete=day not in last and _complete(day, first),
+            complete=day < today and day not in last and _complete(day),
             last=last.get(day),
-            newest=newest[day] + UNDER_WAY if day in newest else None,
+            changed=day in changed,
         )
     ]
+
+
+def _changed(zone: ZoneInfo) -> set[date]:
+    """Days that rest on something that has changed since they were reconciled, or that were not reconciled yet."""
+    on = DayChange.objects.annotate(on=Coalesce("day", TruncDate("at", tzinfo=zone)))
+    return {one for one in on.values_list("on", flat=True).distinct() if one}
 
 
 def days(actor: Actor, today: date, before: date | None = None) -> list[DayRow]:
@@ -140,16 +146,12 @@ def days(actor: Actor, today: date, before: date | None = None) -> list[DayRow]:
     done = Reconciliation.objects.filter(at__isnull=False, **({"day__lt": before} if before else {}))
     runs = list(done.order_by("-day", "-id").distinct("day")[:SHOWN])
     mine = ReconciledSum.objects.filter(units.within(actor.unit, today), run__in=runs).values("run")
-    good = Q(outcome__in=(Outcome.MATCHED.value, Outcome.REFUNDED.value))
-    found = {
-        row["run"]: row
-        for row in mine.annotate(pieces=Sum("n"), exceptions=Sum("n", filter=~good), money=Sum("ours")).values(
-            "run", "pieces", "exceptions", "money"
-        )
-    }
-    none = {"pieces": 0, "exceptions": 0, "money": 0}
+    found = {row["run"]: row for row in mine.annotate(pieces=Sum("n"), money=Sum("ours"))}
+    waiting = _open(actor, today, run__in=runs).values("run").annotate(n=Count("number"))
+    exceptions = dict(waiting.values_list("run", "n"))
+    none = {"pieces": 0, "money": 0}
     return [
-        DayRow(run.day, run.at, row["pieces"], row["exceptions"] or 0, int(row["money"]))
+        DayRow(run.day, run.at, row["pieces"], exceptions.get(run.id, 0), int(row["money"]))
         for run in runs
         if run.at and (row := found.get(run.id, none))
     ]
@@ -177,34 +179,48 @@ def day_view(actor: Actor, today: date, day: date) -> DayView:
 
 
 def exceptions(actor: Actor, today: date, run: UUID, outcome: str = "", after: int = 0) -> list[Exceptional]:
-    """A page of what somebody of the actor's area must act on, in the order of its numbers, after one of them."""
+    """A page of what somebody must act on in the actor's area, in the order of its numbers, after one of them."""
     actor.need(TREASURY)
-    found = _pieces(actor, today, run).filter(owner__gt="", number__gt=after)
+    found = _open(actor, today, run=run, number__gt=after)
     if outcome:
         found = found.filter(outcome=outcome)
     rows = list(found.order_by("number")[:PAGE])
     codes = dict(Order.objects.filter(id__in=[row.order for row in rows if row.order]).values_list("id", "code"))
-    return [_exceptional(row, codes.get(row.order, "") if row.order else "") for row in rows]
+    opened = {one.key: one for one in Discrepancy.objects.filter(key__in=[row.discrepancy for row in rows])}
+    return [
+        Exceptional(
+            _piece(row, codes.get(row.order, "") if row.order else ""),
+            one.id,
+            DiscrepancyKind(one.kind),
+            ROLES[one.role],
+            one.unit,
+        )
+        for row in rows
+        if (one := opened.get(row.discrepancy))
+    ]
 
 
-def every_piece(actor: Actor, today: date, run: UUID) -> Iterator[Exceptional]:
+def every_piece(actor: Actor, today: date, run: UUID) -> Iterator[ReconciledRow]:
     """All pieces of money of a reconciliation in the actor's area, read as they are taken; `order` is the order's id."""
     actor.need(TREASURY)
-    for row in _pieces(actor, today, run).order_by("number").iterator(2000):
-        yield _exceptional(row, str(row.order or ""))
+    rows = Reconciled.objects.filter(units.within(actor.unit, today), run=run)
+    for row in rows.order_by("number").iterator(2000):
+        yield _piece(row, str(row.order or ""))
 
 
-def _pieces(actor: Actor, today: date, run: UUID) -> QuerySet[Reconciled]:
-    return Reconciled.objects.filter(units.within(actor.unit, today), run=run)
+def _open(actor: Actor, today: date, **which: object) -> QuerySet[Reconciled]:
+    """Pieces of money of the actor's area whose discrepancy nobody has resolved."""
+    waits = Discrepancy.objects.filter(key=OuterRef("discrepancy"), resolved=None)
+    mine = Reconciled.objects.filter(units.within(actor.unit, today), discrepancy__gt="", **which)
+    return mine.filter(Exists(waits))
 
 
-def _exceptional(row: Reconciled, order: str) -> Exceptional:
-    return Exceptional(
+def _piece(row: Reconciled, order: str) -> ReconciledRow:
+    return ReconciledRow(
         number=row.number,
         piece=Piece(row.piece),
         outcome=Outcome(row.outcome),
         lacking=Lacking(row.lacking) if row.lacking else None,
-        owner=row.owner,
         unit=row.unit,
         asker=row.asker,
         order=order,
@@ -212,20 +228,17 @@ def _exceptional(row: Reconciled, order: str) -> Exceptional:
         bank=row.bank,
         ours=row.ours,
         stated=row.stated,
+        discrepancy=row.discrepancy,
     )
 
 
-def _newest(first: date, last: datetime) -> dict[date, datetime]:
-    """When the newest evidence of each day came, of what came since shortly before the last reconciliation at `last`."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, {"first": first, "since": first_uuid7(last - timedelta(days=2))})
-        return dict(cursor.fetchall())
+def _complete(day: date) -> bool:
+    """Whether each bank account's statement of the day is there and read, and those of all askers who stated anything lately.
 
-
-def _complete(day: date, first: date) -> bool:
-    """Whether each bank account's statement of the day is there, and those of all askers who stated anything lately."""
-    stated = Statement.objects.filter(day=day).values("account")
-    missing = BankAccount.objects.filter(approved__isnull=False, ended=None).exclude(id__in=stated)
+    On a day on which banks book nothing there is none to wait for.
+    """
+    banks = profile().calendar.working_day(day) and BankFeed.objects.filter(day__lte=day).exists()
+    unread = Statement.objects.filter(day=day, recorded__lt=F("lines")).exists()
     whole = FeeStatement.objects.filter(day=day, complete__isnull=False).values("asker")
-    lately = FeeStatement.objects.filter(day__gte=first).exclude(asker__in=whole)
-    return not missing.exists() and not lately.exists()
+    lately = FeeStatement.objects.filter(day__gte=day - BACK, day__lt=day + BACK).exclude(asker__in=whole)
+    return not (banks or unread or lately.exists())

@@ -14,7 +14,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.models import Credit, Discrepancy
 from doorstep.systems.payments.permissions import PROPOSE
 from doorstep.systems.payments.queries.rows import PAGE, Going, RefundRow, going, money, refund_row
-from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, fitting
+from doorstep.systems.payments.rules.discrepancies import OF_DAYS, DiscrepancyKind, Repair, fitting
 from doorstep.systems.payments.rules.refunds import Destination, RefundState
 from doorstep.systems.payments.rules.settlement import CreditState
 
@@ -39,6 +39,7 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One of them whole: what the bank said of the money, which order or refund it is about, and which repairs fit.
 
     `said` is what a bank says of a payout that cannot be; `going` what goes back by the repair that was chosen.
+    `found_on` is the day whose reconciliation found it, `about` then a booking or an asking system.
     """
 
     row: DiscrepancyRow
@@ -50,6 +51,8 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     refund: RefundRow | None
     said: str
     going: Going | None
+    about: str
+    found_on: date | None
     target: str
     note: str
     resolved: datetime | None
@@ -84,6 +87,8 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         refund=refund_row(actor, row.refund) if row.refund else None,
         said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else "",
         going=_going(actor, row, credit) if credit else None,
+        about=row.about if row.kind in OF_DAYS else "",
+        found_on=row.day,
         target=row.target.code if row.target else "",
         note=row.note,
         resolved=row.resolved,

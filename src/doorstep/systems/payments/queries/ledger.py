@@ -42,8 +42,7 @@ LATERAL (
         UNION ALL SELECT false, amount, stage FROM payments_transfer
         WHERE credit_id = a.account AND at >= coalesce(b.until, '-infinity') AND (at, id) <= (%s, %s)
     ) AS sides,
-    LATERAL (SELECT CASE WHEN stage IN ('posted', 'post') THEN amount ELSE 0 END AS posted,
-        CASE stage WHEN 'pending' THEN amount WHEN 'posted' THEN 0 ELSE -amount END AS waiting) AS own
+    LATERAL (SELECT payments_posted(stage, amount) AS posted, payments_waiting(stage, amount) AS waiting) AS own
 ) AS s
 """
 

@@ -30,13 +30,6 @@ TRIGGERS = (
 )
 """What the migrations made to keep the ledger's law, by table."""
 
-_SIDES = """
-payments_transfer,
-LATERAL (SELECT CASE WHEN stage IN ('posted', 'post') THEN amount ELSE 0 END AS posted,
-    CASE stage WHEN 'pending' THEN amount WHEN 'posted' THEN 0 ELSE -amount END AS waiting) AS own,
-LATERAL (VALUES (debit_id, posted, 0, waiting, 0), (credit_id, 0, posted, 0, waiting))
-    AS side (account, debit, credit, pending_debit, pending_credit)
-"""
 _SUMS = "sum(debit) AS debits, sum(credit) AS credits, sum(pending_debit) AS pending_debits, sum(pending_credit) AS pending_credits"
 
 
@@ -55,7 +48,7 @@ PROOFS = (
         f"""
         SELECT a.id, a.kind, a.unit, a.debits, a.credits, a.pending_debits, a.pending_credits,
             coalesce(s.debits, 0), coalesce(s.credits, 0), coalesce(s.pending_debits, 0), coalesce(s.pending_credits, 0)
-        FROM payments_account a LEFT JOIN (SELECT account, {_SUMS} FROM {_SIDES} GROUP BY account) s ON s.account = a.id
+        FROM payments_account a LEFT JOIN (SELECT account, {_SUMS} FROM payments_leg GROUP BY account) s ON s.account = a.id
         WHERE (a.debits, a.credits, a.pending_debits, a.pending_credits) IS DISTINCT FROM
             (coalesce(s.debits, 0), coalesce(s.credits, 0), coalesce(s.pending_debits, 0), coalesce(s.pending_credits, 0))
         """,  # noqa: S608  of constants
@@ -111,7 +104,7 @@ PROOFS = (
         f"""
         WITH ends AS (SELECT array_agg(until ORDER BY until) AS ends FROM payments_closing),
         moved AS (
-            SELECT account, width_bucket(at, (SELECT ends FROM ends)) + 1 AS place, {_SUMS} FROM {_SIDES}
+            SELECT account, width_bucket(at, (SELECT ends FROM ends)) + 1 AS place, {_SUMS} FROM payments_leg
             WHERE at < (SELECT max(until) FROM payments_closing) GROUP BY 1, 2
         ), due AS (
             SELECT account, (SELECT ends FROM ends)[place] AS until, sum(debits) OVER w AS debits, sum(credits) OVER w AS credits,
@@ -139,10 +132,8 @@ PROOFS = (
         "Order {} has {} paid and not refunded, and {} held for refunds; its transfers say {} and {}.",
         """
         WITH moved AS (
-            SELECT "order", sum(way * CASE WHEN stage IN ('posted', 'post') THEN t.amount ELSE 0 END) AS kept,
-                sum(-way * CASE stage WHEN 'pending' THEN t.amount WHEN 'posted' THEN 0 ELSE -t.amount END) AS held
-            FROM payments_transfer t, LATERAL (VALUES (debit_id, -1), (credit_id, 1)) AS side (account, way)
-            JOIN payments_account a ON a.id = account
+            SELECT "order", sum(credit - debit) AS kept, sum(pending_debit - pending_credit) AS held
+            FROM payments_leg JOIN payments_account a ON a.id = account
             WHERE "order" IS NOT NULL AND a.kind IN ('fees', 'charges', 'other') GROUP BY "order"
         ), held AS (
             SELECT order_id, sum(amount) AS held FROM payments_refund

@@ -51,6 +51,16 @@ class DiscrepancyKind(Code):
     DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
     MONEY_UNRECORDED = "money_unrecorded", "The bank told of money in a way that cannot be recorded"
     STATEMENT_LACKING = "statement_lacking", "A day's statement of the bank is missing or could not be taken"
+    UNASSIGNED = "unassigned", "Money came in that pays no order and did not go back"
+    NOT_BANKED = "not_banked", "Our payments have money that is not on the bank's statement"
+    NOT_BOOKED = "not_booked", "The bank's statement has money that is not in our payments"
+    BANK_DIFFERS = "bank_differs", "The bank's statement has another amount than our payments"
+    NOT_STATED = "not_stated", "The asking office does not list a payment that was made"
+    STATED_UNPAID = "stated_unpaid", "The asking office lists a payment that was not made"
+    STATED_DIFFERS = "stated_differs", "The asking office lists a payment with another amount"
+    STATED_TWICE = "stated_twice", "The asking office lists a payment twice"
+    STATEMENT_MISSING = "statement_missing", "The bank's statement of a day has not come"
+    FEES_MISSING = "fees_missing", "The asking office has not listed its payments of a day"
 
 
 class Repair(Code):
@@ -71,6 +81,17 @@ class Nature(msgspec.Struct, frozen=True):
     role: str
 
 
+_OF_STATEMENTS = (
+    DiscrepancyKind.NOT_BANKED,
+    DiscrepancyKind.NOT_BOOKED,
+    DiscrepancyKind.BANK_DIFFERS,
+    DiscrepancyKind.NOT_STATED,
+    DiscrepancyKind.STATED_UNPAID,
+    DiscrepancyKind.STATED_DIFFERS,
+    DiscrepancyKind.STATED_TWICE,
+    DiscrepancyKind.STATEMENT_MISSING,
+    DiscrepancyKind.FEES_MISSING,
+)
 _MONEY = (Repair.ASSIGN, Repair.REFUND)
 KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.AMOUNT_DIFFERS: Nature(Repair.ASSIGN, _MONEY, CASHIER.code),
@@ -86,7 +107,11 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.MONEY_UNRECORDED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.STATEMENT_LACKING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.UNASSIGNED: Nature(Repair.REFUND, _MONEY, TREASURER.code),
+    **dict.fromkeys(_OF_STATEMENTS, Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code)),
 }
+OF_DAYS = (DiscrepancyKind.UNASSIGNED, *_OF_STATEMENTS)
+"""Those that a day's reconciliation opens, and resolves when they are no more."""
 
 
 def fitting(kind: DiscrepancyKind, *, waiting: bool, assigned: bool, payout: RefundState | None) -> tuple[Repair, ...]:

@@ -121,12 +121,16 @@ def test_the_treasury_s_days():
     page = shown(treasury, "day", day)
     assert owed.code in page
     assert "service:dossiers" in page
+    missing = models.Discrepancy.objects.get()
+    assert (missing.kind, missing.unit, missing.day) == ("fees_missing", owed.unit, day)
+    assert reverse("payments:discrepancy", args=[missing.id]) in page
+    assert reverse("payments:day", args=[day]) in shown(treasury, "discrepancy", missing.id)
     assert owed.code not in shown(treasury, "day", day, outcome="duplicate")
     answer = treasury.get(reverse("payments:day_file", args=[day]))
     told = b"".join(answer.streaming_content).decode()
     assert answer.headers["Content-Disposition"] == f'attachment; filename="day-{day}.csv"'
     assert told.splitlines()[1] == (
-        f"1,cash,missing_at_agency,asker,payments.asker,H38,service:dossiers,{owed.id},,,750,"
+        f"1,cash,missing_at_agency,asker,H38,service:dossiers,{owed.id},,,750,,{missing.key}"
     )
     assert post(treasury, "reconcile", day)
     assert "waiting to be reconciled" in shown(treasury, "day", day)
