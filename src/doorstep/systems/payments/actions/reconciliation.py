@@ -101,7 +101,7 @@ WITH line AS (
     SELECT *, {JUDGED} FROM side
 ), told AS (  -- what bank and people know of already
     SELECT about, min(key) AS key FROM payments_discrepancy
-    WHERE kind IN ('money_unrecorded', 'statement_lacking') AND resolved IS NULL GROUP BY about
+    WHERE kind = 'money_unrecorded' OR kind = 'statement_lacking' AND resolved IS NULL GROUP BY about
 )
 INSERT INTO payments_reconciled
     (run_id, number, piece, outcome, lacking, discrepancy, unit, asker, "order", account, booking, bank, ours, stated)
