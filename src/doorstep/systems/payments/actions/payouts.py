@@ -113,7 +113,8 @@ def _end(act: Act, row: Refund, after: RefundState, told: PayoutResult | None = 
     held = row.state in HOLDING
     row.state, row.ended = after.value, None if after in (*HOLDING, *UNCLEAR) else act.at
     if told:
-        row.booking, row.day, row.failure = told.booking, told.day or row.day, told.reason
+        row.booking, row.failure = told.booking, told.reason
+        row.day = told.day if told.booking else row.day
     if after in (RefundState.PAID, RefundState.LOST):
         row.day = row.day or banking_day_of(act.at)
     if after == RefundState.PAID:

@@ -53,7 +53,7 @@ class Refund(models.Model):
 
     `lines` holds [account kind, amount] each: from which accounts it is taken. `code` is public and stands in the
     payout's memo, so that money that comes back is known. `day` is the banking day on which it left the account, None
-    unless it did; `failure` is the bank's code. One that was made by the system itself (a second payment of one order) has it as proposer and approver.
+    as long as nobody said so; `failure` is the bank's code. One that was made by the system itself (a second payment of one order) has it as proposer and approver.
     """
 
     id = models.UUIDField(primary_key=True)
