@@ -72,14 +72,15 @@ def take_message(act: Act, proof: Proof, account: UUID, told: Told) -> list[Outc
     key = hashlib.sha256(f"{proof.keyid}\0{proof.nonce}".encode()).digest()
     if not spent.spend("payments.callback", key, proof.until):
         raise Conflict(REPLAYED())
+    good = [one for one in told.payouts if isinstance(one, PayoutResult) and not check_payout(one)]
     said, subjects = [f"message signed by {proof.keyid}"], set()
     outcomes: list[Outcome] = []
     if told.credits:
-        credits_taken = take_credits(act, account, told.credits, Evidence.CALLBACK)
+        credits_taken = take_credits(act, account, told.credits, Evidence.CALLBACK, [one.payout for one in good])
         outcomes = credits_taken.outcomes
         said.append(credits_taken.detail)
         subjects |= set(credits_taken.subjects)
-    if good := [one for one in told.payouts if isinstance(one, PayoutResult) and not check_payout(one)]:
+    if good:
         payouts_taken = take_payouts(act, good, account)
         said.append(payouts_taken.detail)
         subjects |= set(payouts_taken.subjects)

@@ -7,6 +7,7 @@ from doorstep.kernel.store.writing import Act
 from doorstep.systems.payments.actions import ledger
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of
+from doorstep.systems.payments.actions.rows import locked
 from doorstep.systems.payments.models import Credit, Deposit
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.ledger import AccountKind, Transfer
@@ -15,7 +16,7 @@ from doorstep.systems.payments.rules.ledger import AccountKind, Transfer
 def under_way(codes: Iterable[str]) -> dict[str, Deposit]:
     """Deposits with these codes whose credit has not come, locked."""
     found = Deposit.objects.filter(code__in=codes, credit=None).select_related("shift__till", "account")
-    return {row.code: row for row in found.order_by("id").select_for_update(no_key=True, of=("self",))}
+    return {row.code: row for row in locked(found)}
 
 
 def arrive(act: Act, received: UUID, arrived: Sequence[tuple[Deposit, Credit]]) -> list[Transfer]:

@@ -1,7 +1,8 @@
 """The rows that actions lock. Whoever locks several kinds does so in this order, and each kind in the order that it names:
 
-what waits for somebody (a discrepancy, a move, a shift), credits by account and booking, orders by id, refunds by id,
-deposits by id, and at the end, by `ledger.transfer`, the ledger's accounts by id. So nobody waits for another crosswise.
+what waits for somebody (a discrepancy, a move, a shift), credits (new ones are inserted by booking before others are locked by
+account and booking), orders by id, refunds by id, deposits by id, and at the end, by `ledger.transfer`, the ledger's accounts
+by id. So nobody waits for another crosswise.
 """
 
 from typing import TypeVar

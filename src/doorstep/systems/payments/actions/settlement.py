@@ -1,12 +1,12 @@
 """Evidence becomes settlement: what a bank says came in pays the order that it names, once, whoever says it first."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID, uuid5
 
 import msgspec
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.facts import Minor
@@ -16,6 +16,7 @@ from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.payments.actions import deposits, ledger, orders, receipts
 from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
+from doorstep.systems.payments.actions.rows import locked
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel, PaymentSettled
@@ -132,8 +133,14 @@ def refuse_credit(act: Act, account_id: UUID, credit: told.Credit | Unreadable, 
     act.journal(detail=f"account {account_id}: {' '.join(one.code for one in why)}")
 
 
-def take_credits(act: Act, account_id: UUID, said: Sequence[told.Credit | Unreadable], evidence: Evidence) -> Taken:
-    """`record_credits` as part of an action."""
+def take_credits(
+    act: Act,
+    account_id: UUID,
+    said: Sequence[told.Credit | Unreadable],
+    evidence: Evidence,
+    payouts: Collection[UUID] = (),
+) -> Taken:
+    """`record_credits` as part of an action, which takes what became of these `payouts` afterwards."""
     account = BankAccount.objects.filter(id=account_id, approved__isnull=False).first()
     if account is None:
         raise NotFound(ACCOUNT_UNKNOWN("account"))
@@ -152,7 +159,10 @@ def take_credits(act: Act, account_id: UUID, said: Sequence[told.Credit | Unread
     open_discrepancies(act, refused)
     first = [good[places[booking][0]] for booking in sorted(places)]
     new = _insert(act, account, first, evidence)
-    known = _seen_again(act, account, [one.booking for one in first if one.booking not in new], evidence)
+    again = [one.booking for one in first if one.booking not in new]
+    if payouts:
+        _lock(account, again, [code for row in new.values() for code in codes_of(row.memo)], payouts)
+    known = _seen_again(act, account, again, evidence)
     paid = _assign(act, account, list(new.values()))
     for booking, at in places.items():
         row = new.get(booking) or known[booking]
@@ -163,6 +173,14 @@ def take_credits(act: Act, account_id: UUID, said: Sequence[told.Credit | Unread
         sorted({row.payer for row in paid if row.payer}),
         f"account {account.id} {evidence.value}: {len(new)} new, {len(known)} known, {len(refused)} refused",
     )
+
+
+def _lock(account: BankAccount, bookings: Sequence[str], codes: Sequence[str], payouts: Collection[UUID]) -> None:
+    """All credits before all orders, of what came and of what was paid out."""
+    of = [*Refund.objects.filter(id__in=payouts, account=account).values_list("credit", "order")]
+    credits_of = Credit.objects.filter(Q(account=account, booking__in=bookings) | Q(id__in=[one for one, _ in of]))
+    list(locked(credits_of, "account_id", "booking").only("id"))
+    list(locked(Order.objects.filter(Q(code__in=codes) | Q(id__in=[one for _, one in of]))).only("id"))
 
 
 def _unrecorded(account: BankAccount, credit: told.Credit | Unreadable, why: tuple[Reason, ...]) -> Found:
@@ -215,8 +233,8 @@ def _seen_again(act: Act, account: BankAccount, bookings: Sequence[str], evidenc
     if not bookings:
         return {}
     found = Credit.objects.filter(account=account, booking__in=bookings)
-    fresh = found.filter(**{evidence.value: None}).order_by("booking").select_for_update(no_key=True)
-    if ids := list(fresh.values_list("id", flat=True)):
+    fresh = locked(found.filter(**{evidence.value: None}), "booking").only("id")
+    if ids := [row.id for row in fresh]:
         Credit.objects.filter(id__in=ids).update(**{evidence.value: act.at})
     return {row.booking: row for row in found}
 
@@ -225,24 +243,27 @@ def _outcome(act: Act, account: BankAccount, row: Credit, credit: told.Credit, *
     """What telling `credit` did, of which `row` is kept."""
     if fresh:
         return Outcome(Told.RECORDED, Match(row.match))
-    if credit.amount == row.amount:
+    kept, now = _content(row), _content(credit)
+    if rules.agree(kept, now):
         return Outcome(Told.REPEATED)
-    open_discrepancies(
-        act, [Found(DiscrepancyKind.CONTRADICTED, account.unit, str(credit.amount), amount=credit.amount, credit=row)]
-    )
+    kind, detail = DiscrepancyKind.CONTRADICTED, hashlib.sha256(repr(now).encode()).hexdigest()
+    found = Found(kind, account.unit, detail, amount=credit.amount, credit=row, said=rules.said(credit))
+    open_discrepancies(act, [found])
     return Outcome(Told.CONTRADICTED)
+
+
+def _content(row: Credit | told.Credit) -> rules.Content:
+    plain = law(Country, "payments").plain_memo(row.memo)
+    return rules.Content(row.amount, row.from_bank, str(row.from_account), plain)
 
 
 def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
     """Make of new credits what they are; returns the orders that they paid."""
     if not rows:
         return []
-    plain = law(Country, "payments").plain_memo
-    codes = {row.id: list(dict.fromkeys(rules.references(plain(row.memo)))) for row in rows}
+    codes = {row.id: codes_of(row.memo) for row in rows}
     every = {code for found in codes.values() for code in found}
-    named = {
-        row.code: row for row in Order.objects.select_for_update(no_key=True).filter(code__in=every).order_by("id")
-    }
+    named = {row.code: row for row in locked(Order.objects.filter(code__in=every))}
     payouts = (
         {row.code: row for row in Refund.objects.filter(code__in=every - set(named))} if every - set(named) else {}
     )
@@ -278,6 +299,11 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
     else:
         ledger.transfer(act, [*arrivals, *held])
     return [*paid.values()]
+
+
+def codes_of(memo: str) -> list[str]:
+    """The public codes that a memo may hold, however a bank has stripped it."""
+    return list(dict.fromkeys(rules.references(law(Country, "payments").plain_memo(memo))))
 
 
 def _judged(row: Credit, meant: Sequence[Order], paid: dict[UUID, Order]) -> Match:

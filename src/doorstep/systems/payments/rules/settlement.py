@@ -105,6 +105,29 @@ class Standing(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Content(msgspec.Struct, frozen=True):
+    """What two tellings of one booking have to agree in; the memo is its letters and digits."""
+
+    amount: int
+    bank: str
+    account: str
+    memo: str
+
+
+def agree(kept: Content, told: Content) -> bool:
+    """Whether they can be of one credit: one amount, one paying account, and a memo that means the same.
+
+    Not every way says everything, and some banks write words of their own around the payer's.
+    """
+    same = [not one or not other or one == other for one, other in zip(_texts(kept), _texts(told), strict=True)]
+    codes = [list(references(one.memo)) for one in (kept, told)]
+    return kept.amount == told.amount and all(same[:2]) and (same[2] or (codes[0] == codes[1] != []))
+
+
+def _texts(one: Content) -> tuple[str, str, str]:
+    return one.bank, one.account, one.memo
+
+
 def references(plain: str) -> Iterator[str]:
     """The public codes that a memo may hold, in the order of their places; `plain` is its letters and digits.
 

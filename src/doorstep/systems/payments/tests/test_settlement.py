@@ -2,11 +2,13 @@
 
 from functools import partial
 
+import msgspec
 import pytest
 from django.db import connection
 
 from doorstep.kernel.store.models import FactBatch
 from doorstep.kernel.testing.concurrency import at_once
+from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders, settlement
@@ -99,11 +101,28 @@ def test_two_contents_of_one_booking_are_a_discrepancy_once():
     account, owed = bank_account(), order()
     paid = credit(owed.code)
     settlement.record_credits(CLOCK, account.id, [paid], Evidence.CALLBACK)
-    wrong = [credit(owed.code, 900, booking=paid.booking)]
-    for way in (Evidence.POLL, Evidence.STATEMENT):
-        assert settlement.record_credits(CLOCK, account.id, wrong, way)[0].told == Told.CONTRADICTED
-    assert models.Discrepancy.objects.get().kind == "contradicted"
+    other = order()
+    for number, changes in enumerate(
+        ({"amount": 900}, {"from_account": Masked("9")}, {"memo": other.code}, {"memo": "x"}), 1
+    ):
+        wrong = [credit(**{"memo": owed.code, **changes, "booking": paid.booking})]
+        for way in (Evidence.POLL, Evidence.STATEMENT):
+            assert settlement.record_credits(CLOCK, account.id, wrong, way)[0].told == Told.CONTRADICTED
+        assert [row.kind for row in models.Discrepancy.objects.all()] == ["contradicted"] * number
     assert balances()["bank"] == 750
+    assert reread(other).state == "awaiting"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"memo": "MB 17 {code} .."}, {"from_account": Masked(""), "from_bank": ""}, {"memo": ""}]
+)
+def test_less_or_more_words_about_one_booking_are_no_contradiction(changes):
+    account, owed = bank_account(), order()
+    paid = credit(owed.code)
+    again = credit(**{"memo": owed.code, "booking": paid.booking, **changes})
+    again = msgspec.structs.replace(again, memo=again.memo.format(code=owed.code))
+    told = [settlement.record_credits(CLOCK, account.id, [one], Evidence.POLL)[0].told for one in (paid, again)]
+    assert told == [Told.RECORDED, Told.REPEATED]
 
 
 @pytest.mark.parametrize(
