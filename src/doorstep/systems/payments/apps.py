@@ -23,4 +23,5 @@ class Payments(SystemConfig):
         Entry(TILL, "payments:till", N_("Till"), MONEY),
         Entry(PROPOSE, "payments:moves", N_("Payments for the wrong order"), MONEY),
         Entry(TREASURY, "payments:days", N_("Days of payments"), MONEY),
+        Entry(TREASURY, "payments:trial", N_("Trial balance"), MONEY),
     )

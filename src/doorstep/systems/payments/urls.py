@@ -4,7 +4,17 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from doorstep.systems.payments.pages import accounts, bank, cashier, discrepancies, orders, payer, receipts, treasury
+from doorstep.systems.payments.pages import (
+    accounts,
+    bank,
+    cashier,
+    discrepancies,
+    ledger,
+    orders,
+    payer,
+    receipts,
+    treasury,
+)
 
 
 class Day:
@@ -48,6 +58,10 @@ urlpatterns = [
     path("till/deposit/", cashier.deposit, name="deposit"),
     path("moves/", cashier.moves, name="moves"),
     path("moves/decide/", cashier.decide_move, name="decide_move"),
+    path("ledger/", ledger.trial, name="trial"),
+    path("ledger/accounts.csv", ledger.trial_file, name="trial_file"),
+    path("ledger/accounts/<uuid:account_id>/", ledger.account, name="account"),
+    path("ledger/accounts/<uuid:account_id>/lines.csv", ledger.account_file, name="account_file"),
     path("days/", treasury.days, name="days"),
     path("days/<payments_day:day>/", treasury.day, name="day"),
     path("days/<payments_day:day>/pieces.csv", treasury.day_file, name="day_file"),

@@ -19,7 +19,6 @@ from doorstep.kernel.store.limits import Limit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.text import N_
-from doorstep.kernel.values.unit_tree import lineage
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.addresses import limited
 from doorstep.kernel.web.downloads import csv_file
@@ -29,6 +28,7 @@ from doorstep.kernel.web.visits import REFUSED, enter, further, language
 from doorstep.systems.payments.actions.receipt_papers import keep_paper, payer_names
 from doorstep.systems.payments.forms.receipts import AreaForm, PaperForm
 from doorstep.systems.payments.pages.receipt_papers import money, pdf_response, typeset, unit_name
+from doorstep.systems.payments.pages.unit_names import unit_choices
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_TREASURY, OWN, READ
 from doorstep.systems.payments.queries import receipts as queries
 from doorstep.systems.payments.queries.receipts import ReceiptRecord
@@ -199,11 +199,7 @@ def _all(by: By, form: AreaForm, most: int) -> list[ReceiptRecord] | None:
 def _filtered(request: HttpRequest) -> tuple[By, AreaForm]:
     """Who looks, and the filter with the units that one can choose next."""
     by = enter(request)
-    areas: dict[str, str] = {}
-    for code in [by.actor.unit, *reversed(lineage(request.GET.get("unit", "")))]:
-        if code == by.actor.unit or code in areas:
-            areas |= {row.code: units.named(row, language()) for row in units.below(code, by.day)}
-    return by, AreaForm([*areas.items()], request.GET)
+    return by, AreaForm(unit_choices(by, request.GET.get("unit", "")), request.GET)
 
 
 def _asked(form: AreaForm, today: date) -> tuple[date, str, int]:

@@ -4,7 +4,9 @@ What lies before a closing is not summed again: an account's totals at an instan
 the transfers since.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -123,6 +125,14 @@ class Leg(msgspec.Struct, frozen=True):
         return self.stage in {"posted", "post"}
 
 
+class OtherAccount(msgspec.Struct, frozen=True):
+    """The account on the other side of a line; `mine` where the reader may open it."""
+
+    id: UUID
+    kind: str
+    mine: bool
+
+
 class AccountStatement(msgspec.Struct, frozen=True):
     """An account as of now and a page of what moved on it, the newest first; `more` is the `before` of the next page."""
 
@@ -159,6 +169,13 @@ def statement(actor: Actor, account: UUID, today: date, before: UUID | None = No
     return AccountStatement(_line(row, _now(row)), _running(lines, row.side, _line(row, totals).balance), more)
 
 
+def other_accounts(actor: Actor, today: date, told: AccountStatement) -> dict[UUID, OtherAccount]:
+    """The accounts on the other side of the lines, by id; those outside the actor's area say no more than their kind."""
+    mine = set(_in_area(actor, today).filter(id__in={one.other for one in told.lines}).values_list("id", flat=True))
+    found = Account.objects.filter(id__in={one.other for one in told.lines})
+    return {row.id: OtherAccount(row.id, row.kind, row.id in mine) for row in found}
+
+
 def balance_at(actor: Actor, account: UUID, at: datetime, today: date) -> AccountLine:
     """The account with all that moved before the instant `at`. Raises NotFound outside the actor's area."""
     row = _in_area(actor, today).filter(id=account).first()
@@ -184,7 +201,16 @@ def trial_balance(actor: Actor, unit: str, today: date, at: datetime | None = No
     shown = rows[:PAGE]
     totals = {row.id: _now(row) for row in shown} if at is None else _at([row.id for row in shown], at)
     lines = tuple([_line(row, totals[row.id]) for row in shown])
-    return Trial(_by_kind(found, at), lines, shown[-1].id if len(rows) > PAGE else None)
+    return Trial(_by_kind(every_account(actor, unit, today, at)), lines, shown[-1].id if len(rows) > PAGE else None)
+
+
+def every_account(actor: Actor, unit: str, today: date, at: datetime | None = None) -> Iterator[AccountLine]:
+    """The same accounts, all of them, some thousand at once."""
+    found = _in_area(actor, today).filter(units.within(unit, today)).order_by("unit", "kind", "label", "currency")
+    rows = found.iterator(AT_ONCE)
+    while some := list(islice(rows, AT_ONCE)):
+        totals = {row.id: _now(row) for row in some} if at is None else _at([row.id for row in some], at)
+        yield from (_line(row, totals[row.id]) for row in some)
 
 
 def _in_area(actor: Actor, today: date) -> QuerySet[Account]:
@@ -201,24 +227,12 @@ def _behind(last: Account) -> Q:
     return found
 
 
-def _by_kind(found: QuerySet[Account], at: datetime | None) -> tuple[KindLine, ...]:
-    """Sums over all accounts found; those of a past time come a few thousand accounts at a time."""
+def _by_kind(rows: Iterator[AccountLine]) -> tuple[KindLine, ...]:
+    """Sums over all accounts."""
     sums: dict[tuple[str, str], list[int]] = {}
-    waiting: list[Account] = []
-
-    def count() -> None:
-        totals = {row.id: _now(row) for row in waiting} if at is None else _at([row.id for row in waiting], at)
-        for row in waiting:
-            moved = totals[row.id].debits - totals[row.id].credits
-            sides = sums.setdefault((row.kind, row.currency), [0, 0])
-            sides[moved < 0] += abs(moved)
-        waiting.clear()
-
-    for row in found.iterator(AT_ONCE):
-        waiting.append(row)
-        if len(waiting) == AT_ONCE:
-            count()
-    count()
+    for row in rows:
+        moved = row.totals.debits - row.totals.credits
+        sums.setdefault((row.kind, row.currency), [0, 0])[moved < 0] += abs(moved)
     return tuple([KindLine(*key, *sides) for key, sides in sorted(sums.items())])
 
 

@@ -64,6 +64,16 @@ NOT_PENDING = reason(
 )
 
 
+class Moved(Code):
+    """What a transfer did, by its stage."""
+
+    POSTED = "posted", "Booked"
+    PENDING = "pending", "Held for a booking"
+    POST = "post", "Booked from what was held"
+    VOID = "void", "Freed: it was held"
+    EXPIRE = "expire", "Freed by time: it was held"
+
+
 class AccountKind(Code):
     """What an account is for. `side` and `limited` follow from it, see `KINDS`."""
 
