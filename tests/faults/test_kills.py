@@ -6,21 +6,18 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 
 from doorstep.site.embedded import database
-from doorstep.site.processes import free_port
+from tests.faults.installation import DOORSTEP, environment_of, run_script, up, victims
 
-DOORSTEP = [sys.executable, "-c", "import sys; from doorstep.site.cli import main; sys.exit(main(sys.argv[1:]))"]
 SET_UP = """
 import json
 from doorstep.site.cli import installation
@@ -106,46 +103,22 @@ def stay(serial: int) -> dict[str, object]:
     }
 
 
-def run_script(text: str, environment: dict[str, str]) -> object:
-    done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def victims(home: Path) -> dict[str, int]:
-    files = [(path.stem, path) for path in home.glob("run/*.pid") if path.stem != "up"]
-    pids = {}
-    for name, path in [*files, *(("postgres", path) for path in home.glob("postgres/*/postmaster.pid"))]:
-        with suppress(FileNotFoundError):  # its process ended just now
-            if words := path.read_text().split():  # PostgreSQL's is empty for a moment
-                pids[name] = int(words[0])
-    return {name: pid for name, pid in pids.items() if psutil.pid_exists(pid)}
-
-
 @contextmanager
 def under_load(home: Path, **settings: str) -> Iterator[tuple[dict[str, str], list[Client]]]:
     """`doorstep up` on a new installation, with four clients that notify; the environment of its commands."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("DOORSTEP_")}
-    environment |= {"DOORSTEP_HOME": str(home), "DOORSTEP_MODE": "demo", **settings}
+    environment = environment_of(home, **settings)
     houses = run_script(SET_UP, environment)[:4]
-    port = free_port()
-    up = subprocess.Popen([*DOORSTEP, "up", "--port", str(port)], env=environment, stdout=subprocess.PIPE, text=True)
     stop = threading.Event()
-    clients = [Client(number, house, port, stop) for number, house in enumerate(houses, 1)]
-    try:
-        for line in up.stdout:
-            if "http://localhost" in line:
-                break
+    with up(environment) as port:
+        clients = [Client(number, house, port, stop) for number, house in enumerate(houses, 1)]
         for client in clients:
             client.start()
-        yield environment, clients
-    finally:
-        stop.set()
-        for client in clients:
-            client.join()
-        up.send_signal(signal.SIGINT)
-        up.wait(timeout=60)
-        up.stdout.close()
+        try:
+            yield environment, clients
+        finally:
+            stop.set()
+            for client in clients:
+                client.join()
 
 
 def assert_counted_once(environment: dict[str, str], clients: list[Client]) -> None:
