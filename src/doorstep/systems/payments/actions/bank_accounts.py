@@ -8,20 +8,16 @@ from django.db import connection
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
+from doorstep.kernel.values.reasons import Conflict, Refused, refuse
+from doorstep.systems.payments.actions import rows
 from doorstep.systems.payments.actions.orders import ACCOUNTS, open_orders
+from doorstep.systems.payments.actions.rows import Proposed
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount
 from doorstep.systems.payments.permissions import FOR_TREASURY, MANAGE_ACCOUNTS
 from doorstep.systems.payments.rules.bank_accounts import BANK_ACCOUNT_KNOWN, check_holder
 from doorstep.systems.payments.rules.orders import UNIT_UNKNOWN
 from doorstep.systems.payments.rules.refunds import DECIDED_ALREADY, SAME_PERSON
-
-
-class Named(msgspec.Struct, frozen=True):
-    """The bank account that waits for a second person."""
-
-    id: UUID
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -31,7 +27,7 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 @action(MANAGE_ACCOUNTS, FOR_TREASURY)
-def propose_bank_account(act: Act, unit: str, bank: str, number: str, holder: str) -> Named:
+def propose_bank_account(act: Act, unit: str, bank: str, number: str, holder: str) -> Proposed:
     """Name a bank account for a unit of the actor's area, "" the nation; Refused where it was named before."""
     reasons = [*law(Country, "payments").check_account(bank, number), *check_holder(holder)]
     if not _mine(act, unit):
@@ -52,7 +48,7 @@ def propose_bank_account(act: Act, unit: str, bank: str, number: str, holder: st
     if not new:
         raise Refused(BANK_ACCOUNT_KNOWN("number"))
     act.journal(detail=f"bank account {row.id} of {unit}")
-    return Named(row.id)
+    return Proposed(row.id)
 
 
 @action(MANAGE_ACCOUNTS, FOR_TREASURY)
@@ -62,7 +58,7 @@ def decide_bank_account(act: Act, account_id: UUID, *, approve: bool) -> Decided
     """
     with connection.cursor() as cursor:  # no order may begin without an account meanwhile
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ACCOUNTS])
-    row = _locked(act, account_id)
+    row = rows.mine(act, BankAccount.objects.all(), id=account_id)
     if row.approved or row.ended:
         raise Conflict(DECIDED_ALREADY())
     if row.proposed_by == act.actor.subject:
@@ -83,7 +79,7 @@ def decide_bank_account(act: Act, account_id: UUID, *, approve: bool) -> Decided
 @action(MANAGE_ACCOUNTS, FOR_TREASURY)
 def end_bank_account(act: Act, account_id: UUID) -> None:
     """From now on no order names the account; money that still comes there counts. Raises Conflict unless it collects."""
-    row = _locked(act, account_id)
+    row = rows.mine(act, BankAccount.objects.all(), id=account_id)
     if row.approved is None or row.ended:
         raise Conflict(DECIDED_ALREADY())
     row.ended = act.at
@@ -96,11 +92,3 @@ def _mine(act: Act, unit: str) -> bool:
     if not unit:
         return not act.actor.unit
     return units.in_force(act.day).filter(units.within(act.actor.unit, act.day, "code"), code=unit).exists()
-
-
-def _locked(act: Act, account_id: UUID) -> BankAccount:
-    mine = BankAccount.objects.filter(units.within(act.actor.unit, act.day), id=account_id)
-    row = mine.select_for_update().first()
-    if row is None:
-        raise NotFound(NOT_FOUND())
-    return row

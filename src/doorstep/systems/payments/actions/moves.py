@@ -2,7 +2,6 @@
 
 from uuid import UUID, uuid5
 
-import msgspec
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -11,6 +10,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
 from doorstep.systems.payments.actions import ledger, orders
+from doorstep.systems.payments.actions.rows import Proposed, locked
 from doorstep.systems.payments.actions.settlement import settle, take_back
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.facts import Channel
@@ -22,14 +22,8 @@ from doorstep.systems.payments.rules.orders import ACCOUNT_OF, Event, by_kind
 from doorstep.systems.payments.rules.refunds import COUNTS, DECIDED_ALREADY, SAME_PERSON, WHY_MISSING
 
 
-class MoveProposed(msgspec.Struct, frozen=True):
-    """The move that waits for a second person."""
-
-    id: UUID
-
-
 @action(PROPOSE, FOR_REPAIR)
-def propose_move(act: Act, source: str, target: str, why: str) -> MoveProposed:
+def propose_move(act: Act, source: str, target: str, why: str) -> Proposed:
     """Propose that what was paid for the order of one public code pays that of another; both of the actor's area."""
     if not why.strip():
         raise Refused(WHY_MISSING("why"))
@@ -55,7 +49,7 @@ def propose_move(act: Act, source: str, target: str, why: str) -> MoveProposed:
     except IntegrityError as waits:
         raise Conflict(rules.MOVE_WAITS("source")) from waits
     act.journal(subjects=_payers(paid, meant), fields=("move",), detail=f"{paid.code} {meant.code}")
-    return MoveProposed(act.id)
+    return Proposed(act.id)
 
 
 @action(APPROVE, FOR_REPAIR)
@@ -64,7 +58,7 @@ def decide_move(act: Act, move_id: UUID, *, approve: bool) -> None:
 
     Raises NotFound outside the actor's area, Refused for one's own, Conflict once it is decided.
     """
-    row = Move.objects.select_for_update(no_key=True).filter(id=move_id).first()
+    row = locked(Move.objects.filter(id=move_id)).first()
     rows = {one.id: one for one in _locked(act, id__in=[row.source_id, row.target_id])} if row else {}
     if row is None or len(rows) < 2:
         raise NotFound(NOT_FOUND())
@@ -101,8 +95,7 @@ def _move(act: Act, row: Move, source: Order, target: Order) -> None:
 
 
 def _locked(act: Act, **which: object) -> list[Order]:
-    mine = Order.objects.filter(units.within(act.actor.unit, act.day), **which)
-    return list(mine.order_by("id").select_for_update(no_key=True))
+    return list(locked(Order.objects.filter(units.within(act.actor.unit, act.day), **which)))
 
 
 def _check(source: Order, target: Order) -> None:

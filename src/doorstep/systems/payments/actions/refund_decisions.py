@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import msgspec
-
 from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
@@ -13,6 +11,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refuse
 from doorstep.systems.payments.actions import ledger, rows
 from doorstep.systems.payments.actions.orders import collecting_account
 from doorstep.systems.payments.actions.refunds import holds, left_of
+from doorstep.systems.payments.actions.rows import Proposed
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
@@ -22,12 +21,6 @@ from doorstep.systems.payments.rules.orders import ACCOUNT_OF
 from doorstep.systems.payments.rules.refunds import COUNTS, Destination, RefundState
 
 _KIND = {account.value: kind for kind, account in ACCOUNT_OF.items()}
-
-
-class Proposed(msgspec.Struct, frozen=True):
-    """The refund that waits for a second person."""
-
-    id: UUID
 
 
 @action(PROPOSE, FOR_REPAIR)

@@ -6,7 +6,9 @@ by id. So nobody waits for another crosswise.
 """
 
 from typing import TypeVar
+from uuid import UUID
 
+import msgspec
 from django.db.models import Model, Q, QuerySet
 
 from doorstep.kernel.store import units
@@ -15,6 +17,12 @@ from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.models import Credit, Order, Refund
 
 T = TypeVar("T", bound=Model)
+
+
+class Proposed(msgspec.Struct, frozen=True):
+    """What waits for a second person."""
+
+    id: UUID
 
 
 def locked(rows: QuerySet[T], *order: str) -> QuerySet[T]:

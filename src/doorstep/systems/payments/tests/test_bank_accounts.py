@@ -11,6 +11,7 @@ from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotFound, Refused
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import bank_accounts, settlement
+from doorstep.systems.payments.actions.rows import Proposed
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
@@ -28,7 +29,7 @@ from doorstep.systems.payments.tests.builders import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def propose(serial: int = 1, by=TREASURER, unit: str = UNIT) -> bank_accounts.Named:
+def propose(serial: int = 1, by=TREASURER, unit: str = UNIT) -> Proposed:
     known_unit()
     country = law(Country, "payments")
     return bank_accounts.propose_bank_account(

@@ -1,10 +1,12 @@
 """Money that comes in, goes out and is decided about at one time: nobody waits for another crosswise, and nothing is lost."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.testing.concurrency import at_once
@@ -21,7 +23,7 @@ from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, bank_account, credit, order, paid_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
-MANY = 12
+MANY = 5
 
 
 def approved(row: models.Order) -> models.Refund:
@@ -36,6 +38,19 @@ def message(act: Act, account: models.BankAccount, told: Told) -> None:
     settlement.take_credits(act, account.id, told.credits, Evidence.CALLBACK, [one.payout for one in told.payouts])
     payouts.take_payouts(act, told.payouts, account.id)
     act.journal()
+
+
+def slowly(run: Callable[[], Any]) -> Any:
+    """Run, and wait a little after each statement that locks rows, so that others lock theirs meanwhile."""
+
+    def wait(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        done = execute(sql, *rest)
+        if "FOR NO KEY UPDATE" in sql:
+            time.sleep(0.1)
+        return done
+
+    with connection.execute_wrapper(wait):
+        return run()
 
 
 def test_what_comes_what_goes_and_what_is_decided_do_not_stop_each_other():
@@ -57,13 +72,14 @@ def test_what_comes_what_goes_and_what_is_decided_do_not_stop_each_other():
         for one in ids:
             act(TREASURER, one, approve=True)
 
-    outcomes = at_once(
+    runs = (
         partial(settlement.record_credits, CLOCK, account.id, [*more, *came, *wrong], Evidence.STATEMENT),
         partial(payouts.record_payouts, CLOCK, gone),
         partial(message, CLOCK, account, told),
         partial(each, decide_refund, asked),
         partial(each, decide_repair, found),
     )
+    outcomes = at_once(*[partial(slowly, run) for run in runs])
     assert [one for one in outcomes if isinstance(one, Exception)] == []
     assert models.Credit.objects.count() == MANY * 4
     assert {*models.Refund.objects.filter(id__in=[row.id for row in back]).values_list("state", flat=True)} == {"paid"}

@@ -61,7 +61,7 @@ def test_the_one_is_paid_and_the_other_counts_as_refunded(paid):
 def test_two_proposals_and_two_decisions_at_once_move_once(paid):
     first, second = order(), order()
     told = at_once(*[partial(propose_move, CASHIER, paid.code, one.code, "x") for one in (first, second)])
-    assert sorted(type(one).__name__ for one in told) == ["Conflict", "MoveProposed"]
+    assert sorted(type(one).__name__ for one in told) == ["Conflict", "Proposed"]
     move = models.Move.objects.get()
     told = at_once(*[partial(decide_move, TREASURER, move.id, approve=True)] * 3)
     assert sum(isinstance(one, Conflict) for one in told) == 2

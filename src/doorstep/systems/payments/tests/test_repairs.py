@@ -8,9 +8,12 @@ from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, Refused
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import payouts, settlement
+from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
-from doorstep.systems.payments.rules.discrepancies import Repair
-from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.contract import FeeKind
+from doorstep.systems.payments.queries.discrepancies import open_in_area
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair
+from doorstep.systems.payments.rules.evidence import Evidence, PayoutState
 from doorstep.systems.payments.tests.builders import (
     CASHIER,
     CLOCK,
@@ -112,3 +115,16 @@ def test_an_order_that_was_paid_meanwhile_is_not_paid_twice():
     assert balances() == {"bank": 1750, "received": 1000, "fees": 500, "charges": 250}
     decide_repair(TREASURER, one.id, approve=False)
     propose_repair(CASHIER, one.id, Repair.REFUND, note="paid otherwise")
+
+
+def test_of_an_order_s_failed_refund_what_is_proposed_can_be_chosen():
+    account, row = bank_account(), order()
+    settlement.record_credits(CLOCK, account.id, [credit(row.code)], Evidence.POLL)
+    refund = propose_refund(CASHIER, row.id, {FeeKind.FEE: 1}, "x")
+    decide_refund(TREASURER, refund.id, approve=True)
+    payouts.record_payouts(CLOCK, [paid_out(refund, state=PayoutState.REFUSED, booking="")])
+    (offered,) = open_in_area(CASHIER.actor, CASHIER.day)
+    assert (offered.kind, offered.proposal) == (DiscrepancyKind.PAYOUT_FAILED, Repair.CLARIFY)
+    propose_repair(CASHIER, offered.id, offered.proposal, note="another refund is proposed")
+    decide_repair(TREASURER, offered.id, approve=True)
+    assert open_in_area(CASHIER.actor, CASHIER.day) == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.systems.payments.contract import FeeKind, OrderState
 from doorstep.systems.payments.rules import orders, refunds, settlement
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind, Repair, fitting
 from doorstep.systems.payments.rules.evidence import Payout, PayoutResult, PayoutState
 from doorstep.systems.payments.rules.orders import Event, Line
 from doorstep.systems.payments.rules.refunds import RefundState
@@ -148,3 +149,16 @@ def test_what_may_go_back(wanted, codes):
 def test_the_kinds_add_up_to_the_amount():
     order = asked(order=UUID(int=1))
     assert sum(orders.by_kind(order.lines).values()) == order.amount == 750
+
+
+@given(
+    st.sampled_from(DiscrepancyKind),
+    st.sampled_from([(False, False), (True, False), (True, True)]),
+    st.sampled_from(RefundState),
+)
+def test_some_repair_fits_at_any_time(kind, money, payout):
+    waiting, assigned = money
+    can = fitting(kind, waiting=waiting, assigned=assigned, payout=payout)
+    assert can
+    assert waiting or not {Repair.ASSIGN, Repair.REFUND} & {*can}
+    assert Repair.ASSIGN not in can or not assigned
