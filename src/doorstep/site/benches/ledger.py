@@ -1,4 +1,6 @@
-"""The ledger: single transfers beside pgbench's TPC-B, batches beside one plain statement, on the same server in the same run."""
+"""The ledger: single transfers beside pgbench's TPC-B, batches beside one plain statement, on the same server in the same run,
+and a day of so many payments reconciled.
+"""
 
 import argparse
 import os
@@ -14,6 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from doorstep.site.benches import Measure
+from doorstep.site.benches.reconcile import reconcile
 
 CLIENTS, BANKS, FEES = 8, 10, 1000
 """As many bank accounts as pgbench has branches at this scale: that is where writers meet."""
@@ -41,7 +44,7 @@ def measure(arguments: argparse.Namespace) -> list[Measure]:
         from doorstep.site.cli import installation  # noqa: PLC0415  after the environment is set
 
         with installation("demo"):
-            return _measure(arguments.seconds, Path(folder))
+            return [*_measure(arguments.seconds, Path(folder)), *reconcile(arguments.lines)]
 
 
 def _measure(seconds: float, folder: Path) -> list[Measure]:

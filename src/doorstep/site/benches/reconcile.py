@@ -1,65 +1,35 @@
 """Reconciliation of a day: orders, the bank's statement and the fee statement of as many lines, in seconds and memory."""
 
-import argparse
-import os
 import resource
-import tempfile
+import threading
 import time
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from uuid import UUID, uuid4
 
 from doorstep.site.benches import Measure
 
-_LINES = 10_000
-"""Of a page of a fee statement."""
+_PAGE = 10_000
+"""Lines of a page of a fee statement."""
 
 # Of a hundred payments one each is unknown here, of another amount at the bank, not on the statement, and not stated.
-_FILL = [
-    """CREATE TEMPORARY TABLE made AS SELECT number, gen_random_uuid() AS "order", 1000 + number %% 7 AS amount
-        FROM generate_series(1, %(lines)s) AS number""",
-    """INSERT INTO payments_bankaccount (id, unit, bank, number, holder, currency, proposed_by, proposed, approved_by, approved)
-        VALUES (%(account)s, '', 'BENCH', '1', 'BENCH', 'VND', 'one', %(at)s, 'two', %(at)s)""",
-    """INSERT INTO payments_order (id, code, asker, subject, unit, payer, lines, amount, currency, account_id, state, channel,
-            paid, refunded, created, until, settled)
-        SELECT "order", 'bench-' || number, 'bench', 'bench', 'H38.' || number %% 300, '', '[]', amount, 'VND', %(account)s,
-            'settled', 'transfer', amount, 0, %(at)s, %(at)s, %(at)s FROM made WHERE number %% 100 <> 1""",
-    """INSERT INTO payments_credit (id, account_id, booking, amount, memo, booked, day, from_bank, from_account, from_name,
-            statement, match, state, order_id, assigned)
-        SELECT gen_random_uuid(), %(account)s, 'B' || number, amount, '', %(at)s, %(day)s, '', '', '', %(at)s, 'matched',
-            'assigned', "order", amount FROM made WHERE number %% 100 <> 1""",
-    """INSERT INTO payments_statement (id, account_id, day, number, pages, lines, opening, closing, credits, debits, digest,
-            taken, recorded)
-        SELECT %(account)s, %(account)s, %(day)s, '1', 1, count(*), 0, sum(amount), sum(amount), 0, '', %(at)s, count(*)
-        FROM made WHERE number %% 100 <> 3""",
-    """INSERT INTO payments_statementline (statement_id, line, account_id, day, booking, side, amount, memo, booked, returned,
-            from_bank, from_account, from_name, to_bank, to_account)
-        SELECT %(account)s, number, %(account)s, %(day)s, 'B' || number, 'credit', amount + (number %% 100 = 2)::int, '',
-            %(at)s, '', '', '', '', '', '' FROM made WHERE number %% 100 <> 3""",
-    """INSERT INTO payments_feestatement (id, asker, day, pages, complete)
-        VALUES (%(account)s, 'bench', %(day)s, %(lines)s / %(page)s + 1, %(at)s)""",
-    """INSERT INTO payments_feeline (statement_id, page, line, "order", amount, repeated)
-        SELECT %(account)s, number / %(page)s + 1, number %% %(page)s, "order", amount, false FROM made
-        WHERE number %% 100 <> 4""",
-    "ANALYZE payments_order, payments_credit, payments_statementline, payments_feeline",
-]
+_MADE = """
+CREATE TEMPORARY TABLE made AS SELECT number, uuidv7() AS "order", 1000 + number %% 7 AS amount
+FROM generate_series(1, %s) AS number
+"""
+_ORDERS = {"id": '"order"', "code": "'bench-' || number", "unit": "'H38.' || number %% 300", "amount": "made.amount"}
+_ORDERS["paid"] = _ORDERS["amount"]
+_CREDITS = {"id": "uuidv7()", "booking": "'B' || number", "amount": "made.amount", "order_id": 'made."order"'}
+_CREDITS["assigned"] = _CREDITS["amount"]
 
 
-def measure(arguments: argparse.Namespace) -> list[Measure]:
-    with tempfile.TemporaryDirectory(prefix="doorstep-bench-") as folder:
-        os.environ.update(DOORSTEP_HOME=folder, DOORSTEP_MODE="demo", DOORSTEP_SYSTEMS="payments")
-        os.environ.pop("DOORSTEP_DATABASE_URL", None)
-        from doorstep.site.cli import installation  # noqa: PLC0415  after the environment is set
-
-        with installation("demo"):
-            return [reconcile(arguments.lines)]
-
-
-def reconcile(lines: int) -> Measure:
-    """Reconcile a made-up day of so many payments, in an installation that is running; the largest of our own process
-    and the database's is the peak.
+def reconcile(lines: int) -> list[Measure]:
+    """A made-up day of so many payments in an installation that is running: its statement is kept, its fees are stated,
+    and it is reconciled. The peak is that of the database's processes together, without the buffers that they share, or ours.
     """
-    from django.db import connection  # noqa: PLC0415  after Django's set-up
+    from django.db import connection, transaction  # noqa: PLC0415  after Django's set-up
 
     from doorstep.kernel.declare.scopes import Actor  # noqa: PLC0415
     from doorstep.kernel.store.writing import By  # noqa: PLC0415
@@ -67,31 +37,137 @@ def reconcile(lines: int) -> Measure:
     from doorstep.systems.payments.actions.reconciliation import reconcile_day  # noqa: PLC0415
 
     at = datetime.now(UTC)
-    day = at.date() - timedelta(days=2)
+    day, account = at.date() - timedelta(days=2), uuid7(at)
+    with connection.cursor() as cursor, transaction.atomic():
+        made = _fill(cursor, lines, account, at, day)
+    by = By(Actor("bench", roles=("payments.clock", "payments.asker"), via="bench"), at)
+    told = [_timed("ledger.statement", lines, lambda: _keep(by, account, day, made))]
+    told.append(_timed("ledger.fees", lines, lambda: _state(by, day, made)))
+    made.clear()
     with connection.cursor() as cursor:
-        names: dict[str, Any] = {"lines": lines, "account": uuid7(at), "at": at, "day": day, "page": _LINES}
-        for statement in _FILL:
-            cursor.execute(statement, names if "%(" in statement else None)
-        connection.close()  # the memory that filling took is not the reconciliation's
-    by = By(Actor("task:payments", roles=("payments.clock",), via="bench"), at)
-    begun = time.perf_counter()
-    done = reconcile_day(by, day)
-    seconds = time.perf_counter() - begun
-    return Measure(
-        name="ledger.reconcile",
-        figure=seconds,
-        unit="s",
-        peak_mib=max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, _database_peak()),
-        rows=done.rows,
+        cursor.execute("ANALYZE payments_order, payments_credit, payments_statementline, payments_feeline")
+    connection.close()  # the memory that filling took is not the reconciliation's
+    return [*told, _timed("ledger.reconcile", lines, lambda: reconcile_day(by, day))]
+
+
+def _fill(cursor: Any, lines: int, account: UUID, at: datetime, day: date) -> list[Any]:
+    """Orders and credits as a day of settling leaves them, without the checks of each; returns what was made."""
+    from doorstep.systems.payments import models  # noqa: PLC0415  after Django's set-up
+
+    told: dict[str, Any] = {"unit": "", "bank": "BENCH", "number": "1", "holder": "BENCH", "currency": "VND"}
+    told |= {"proposed_by": "one", "proposed": at, "approved_by": "two", "approved": at}
+    place = models.BankAccount.objects.create(id=account, **told)
+    state = {"state": "settled", "channel": "transfer", "created": at, "until": at, "settled": at, "currency": "VND"}
+    order = models.Order(
+        id=uuid4(), code="", asker="bench", subject="bench", account=place, lines=[], amount=1, **state
     )
+    names = {"booked": at, "day": day, "statement": at, "match": "matched", "state": "assigned"}
+    credit = models.Credit(id=uuid4(), account=place, booking="", amount=1, **names)
+    cursor.execute("SET LOCAL session_replication_role = replica")
+    cursor.execute(_MADE, [lines])
+    _many(cursor, order, _ORDERS)
+    _many(cursor, credit, _CREDITS)
+    cursor.execute('SELECT number, "order", amount FROM made ORDER BY number')
+    return list(cursor.fetchall())
 
 
-def _database_peak() -> float:
-    """MiB that the database's process of this connection took at most, the buffers that all share among them."""
-    from django.db import connection  # noqa: PLC0415  after Django's set-up
+def _many(cursor: Any, one: Any, differing: dict[str, str]) -> None:
+    """As many rows like this one, with columns that differ; of a hundred the first has none."""
+    one.save(force_insert=True)
+    table, columns = one._meta.db_table, [field.column for field in one._meta.concrete_fields]  # noqa: SLF001  documented
+    into, values = (
+        ", ".join(each)
+        for each in ([f'"{name}"' for name in columns], [differing.get(name, f'one."{name}"') for name in columns])
+    )
+    cursor.execute(
+        f"INSERT INTO {table} ({into}) SELECT {values} FROM made, (SELECT * FROM {table} WHERE id = %s) AS one"  # noqa: S608
+        " WHERE number %% 100 <> 1",
+        [one.id],
+    )
+    one.delete()
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (process,) = cursor.fetchone()
-    told = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    return int(told["VmHWM"].split()[0]) / 1024
+
+def _keep(by: Any, account: Any, day: date, made: list[Any]) -> None:
+    """The bank's statement, by the same COPY as those that come as files."""
+    from doorstep.kernel.store.writing import Act, action  # noqa: PLC0415  after Django's set-up
+    from doorstep.systems.payments.actions.bank import keep_bookings  # noqa: PLC0415
+    from doorstep.systems.payments.models import BankAccount  # noqa: PLC0415
+    from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE  # noqa: PLC0415
+    from doorstep.systems.payments.rules.camt053 import Booking, Head  # noqa: PLC0415
+
+    def told() -> Iterator[Head | Booking]:
+        booked = [(number, amount + (number % 100 == 2)) for number, _, amount in made if number % 100 != 3]
+        total = sum(amount for _, amount in booked)
+        texts = ("memo", "reference", "returned", "from_bank", "from_account", "from_name", "to_bank", "to_account")
+        nothing = dict.fromkeys(texts, "")
+        head: dict[str, Any] = {"number": "1", "page": 1, "last": True, "account": "1", "bank": "BENCH", "day": day}
+        yield Head(opening=0, closing=total, **head)
+        for number, amount in booked:
+            yield Booking(booking=f"B{number}", amount=amount, incoming=True, booked=by.at, **nothing)
+
+    @action(SETTLE, FOR_PAYMENT)
+    def keep(act: Act) -> None:
+        keep_bookings(act, BankAccount.objects.get(id=account), day, told(), b"bench")
+        act.journal()
+
+    keep(by)
+
+
+def _state(by: Any, day: date, made: list[Any]) -> None:
+    """The fee statement, page by page."""
+    from doorstep.systems.payments.actions.fee_statements import state_fees  # noqa: PLC0415  after Django's set-up
+    from doorstep.systems.payments.contract import FeesStated  # noqa: PLC0415
+
+    stated = [(order, amount) for number, order, amount in made if number % 100 != 4]
+    pages = [stated[start : start + _PAGE] for start in range(0, len(stated), _PAGE)]
+    for number, page in enumerate(pages, 1):
+        orders, amounts = zip(*page, strict=True)
+        state_fees(by, FeesStated(f"bench:{day}", "bench", day, number, len(pages), orders, amounts))
+
+
+def _timed(name: str, lines: int, work: Any) -> Measure:
+    with Peak() as peak:
+        begun = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - begun
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Measure(name=name, figure=seconds, unit="s", peak_mib=max(peak.mib, ours), rows=lines)
+
+
+class Peak:
+    """The most memory that the database's processes took together while this was open, in MiB; looked at 20 times a second.
+
+    Parallel workers are among them; what all share, the buffers, is not.
+    """
+
+    def __enter__(self) -> Self:
+        from django.db import connection  # noqa: PLC0415  after Django's set-up
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            (backend,) = cursor.fetchone()
+        self.mib, self.server, self.over = 0.0, _status(str(backend))["PPid"], threading.Event()
+        self.watch = threading.Thread(target=self._watch)
+        self.watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.watch.join()
+
+    def _watch(self) -> None:
+        while not self.over.wait(0.05):
+            found = [_status(one.name) for one in Path("/proc").iterdir() if one.name.isdecimal()]
+            own = [
+                int(one["RssAnon"].split()[0]) for one in found if one.get("PPid") == self.server and "RssAnon" in one
+            ]
+            self.mib = max(self.mib, sum(own) / 1024)
+
+
+def _status(process: str) -> dict[str, str]:
+    """What /proc says of a process; nothing of one that has ended."""
+    try:
+        lines = Path("/proc", process, "status").read_text().splitlines()
+    except OSError:
+        return {}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}

@@ -14,7 +14,7 @@ EXAMPLES = [
 ]
 NAMES = {
     name: f"doorstep.site.benches.{name}"
-    for name in ("crowd", "ledger", "messages", "reconcile", "register", "report", "signin", "stays")
+    for name in ("crowd", "ledger", "messages", "register", "report", "signin", "stays")
 }
 
 
@@ -22,7 +22,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", choices=sorted(NAMES))
     parser.add_argument("--json", action="store_true", help="an array of measures")
     parser.add_argument("--facts", type=int, default=50_000_000, help="bench report: how many facts")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="bench reconcile: how many payments")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="bench ledger: how many payments are reconciled")
     parser.add_argument("--persons", type=int, default=100_000, help="bench register: how many persons are there")
     parser.add_argument(
         "--seconds", type=float, default=30, help="ledger, register, signin, stays: measured time after 5 s of warm-up"

@@ -179,11 +179,21 @@ def keep_statement(act: Act, account_id: UUID, day: date, file: BinaryIO) -> int
     Raises Refused for one that is not whole, not right, or not of this account and day: then nothing of it is kept.
     """
     account = BankAccount.objects.get(id=account_id)
+    digest = digest_of(file)
+    told = whole(read(file, profile().currency, law(Country, "payments").zone), account.bank, account.number, day)
+    row = keep_bookings(act, account, day, told, digest)
+    act.journal(detail=f"account {account.id} {day}: {row.lines} lines", digest=digest)
+    return row.lines
+
+
+def keep_bookings(
+    act: Act, account: BankAccount, day: date, told: Iterator[Head | Booking], digest: bytes
+) -> Statement:
+    """A day's statement as it is read, line by line; part of an action, which ends with what it raises."""
     if Statement.objects.filter(account=account, day=day).exists():
         raise Conflict(STATEMENT_KNOWN())
     row = Statement(id=act.next_id(), account=account, day=day, pages=0, lines=0, credits=0, debits=0, taken=act.at)
-    row.digest = digest_of(file)
-    told = whole(read(file, profile().currency, law(Country, "payments").zone), account.bank, account.number, day)
+    row.digest = digest
     try:
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for line in _lines(row, told):
@@ -198,8 +208,7 @@ def keep_statement(act: Act, account_id: UUID, day: date, file: BinaryIO) -> int
         day=_day_after(day), statement_failures=0, statement_due=act.at
     )
     close_discrepancies(act, DiscrepancyKind.STATEMENT_LACKING, [_about(account, day)])
-    act.journal(detail=f"account {account.id} {day}: {row.lines} lines", digest=row.digest)
-    return row.lines
+    return row
 
 
 def _lines(row: Statement, told: Iterator[Head | Booking]) -> Iterator[tuple[Any, ...]]:
