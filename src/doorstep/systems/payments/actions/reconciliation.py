@@ -98,7 +98,7 @@ WITH line AS (
     FROM fee f LEFT JOIN payments_order o ON o.id = f."order" AND o.asker = f.asker
     WHERE f.day = %(day)s AND (f.repeated OR coalesce(o.channel, '') = '')
 ), judged AS (
-    SELECT *, {JUDGED} FROM side
+    SELECT *, {JUDGED} FROM side OFFSET 0  -- judged once a row, and not again wherever it is used
 ), told AS (  -- what bank and people know of already
     SELECT about, min(key) AS key FROM payments_discrepancy
     WHERE kind = 'money_unrecorded' OR kind = 'statement_lacking' AND resolved IS NULL GROUP BY about
@@ -144,7 +144,8 @@ FROM payments_reconciled WHERE run_id = %(run)s GROUP BY 1, 2, 3, 4, 5
 # with money that an order of another day has; no stated line is with two pieces.
 _PROOF = """
 WITH found AS MATERIALIZED (
-    SELECT sum(bank) AS bank, count(DISTINCT (account, booking)) FILTER (WHERE bank IS NOT NULL) AS bookings, sum(ours) AS ours,
+    SELECT sum(bank) AS bank, sum(ours) AS ours, (SELECT count(*) FROM (SELECT FROM payments_reconciled
+            WHERE run_id = %(run)s AND bank IS NOT NULL GROUP BY account, booking) AS each) AS bookings,
         count(*) FILTER (WHERE piece = 'stated') AS listed, sum(stated) FILTER (WHERE piece = 'stated') AS stated
     FROM payments_reconciled WHERE run_id = %(run)s
 ), bank AS (
@@ -152,9 +153,10 @@ WITH found AS MATERIALIZED (
     FROM payments_statementline WHERE day = %(day)s
 ), fees AS (
     SELECT count(*) FILTER (WHERE alone) AS n, coalesce(sum(amount) FILTER (WHERE alone), 0) AS amount FROM (
-        SELECT f.amount, f.repeated OR NOT EXISTS (SELECT FROM payments_order o WHERE o.id = f."order" AND o.asker = s.asker
-            AND o.channel <> '') AS alone
-        FROM payments_feestatement s JOIN payments_feeline f ON f.statement_id = s.id WHERE s.day = %(day)s) AS each
+        SELECT f.amount, f.repeated OR o.id IS NULL AS alone
+        FROM payments_feestatement s JOIN payments_feeline f ON f.statement_id = s.id
+            LEFT JOIN payments_order o ON o.id = f."order" AND o.asker = s.asker AND o.channel <> ''
+        WHERE s.day = %(day)s) AS each
 ), ours AS (
     SELECT coalesce(sum(amount), 0) AS amount FROM (
         SELECT c.amount FROM payments_credit c

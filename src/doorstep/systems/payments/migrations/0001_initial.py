@@ -450,6 +450,7 @@ class Migration(migrations.Migration):
                     "run",
                     models.ForeignKey(
                         db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to="payments.reconciliation",
@@ -1010,14 +1011,6 @@ class Migration(migrations.Migration):
                     ("bank__isnull", False), ("ours__isnull", False), ("stated__isnull", False), _connector="OR"
                 ),
                 name="somebody_says_so",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reconciled",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("booking__gt", "")),
-                fields=("run", "account", "booking", "piece"),
-                name="a_booking_once_a_run",
             ),
         ),
         migrations.AddIndex(

@@ -76,7 +76,7 @@ class Reconciled(models.Model):
 
     pk = models.CompositePrimaryKey("run", "number")
     # No check of its own for each of a million lines: one statement writes them all, for one run.
-    run = models.ForeignKey(Reconciliation, models.PROTECT, related_name="+", db_constraint=False)
+    run = models.ForeignKey(Reconciliation, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     number = models.IntegerField()
     piece = models.TextField()
     outcome = models.TextField()
@@ -110,11 +110,6 @@ class Reconciled(models.Model):
             models.CheckConstraint(
                 condition=Q(bank__isnull=False) | Q(ours__isnull=False) | Q(stated__isnull=False),
                 name="somebody_says_so",
-            ),
-            models.UniqueConstraint(
-                fields=["run", "account", "booking", "piece"],
-                condition=Q(booking__gt=""),
-                name="a_booking_once_a_run",
             ),
         ]
         indexes: ClassVar = [
