@@ -242,6 +242,11 @@ class Book:
         with self._writing():
             self.rows.execute("UPDATE message SET tries = tries + 1, due = ? WHERE seq = ?", (due, message.seq))
 
+    def hurry(self, seq: int) -> None:
+        """It is due now, unless it was answered."""
+        with self._writing():
+            self.rows.execute("UPDATE message SET due = 0 WHERE seq = ? AND answer IS NULL", (seq,))
+
     def told(self, message: Message, answer: int) -> None:
         """It was answered with this status, or given up (0): it is not told again."""
         with self._writing():

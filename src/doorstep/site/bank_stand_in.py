@@ -9,7 +9,7 @@
     POST /misbehave                {"how": WAY, "times": 1, "seconds": 3}
 
 The four are signed by RFC 9421 with the key in `ours.jwks`; the messages to the callback are with that in `bank.jwks`. Of a message
-WAYs are "delay", "repeat", "reorder" (after the next one) and "lose"; of an answer "late", "error", "wrong" (a sum), "truncate" and
+WAYs are "delay", "repeat", "reorder" (after the next one, at most so many seconds) and "lose"; of an answer "late", "error", "wrong" (a sum), "truncate" and
 "die" (the process, once it has booked); of a payout "refuse" and "return". The book is on disk: a killed bank comes back with it.
 """
 
@@ -69,7 +69,7 @@ class StandIn(Server):
         super().__init__(port, _Handler)
         self.book, self.country, self.currency = book, country, currency
         self.own, self.known, self.callback = own, known, callback
-        self.held: Message | None = None
+        self.held = 0
         self.stopped = threading.Event()
         self.messenger = threading.Thread(target=self._tell, daemon=True)
         if callback:
@@ -104,6 +104,7 @@ class StandIn(Server):
             self.book.told(message, 0)
             return True
         if how in {"delay", "reorder"}:
+            self.held = message.seq if how == "reorder" else self.held
             self.book.later(message, time.time() + seconds)
             return True
         request = self._signed(message.body)
@@ -116,6 +117,9 @@ class StandIn(Server):
             self.book.told(message, answer)
         else:
             self.book.later(message, time.time() + min(FIRST_WAIT * 2**message.tries, LONGEST_WAIT))
+        if self.held not in {0, message.seq}:
+            self.book.hurry(self.held)
+            self.held = 0
         return answer > 0
 
     def _signed(self, body: bytes) -> Signed:
@@ -162,14 +166,14 @@ class _Handler(Handler):
     def read(self, content: bytes) -> dict[str, Any]:
         """A form or JSON; what is asked in the name of an account is signed. Raises PermissionError where it is not."""
         self.content = content
-        if self.headers.get_content_type() == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(content.decode()))
         if self.path.startswith(PATH):
             url = f"{self.server.url.removesuffix(PATH)}{self.path}"
             try:
                 check(Signed("POST", url, dict(self.headers.items()), content), self.server.known, datetime.now(UTC))
             except Refused as refusal:
                 raise PermissionError(str(refusal)) from refusal
+        elif self.headers.get_content_type() == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(content.decode()))
         return super().read(content)
 
     def _show(self, told: Mapping[str, str], note: str = "", status: HTTPStatus = HTTPStatus.OK) -> None:

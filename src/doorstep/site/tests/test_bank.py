@@ -7,6 +7,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
+from doorstep.kernel.access import look
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.store.partitions import ensure_months
 from doorstep.kernel.values.reasons import Unavailable
@@ -14,8 +15,15 @@ from doorstep.site.processes import free_port
 from doorstep.site.tests.bank_process import PAYER, BankProcess, until
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.permissions import FOR_REPAIR
 from doorstep.systems.payments.queries.bank import banking_day_of
+from doorstep.systems.payments.queries.refunds import payouts_in
+from doorstep.systems.payments.rules.bank_messages import written
+from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.tests.books import books_hold
 from doorstep.systems.payments.tests.builders import balances, bank_account, order, reread
+
+__all__ = ["books_hold"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED = {"bank": 750, "fees": 500, "charges": 250}
@@ -69,13 +77,25 @@ def test_a_payment_settles_by_the_banks_message(bank, how):
 
 
 def test_messages_in_another_order_settle_their_own(bank):
-    bank.misbehave("reorder", seconds=0.5)
+    bank.misbehave("reorder", seconds=60)
     first, second = order(), order()
     bank.pay(first.code)
     bank.pay(second.code)
     until(lambda: settled(second))
     until(lambda: settled(first))
+    told = {row.order_id: row.callback for row in models.Credit.objects.all()}
+    assert told[second.id] < told[first.id]
     assert models.Receipt.objects.count() == 2
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "text/plain"])
+@pytest.mark.parametrize("what", ["credits", "payouts", "payout", "statement"])
+def test_the_bank_does_nothing_for_who_does_not_sign(bank, what, kind):
+    refund = paid_twice(bank)
+    (asked,) = look(tasks.CLOCK, FOR_REPAIR, timezone.now(), payouts_in, RefundState.APPROVED)
+    answer = httpx.post(f"{bank.place.url}{what}", content=written(asked), headers={"Content-Type": kind})
+    assert answer.status_code == 401
+    assert (bank.balance(), reread(refund).state) == (1500, "approved")
 
 
 def test_what_no_message_told_is_found_by_asking(silent):

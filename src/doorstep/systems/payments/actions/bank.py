@@ -69,11 +69,11 @@ def take_message(act: Act, proof: Proof, account: UUID, told: Told) -> list[Outc
 
     Raises Conflict for a nonce that its key used before.
     """
-    key = hashlib.sha256(f"{proof.keyid}\0{proof.nonce}".encode()).digest()
+    key = hashlib.sha256(f"{proof.key.keyid}\0{proof.nonce}".encode()).digest()
     if not spent.spend("payments.callback", key, proof.until):
         raise Conflict(REPLAYED())
     good = [one for one in told.payouts if isinstance(one, PayoutResult) and not check_payout(one)]
-    said, subjects = [f"message signed by {proof.keyid}"], set()
+    said, subjects = [f"message signed by {proof.key.keyid}"], set()
     outcomes: list[Outcome] = []
     if told.credits:
         credits_taken = take_credits(act, account, told.credits, Evidence.CALLBACK, [one.payout for one in good])

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.reasons import Refused, Unavailable
+from doorstep.kernel.values.reasons import NotAllowed, Refused, Unavailable
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.api import reply
 from doorstep.kernel.web.routes import PUBLIC, endpoint
@@ -20,7 +20,7 @@ from doorstep.systems.payments.actions.bank_line import NO_BANK, key_file
 from doorstep.systems.payments.queries.bank import account_of
 from doorstep.systems.payments.rules import bank_messages
 from doorstep.systems.payments.rules.settlement import check_payout
-from doorstep.systems.payments.rules.signatures import Proof, Signed, check
+from doorstep.systems.payments.rules.signatures import NOT_ITS_ACCOUNT, Proof, Signed, check
 
 FORGED = Limit("payments.forged_messages", 60, per=timedelta(minutes=10))
 
@@ -37,8 +37,10 @@ def callback(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     proof = _proof(request)
     told = bank_messages.read_told(request.body)
+    if not proof.key.speaks_for(told.bank, told.account):
+        raise NotAllowed(NOT_ITS_ACCOUNT())
     account = account_of(told.bank, told.account)
-    by = By(Actor(f"bank:{proof.keyid}", roles=("payments.clock",), via="callback"), at)
+    by = By(Actor(f"bank:{proof.key.keyid}", roles=("payments.clock",), via="callback"), at)
     outcomes = take_message(by, proof, account, told)
     wrong = [one for outcome in outcomes for one in outcome.reasons]
     wrong += [one.at_line(place) for place, payout in enumerate(told.payouts, 1) for one in check_payout(payout)]

@@ -15,6 +15,7 @@ import msgspec
 from doorstep.kernel.values.money import Currency
 from doorstep.kernel.values.reasons import Refused, reason
 from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST
+from doorstep.systems.payments.rules.settlement import FIRST_DAY, LAST_DAY, LONGEST, TEXT_UNFIT, TIME_UNFIT
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 CHUNK = 65_536
@@ -212,7 +213,7 @@ class _Reader:
             raise Refused(INCOMPLETE("PgNb", line=self.line, element="PgNb"))
         self.found.append(
             Head(
-                number=self._need(texts, "Id"),
+                number=self._number(texts, "Id"),
                 page=int(page),
                 last=self._need(texts, "StmtPgntn/LastPgInd", fallback="true") in {"true", "1"},
                 account=self._need(texts, "Acct/Id/Othr/Id", "Acct/Id/IBAN"),
@@ -248,7 +249,7 @@ class _Reader:
             raise Refused(AMOUNT_WRONG("Amt", line=self.line, most=MOST))
         incoming = self._need(entry, "CdtDbtInd") == "CRDT"
         return Booking(
-            booking=self._need(details, "Refs/AcctSvcrRef"),
+            booking=self._number(details, "Refs/AcctSvcrRef"),
             amount=amount,
             incoming=incoming,
             booked=self._when(self._need(entry, "BookgDt/DtTm", "BookgDt/Dt")),
@@ -279,6 +280,16 @@ class _Reader:
         """A time or a day, in the bank's zone where it names none."""
         try:
             found = datetime.fromisoformat(text)
-        except ValueError:
+            found = (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise Refused(INCOMPLETE("DtTm", line=self.line, element="DtTm")) from None
-        return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(UTC)
+        if not FIRST_DAY <= found.date() <= LAST_DAY:
+            raise Refused(TIME_UNFIT("DtTm", line=self.line))
+        return found
+
+    def _number(self, texts: dict[str, str], key: str) -> str:
+        """A number of the bank's. Raises Refused for one that is too long to tell things apart by it."""
+        found = self._need(texts, key)
+        if len(found) > LONGEST["booking"]:
+            raise Refused(TEXT_UNFIT(key.rpartition("/")[2], line=self.line, most=LONGEST["booking"]))
+        return found

@@ -59,11 +59,19 @@ DIGEST_WRONG = reason(
     "The content is not the one whose digest was signed: it was cut or changed on the way.",
     repair="Send it again.",
 )
+NOT_ITS_ACCOUNT = reason(
+    "payments.not_its_account",
+    "The key that signed does not speak for this account.",
+    repair="Sign with the key of the account's bank.",
+)
 REPLAYED = reason("payments.replayed", "This very message came before.", repair="Give each message a nonce of its own.")
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key of a bank or of ours; `secret` where it is private. It signs from `not_before` to `expires`, where they are said."""
+    """A key of a bank or of ours; `secret` where it is private. It signs from `not_before` to `expires`, where they are said.
+
+    `accounts` are those it may speak for, each as "bank" or "bank:number"; without any, all.
+    """
 
     keyid: str
     algorithm: type[HTTPSignatureAlgorithm]
@@ -71,6 +79,10 @@ class Key(msgspec.Struct, frozen=True):
     secret: Any = None
     not_before: datetime | None = None
     expires: datetime | None = None
+    accounts: tuple[str, ...] = ()
+
+    def speaks_for(self, bank: str, number: str) -> bool:
+        return not self.accounts or bank in self.accounts or f"{bank}:{number}" in self.accounts
 
     def serves(self, at: datetime) -> bool:
         return (self.not_before is None or self.not_before <= at) and (self.expires is None or at < self.expires)
@@ -86,15 +98,16 @@ class Signed(msgspec.Struct):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """Who signed, and the nonce that is to be used once; after `until` its message is too old anyway."""
+    """The key that signed, and the nonce that is to be used once; after `until` its message is too old anyway."""
 
-    keyid: str
+    key: Key
     nonce: str
     until: datetime
 
 
 def read_keys(content: bytes) -> dict[str, Key]:
-    """A JSON Web Key Set (RFC 7517) by `kid`; Ed25519 and P-256. `nbf` and `exp`, in seconds, say when a key serves.
+    """A JSON Web Key Set (RFC 7517) by `kid`; Ed25519 and P-256. `nbf` and `exp`, in seconds, say when a key serves,
+    and `accounts` (a list) for which accounts.
 
     Raises ValueError with a sentence for the operator.
     """
@@ -117,8 +130,12 @@ def _key(told: dict[str, Any]) -> Key:
     algorithm = {"Ed25519": algorithms.ED25519, "P-256": algorithms.ECDSA_P256_SHA256}[curve]
     if not isinstance(told["kid"], str) or not told["kid"]:
         raise ValueError("kid")
-    times = [datetime.fromtimestamp(told[name], UTC) if name in told else None for name in ("nbf", "exp")]
-    return Key(told["kid"], algorithm, key.public_key, key.private_key if key.is_private else None, *times)
+    accounts = told.get("accounts", [])
+    if not isinstance(accounts, list) or not all(isinstance(one, str) and one for one in accounts):
+        raise ValueError("accounts")
+    begins, ends = [datetime.fromtimestamp(told[name], UTC) if name in told else None for name in ("nbf", "exp")]
+    secret = key.private_key if key.is_private else None
+    return Key(told["kid"], algorithm, key.public_key, secret, begins, ends, tuple(accounts))
 
 
 def sign(request: Signed, key: Key, at: datetime, nonce: str) -> None:
@@ -148,13 +165,13 @@ def check(request: Signed, keys: Mapping[str, Key], at: datetime) -> Proof:
     covered = set(found.covered_components)
     whole = any(address <= covered for address in _ADDRESSES)
     asked = "?" in request.url and not covered & {'"@target-uri"', '"@query"'}
-    if not covered >= _COVERED or not whole or asked:
+    if not covered >= _COVERED or not whole or asked or verifier.key is None:
         raise NotAllowed(COVERS_TOO_LITTLE())
     try:
         verifier.verify_body(request, [found], request.body)
     except InvalidSignature as failure:
         raise Refused(DIGEST_WRONG()) from failure
-    return Proof(str(found.parameters["keyid"]), str(found.nonce), at + 2 * WINDOW)
+    return Proof(verifier.key, str(found.nonce), at + 2 * WINDOW)
 
 
 class _Own(HTTPSignatureKeyResolver):
@@ -181,14 +198,16 @@ class _Verifier(HTTPMessageVerifier):
     def validate_created_and_expires(self, sig_input: Any, max_age: timedelta | None = None) -> None:  # noqa: ARG002
         """Raises NotAllowed for a key that does not serve now, a time outside the window, and no nonce."""
         told = sig_input.params
-        key = self.keys.get(told.get("keyid", ""))
+        keyid = told.get("keyid")
+        key = self.keys.get(keyid) if isinstance(keyid, str) else None
         if key is None or not key.serves(self.at):
             _refuse(KEY_UNKNOWN())
-        now = self.at.timestamp()
-        if abs(now - told.get("created", 0)) > WINDOW.total_seconds() or told.get("expires", now) < now:
-            _refuse(STALE(minutes=WINDOW // timedelta(minutes=1)))
-        if not 0 < len(told.get("nonce", "")) <= MOST_NONCE:
+        now, nonce = int(self.at.timestamp()), told.get("nonce")
+        created, expires = told.get("created"), told.get("expires", now)
+        if not isinstance(nonce, str) or not 0 < len(nonce) <= MOST_NONCE or type(created) is not int:
             _refuse(COVERS_TOO_LITTLE())
+        if abs(now - created) > WINDOW.total_seconds() or type(expires) is not int or expires < now:
+            _refuse(STALE(minutes=WINDOW // timedelta(minutes=1)))
         self.key, self.signature_algorithm, self.key_resolver = key, key.algorithm, _Own(key)
 
 

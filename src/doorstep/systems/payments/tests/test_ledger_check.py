@@ -19,6 +19,7 @@ from doorstep.systems.payments.rules.refunds import Destination
 from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, bank_account, credit, order, paid_out
 from doorstep.systems.payments.tests.values import AT
 
+pytestmark = [pytest.mark.django_db, pytest.mark.breaks_books]
 LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals", "receipt")
 
 
@@ -50,7 +51,6 @@ def sentences() -> list[str]:
     return [sentence for found in ledger_check.prove() for sentence in found.against]
 
 
-@pytest.mark.django_db
 def test_books_that_are_right_are_proved():
     assert sentences() == []
     books()
@@ -129,21 +129,18 @@ def test_books_that_are_right_are_proved():
         ),
     ],
 )
-@pytest.mark.django_db
 def test_what_is_broken_is_said(breaking, said):
     books()
     past_the_triggers(breaking)
     assert any(said in sentence for sentence in sentences()), sentences()
 
 
-@pytest.mark.django_db
 def test_a_disabled_trigger_is_said():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE payments_transfer DISABLE TRIGGER history_stays")
     assert sentences() == ["The trigger history_stays of the table payments_transfer is gone or disabled."]
 
 
-@pytest.mark.django_db
 def test_many_of_a_kind_are_not_all_said(monkeypatch):
     monkeypatch.setattr(ledger_check, "SHOWN", 1)
     books()

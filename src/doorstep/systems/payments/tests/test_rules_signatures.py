@@ -78,7 +78,7 @@ def test_the_vector_of_the_rfc():
 @pytest.mark.parametrize("key", [KEY, made("bank-2", ECKey, "P-256")], ids=["Ed25519", "P-256"])
 def test_what_a_bank_signed(key):
     proof = check(signed(key), {**KEYS, key.keyid: key}, AT + timedelta(minutes=4))
-    assert (proof.keyid, proof.nonce) == (key.keyid, "n1")
+    assert (proof.key.keyid, proof.nonce) == (key.keyid, "n1")
     assert proof.until >= AT + 2 * signatures.WINDOW
 
 
@@ -137,7 +137,7 @@ def test_stale_and_early(away):
 def test_keys_serve_for_their_time_only():
     key = made("k", nbf=int(AT.timestamp()), exp=int((AT + timedelta(minutes=2)).timestamp()))
     keys = {"k": key}
-    assert check(signed(key), keys, AT).keyid == "k"
+    assert check(signed(key), keys, AT).key.keyid == "k"
     assert refusal(signed(key), keys, AT - timedelta(seconds=1)) == "key_unknown"
     assert refusal(signed(key), keys, AT + timedelta(minutes=2)) == "key_unknown"
 
