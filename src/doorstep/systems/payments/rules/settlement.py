@@ -10,7 +10,7 @@ from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import MALFORMED, Reason, reason
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, Unreadable
-from doorstep.systems.payments.rules.ledger import check_amount
+from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST, check_amount
 from doorstep.systems.payments.rules.orders import payable
 
 CODE_LENGTH = 17
@@ -42,6 +42,8 @@ LONGEST: Mapping[str, int] = {
     "from_name": 500,
     "to_account": 100,
     "reason": 100,
+    "currency": 100,
+    **dict.fromkeys(("bank", "account", "to_bank", "to_account"), 100),
 }
 """Characters of what a bank says; a database that has to tell bookings apart by their number holds no long ones."""
 SHOWN = 500
@@ -170,7 +172,8 @@ def check_payout(told: PayoutResult | Unreadable) -> list[Reason]:
     """Against what no book could hold of a payout."""
     if isinstance(told, Unreadable):
         return [MALFORMED(detail=told.why)]
-    return [*_check_texts(told), *_check_day(told.day)]
+    found = [*_check_texts(told), *_check_day(told.day)]
+    return found if 0 <= told.amount <= MOST else [*found, AMOUNT_WRONG("amount", most=MOST)]
 
 
 def check_credit(credit: Credit | Unreadable, currency: str) -> list[Reason]:
