@@ -1,12 +1,10 @@
 """Whatever a program sends to lodging's API, the answer is one that the description names, and never a fault of ours."""
 
 import json
-import time
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 
-import hypothesis
 import msgspec
 import pytest
 import schemathesis
@@ -14,7 +12,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -32,6 +30,7 @@ from doorstep.site.wsgi import application
 from doorstep.systems.lodging.models import Notice, OpenStay, Stay
 from doorstep.systems.lodging.tests.builders import AT, foreigner
 from doorstep.systems.lodging.tests.scene import facts, house, keeper, line, notify
+from tests.fuzz.lengths import LENGTHS, ROUNDS, again, settings
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +39,6 @@ CHECKS = [
     *(not_a_server_error, status_code_conformance, content_type_conformance),
     *(response_headers_conformance, response_schema_conformance, ignored_auth),
 ]
-EXAMPLES, ROUNDS, SECONDS = 60, 80, 30
-"""A short test takes so many examples; a long one goes on by as many, for so many rounds or seconds."""
-LENGTHS = pytest.mark.parametrize("rounds", [1, pytest.param(ROUNDS, marks=pytest.mark.soak)])
 
 
 def described(**phases):
@@ -53,25 +49,6 @@ def described(**phases):
 
 schema = described()
 by_chance = described(coverage={"enabled": False})
-
-
-def settings(examples=EXAMPLES):
-    return hypothesis.settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),  # the database of one test serves all its examples
-    )
-
-
-def again(send, rounds):
-    """Other examples each time, until the rounds or the seconds are over."""
-    end = time.monotonic() + SECONDS
-    for number in range(rounds):
-        if number and time.monotonic() > end:
-            break
-        send()
-    print(f"{(number + 1) * EXAMPLES} examples")
 
 
 @pytest.fixture

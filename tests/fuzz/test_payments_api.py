@@ -4,13 +4,11 @@ from contextlib import ExitStack
 from datetime import timedelta
 from uuid import uuid4
 
-import hypothesis
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.utils import timezone
-from hypothesis import HealthCheck
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -24,6 +22,7 @@ from doorstep.kernel.store import tokens
 from doorstep.kernel.store.writing import By
 from doorstep.site.wsgi import application
 from doorstep.systems.payments.tests.builders import ASKER, AT, order
+from tests.fuzz.lengths import settings
 
 pytestmark = pytest.mark.django_db
 
@@ -33,15 +32,6 @@ CHECKS = [
 ]
 config = schemathesis.Config.from_dict({"generation": {"mode": "all"}})
 schema = schemathesis.openapi.from_wsgi("/api/payments/v1/openapi.json", application, config=config)
-
-
-def settings(examples):
-    return hypothesis.settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),  # the database of one test serves all its examples
-    )
 
 
 @pytest.fixture

@@ -219,7 +219,7 @@ def _hand_on(by: By, statement: UUID) -> None:
     if lines is None:
         return
     _record(by, lines.account, lines.credits, Evidence.STATEMENT)
-    _record_payouts(by, lines.payouts, lines.account)
+    _record_payouts(by, lines.payouts)
     actions.lines_recorded(by, lines.statement, lines.upto)
 
 
@@ -265,18 +265,18 @@ def _ask_for_payouts(
     return len(results) == AT_ONCE and state == RefundState.APPROVED
 
 
-def _record_payouts(by: By, results: Sequence[PayoutResult], account: UUID | None = None) -> None:
+def _record_payouts(by: By, results: Sequence[PayoutResult]) -> None:
     """Record what became of them all; where that fails, one by one. What fails alone is asked for again."""
     if not results:
         return
     try:
-        record_payouts(by, list(results), account)
+        record_payouts(by, list(results))
     except (OperationalError, InterfaceError):
         raise
     except Exception as failure:  # noqa: BLE001
         if len(results) > 1:
             for one in results:
-                _record_payouts(by, [one], account)
+                _record_payouts(by, [one])
             return
         _say(f"what became of payout {results[0].payout}", failure)
 

@@ -46,20 +46,19 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 @action(SETTLE, FOR_REPAIR)
-def record_payouts(act: Act, results: list[PayoutResult], account: UUID | None = None) -> list[RefundState | None]:
+def record_payouts(act: Act, results: list[PayoutResult]) -> list[RefundState | None]:
     """Take what the bank says became of payouts; the refunds' states now, in the order given, None for unknown ones.
 
     What is known already changes nothing. Money that was paid out and returned comes in again as a credit of its own,
-    whose memo names the refund. What cannot be true, or is not what was ordered, waits for the treasury. With `account`,
-    payouts from another one are unknown.
+    whose memo names the refund. What cannot be true, or is not what was ordered, waits for the treasury.
     """
-    taken = take_payouts(act, results, account)
+    taken = take_payouts(act, results)
     act.journal(subjects=taken.subjects, detail=taken.detail)
     return taken.states
 
 
 def take_payouts(act: Act, results: Sequence[PayoutResult], account: UUID | None = None) -> Taken:
-    """`record_payouts` as part of an action."""
+    """`record_payouts` as part of an action; with `account`, payouts from another one are unknown."""
     own = Q(account=account) if account else Q()
     known = {row.id: row for row in rows.refunds(own, id__in={one.payout for one in results})}
     moved: dict[Refund, None] = {}

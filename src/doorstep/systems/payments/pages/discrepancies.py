@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import read_uuid
+from doorstep.kernel.web import wording
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, tried
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
@@ -54,6 +55,7 @@ def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
     context = {
         "form": form,
         "record": record,
+        "reasons": [(wording.html_text(one), wording.html_repair(one)) for one in record.reasons],
         "unit_name": unit_names([record.row.unit], by.day)[record.row.unit],
         "may_decide": by.actor.may(APPROVE) and not record.row.mine,
     }

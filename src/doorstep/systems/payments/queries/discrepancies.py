@@ -1,5 +1,6 @@
 """What a person must resolve, as its owners see it: a list without people, and one of them whole."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,11 +11,11 @@ from doorstep.kernel.declare.scopes import ROLES, Actor, Role
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
-from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
 from doorstep.systems.payments.models import Credit, Discrepancy
 from doorstep.systems.payments.permissions import PROPOSE
 from doorstep.systems.payments.queries.rows import PAGE, Going, RefundRow, going, money, refund_row
-from doorstep.systems.payments.rules.discrepancies import OF_DAYS, DiscrepancyKind, Repair, fitting
+from doorstep.systems.payments.rules.discrepancies import OF_DAYS, OF_FEEDS, DiscrepancyKind, Repair, fitting
 from doorstep.systems.payments.rules.refunds import Destination, RefundState
 from doorstep.systems.payments.rules.settlement import CreditState
 
@@ -38,8 +39,9 @@ class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
 class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One of them whole: what the bank said of the money, which order or refund it is about, and which repairs fit.
 
-    `said` is what a bank says of a payout that cannot be; `going` what goes back by the repair that was chosen.
-    `found_on` is the day whose reconciliation found it, `about` then a booking or an asking system.
+    `said` is what a bank says of a payout that cannot be, or of money that cannot be recorded; `reasons` say why it or a
+    statement was not taken. `going` is what goes back by the repair that was chosen. `found_on` is the day whose
+    reconciliation found it, `about` then a booking or an asking system, else an account with a booking or a day.
     """
 
     row: DiscrepancyRow
@@ -50,6 +52,7 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     order: str
     refund: RefundRow | None
     said: str
+    reasons: list[Reason]
     going: Going | None
     about: str
     found_on: date | None
@@ -85,15 +88,22 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         from_account=Masked(credit.from_account).masked if credit else "",
         order=row.order.code if row.order else "",
         refund=refund_row(actor, row.refund) if row.refund else None,
-        said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else "",
+        said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else _said(row.said),
+        reasons=msgspec.convert(row.reasons, list[Reason]),
         going=_going(actor, row, credit) if credit else None,
-        about=row.about if row.kind in OF_DAYS else "",
+        about=row.about if row.kind in (*OF_DAYS, *OF_FEEDS) else "",
         found_on=row.day,
         target=row.target.code if row.target else "",
         note=row.note,
         resolved=row.resolved,
         subject_key=row.order.payer if row.order else "",
     )
+
+
+def _said(told: Mapping[str, str]) -> str:
+    """What a bank said of money, in one line."""
+    hidden = {"from_account": Masked(told.get("from_account", "")).masked} if "from_account" in told else {}
+    return " · ".join({**told, **hidden}.values())
 
 
 def _going(actor: Actor, row: Discrepancy, credit: Credit) -> Going | None:

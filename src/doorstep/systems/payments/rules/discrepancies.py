@@ -110,6 +110,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.UNASSIGNED: Nature(Repair.REFUND, _MONEY, TREASURER.code),
     **dict.fromkeys(_OF_STATEMENTS, Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code)),
 }
+OF_FEEDS = (DiscrepancyKind.MONEY_UNRECORDED, DiscrepancyKind.STATEMENT_LACKING)
 OF_DAYS = (DiscrepancyKind.UNASSIGNED, *_OF_STATEMENTS)
 """Those that a day's reconciliation opens, and resolves when they are no more."""
 

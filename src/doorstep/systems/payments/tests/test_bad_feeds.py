@@ -8,13 +8,15 @@ import pytest
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.values.reasons import Conflict, Refused
 from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.actions import bank as actions
 from doorstep.systems.payments.actions import settlement
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.queries.bank import NOTEWORTHY
-from doorstep.systems.payments.rules.bank_messages import read_credits
+from doorstep.systems.payments.rules.bank_messages import Told, read_credits
 from doorstep.systems.payments.rules.discrepancies import Repair
-from doorstep.systems.payments.rules.evidence import Evidence, Unreadable
+from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState, Unreadable
 from doorstep.systems.payments.rules.ledger import MOST
+from doorstep.systems.payments.rules.signatures import Proof
 from doorstep.systems.payments.tests.builders import (
     CASHIER,
     CLOCK,
@@ -25,12 +27,20 @@ from doorstep.systems.payments.tests.builders import (
     order,
     reread,
 )
+from doorstep.systems.payments.tests.desks import browser
 from doorstep.systems.payments.tests.fake_bank import FakeBank, entry, paper
+from doorstep.systems.payments.tests.test_bank_callback import made
 from doorstep.systems.payments.tests.values import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = AT.date()
 LATER = AT + timedelta(days=4)
+
+
+@pytest.fixture
+def signed() -> Proof:
+    """That the bank signed something once."""
+    return Proof(made("bank-1"), "n1", AT + timedelta(minutes=10))
 
 
 @pytest.fixture
@@ -224,14 +234,12 @@ def test_a_payout_that_the_bank_does_not_take_stops_no_other(bank):
     assert [reread(row).state for row in rows] == ["approved"] * 4 + ["taken"]
 
 
-def test_the_bank_says_nothing_of_payouts_of_another_account():
+def test_a_message_says_nothing_of_payouts_of_another_account(signed):
     (refund,) = refunds(1)
-    from doorstep.systems.payments.actions.payouts import record_payouts
-    from doorstep.systems.payments.rules.evidence import PayoutResult, PayoutState
-
     other = bank_account("H01", 2)
-    told = [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P1")]
-    assert record_payouts(CLOCK, told, other.id) == [None]
+    paid = PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P1", amount=750)
+    told = Told(other.bank, other.number, payouts=(paid,))
+    actions.take_message(CLOCK, signed, other.id, told)
     assert reread(refund).state == "approved"
 
 
@@ -345,20 +353,27 @@ def test_a_day_that_cannot_be_reconciled_stops_no_other(monkeypatch):
     assert done == [DAY + timedelta(days=1)]
 
 
-def test_a_message_that_was_interrupted_can_be_told_again(monkeypatch):
-    from doorstep.systems.payments.actions import bank as actions
-    from doorstep.systems.payments.rules.bank_messages import Told
-    from doorstep.systems.payments.rules.signatures import Proof
-    from doorstep.systems.payments.tests.test_bank_callback import made
-
+def test_a_message_that_was_interrupted_can_be_told_again(monkeypatch, signed):
     account, owed = bank_account(), order()
-    proof = Proof(made("bank-1"), "n1", AT + timedelta(minutes=10))
     told = Told(account.bank, account.number, (credit(owed.code),))
     with monkeypatch.context() as broken:
         broken.setattr(actions, "take_credits", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            actions.take_message(CLOCK, proof, account.id, told)
-    actions.take_message(CLOCK, proof, account.id, told)
+            actions.take_message(CLOCK, signed, account.id, told)
+    actions.take_message(CLOCK, signed, account.id, told)
     assert balances() == {"bank": 750, "fees": 500, "charges": 250}
     with pytest.raises(Conflict, match="replayed"):
-        actions.take_message(CLOCK, proof, account.id, told)
+        actions.take_message(CLOCK, signed, account.id, told)
+
+
+def test_the_treasury_reads_in_words_what_could_not_be_recorded():
+    account = bank_account()
+    settlement.record_credits(CLOCK, account.id, [credit("for <me>", amount=-7)], Evidence.POLL)
+    row = models.Discrepancy.objects.get()
+    client = browser(TREASURER.actor)
+    assert "cannot be recorded" in client.get("/payments/discrepancies/").content.decode()
+    page = client.get(f"/payments/discrepancies/{row.id}/").content.decode()
+    assert "An amount is a whole number" in page
+    assert "for &lt;me&gt;" in page
+    assert "-7" in page
+    assert "111222333" not in page
