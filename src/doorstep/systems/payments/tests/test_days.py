@@ -345,6 +345,7 @@ def test_a_payout_has_its_banking_day_and_what_never_left_is_not_gone():
     assert [(row.run.day, row.outcome) for row in found] == [(DAYS[2], "refunded")]
 
 
+@pytest.mark.breaks_books
 @pytest.mark.django_db
 def test_a_payout_that_the_bank_made_twice_is_seen():
     world, day = World(), DAYS[0]

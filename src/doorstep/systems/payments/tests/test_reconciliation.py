@@ -29,7 +29,7 @@ from doorstep.systems.payments.models import (
 )
 from doorstep.systems.payments.queries.days import day_view, days, due_days, every_piece, exceptions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.breaks_books]
 AT = datetime(2024, 3, 4, 3, tzinfo=UTC)
 DAY = date(2024, 3, 1)
 CLOCK = By(Actor("task:payments", roles=("payments.clock", "payments.asker"), via="task"), AT)
