@@ -18,7 +18,7 @@ class Payments(SystemConfig):
         Entry(READ, "payments:orders", N_("Payments"), MONEY),
         Entry(READ, "payments:area_receipts", N_("Receipts"), MONEY),
         Entry(PROPOSE, "payments:discrepancies", N_("Discrepancies"), MONEY),
-        Entry(APPROVE, "payments:refunds", N_("Refunds that wait for a second person"), MONEY),
+        Entry(APPROVE, "payments:waiting", N_("What waits for a second person"), MONEY),
         Entry(MANAGE_ACCOUNTS, "payments:accounts", N_("Bank accounts"), MONEY),
         Entry(TILL, "payments:till", N_("Till"), MONEY),
         Entry(PROPOSE, "payments:moves", N_("Payments for the wrong order"), MONEY),

@@ -14,6 +14,7 @@ from doorstep.systems.payments.pages import (
     payer,
     receipts,
     treasury,
+    waiting,
 )
 
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("own/", payer.own, name="own"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<uuid:order_id>/", orders.order, name="order"),
+    path("waiting/", waiting.waiting, name="waiting"),
     path("refunds/", orders.refunds, name="refunds"),
     path("refunds/<uuid:refund_id>/decide/", orders.decide, name="refund_decide"),
     path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),

@@ -26,7 +26,7 @@ from doorstep.systems.payments.rules.discrepancies import Repair
 def discrepancies(request: HttpRequest) -> HttpResponse:
     """Everything that waits in the area, and who must act."""
     by, after = enter(request), request.GET.get("after")
-    rows = queries.open_in_area(by.actor, by.day, read_uuid(after) if after else None)
+    rows = queries.open_in_area(by.actor, by.day, read_uuid(after) if after else None, chosen="chosen" in request.GET)
     names = unit_names((row.unit for row in rows), by.day)
     context = {
         "rows": [(row, names[row.unit]) for row in rows],

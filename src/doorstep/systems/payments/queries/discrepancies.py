@@ -62,13 +62,15 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     subject_key: str
 
 
-def open_in_area(actor: Actor, day: date, after: UUID | None = None) -> list[DiscrepancyRow]:
-    """Those of the actor's area that wait, oldest first."""
+def open_in_area(actor: Actor, day: date, after: UUID | None = None, *, chosen: bool = False) -> list[DiscrepancyRow]:
+    """Those of the actor's area that wait, oldest first; with `chosen` only those that wait for a second person."""
     actor.need(PROPOSE)
     mine = Discrepancy.objects.filter(units.within(actor.unit, day), resolved=None)
     found = mine.select_related(*_ALONG).order_by("id")
     if after:
         found = found.filter(id__gt=after)
+    if chosen:
+        found = found.exclude(repair="")
     return [_row(actor, row) for row in found[:PAGE]]
 
 

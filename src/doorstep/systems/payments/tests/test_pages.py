@@ -1,5 +1,7 @@
 """Pages of payments: whoever has the code pays and sees it arrive; two officials give money back and name accounts."""
 
+import re
+
 import pytest
 from django.test import Client, RequestFactory
 from django.urls import reverse
@@ -11,7 +13,11 @@ from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.web.actors import sign_in
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import settlement
+from doorstep.systems.payments.actions.refund_decisions import propose_refund
+from doorstep.systems.payments.actions.repairs import propose_repair
+from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
     AT,
@@ -156,6 +162,28 @@ def test_whoever_approves_sees_whole_where_money_goes_and_that_it_is_another_acc
     back = models.Refund.objects.get(credit__isnull=False)
     assert (back.to_account, back.to_name) == (other["number"], "SOMEBODY ELSE")
     assert (reread(back.credit).from_account, reread(back.credit).from_name) == ("111222333", "NGUYEN VAN VI DU")
+
+
+def test_a_treasurer_reaches_from_one_page_what_waits_for_a_second_person():
+    row = paid_order()
+    treasurer = browser(TREASURER.actor)
+    assert "Nothing waits" in text(treasurer, "refunds")
+    settlement.record_credits(CLOCK, models.BankAccount.objects.get().id, [credit("x"), credit("y")], Evidence.POLL)
+    one, other = models.Discrepancy.objects.all()
+    propose_repair(CASHIER, one.id, Repair.REFUND, note="x")
+    propose_refund(CASHIER, row.id, {FeeKind.FEE: 1}, "x")
+    propose_refund(TREASURER, row.id, {FeeKind.FEE: 1}, "x")
+    page = text(treasurer, "waiting")
+    queues = dict(
+        re.findall(
+            r'href="/payments/([a-z]+)/[^"]*">[^<]*</a> <span class="status" data-status="[a-z]+"><bdi>(\d+)<', page
+        )
+    )
+    assert queues == {"refunds": "1", "discrepancies": "1", "moves": "0", "accounts": "0"}
+    assert "for another person to decide: <bdi>1</bdi>" in page
+    listed = treasurer.get(reverse("payments:discrepancies"), {"chosen": "yes"}).content.decode()
+    assert (str(one.id) in listed, str(other.id) in listed) == (True, False)
+    text(browser(CASHIER.actor), "waiting", status=403)
 
 
 def test_two_treasurers_name_an_account():
