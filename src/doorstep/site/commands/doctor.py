@@ -164,7 +164,9 @@ def _bank() -> Iterator[Finding]:
             "Both files hold a JSON Web Key Set; one of our keys serves.",
         )
     else:
-        yield True, f"messages of the bank are signed by {', '.join(sorted(keys))}", ""
+        for key in sorted(keys.values(), key=lambda one: one.keyid):
+            speaks = ", ".join(key.accounts) or "all accounts"
+            yield True, f"messages of the bank are signed by {key.keyid}, which speaks for {speaks}", ""
 
 
 def _database() -> Iterator[Finding]:
@@ -188,6 +190,7 @@ def _database() -> Iterator[Finding]:
 
 
 def _answers() -> Iterator[Finding]:
+    from django.conf import settings  # noqa: PLC0415
     from django.db import Error, connection  # noqa: PLC0415
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415
 
@@ -216,6 +219,32 @@ def _answers() -> Iterator[Finding]:
         yield from _waiting()
         yield from _notices()
         yield from _expiring()
+        if "payments" in settings.SYSTEMS:
+            yield from _feeds()
+
+
+def _feeds() -> Iterator[Finding]:
+    """What banks do not tell, and what of it nobody could take."""
+    from doorstep.systems.payments.queries.bank import feeds_behind, unresolved  # noqa: PLC0415
+
+    behind = feeds_behind()
+    for feed in behind:
+        silent = f"account {feed.number} at {feed.bank} was not read {feed.failures} times in a row"
+        lacking = f"its statement of {feed.day} lacks after {feed.statement_failures} tries"
+        told = [text for text, many in ((silent, feed.failures), (lacking, feed.statement_failures)) if many]
+        yield (
+            False,
+            ", ".join(told),
+            "Look into log/tasks.log, and ask the bank; all that came in is read once it answers.",
+        )
+    waiting = unresolved()
+    yield (
+        not waiting,
+        f"{waiting} messages and statements of banks could not be taken",
+        "Each waits for the treasury of its unit, at /payments/discrepancies/.",
+    )
+    if not behind:
+        yield True, "banks answer for all accounts", ""
 
 
 def _log_keys() -> Iterator[Finding]:

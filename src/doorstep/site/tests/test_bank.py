@@ -10,18 +10,22 @@ from django.utils import timezone
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.store.partitions import ensure_months
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.reasons import Unavailable
+from doorstep.site.commands.doctor import _feeds
 from doorstep.site.processes import free_port
 from doorstep.site.tests.bank_process import PAYER, BankProcess, until
 from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.actions.settlement import record_credits
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.permissions import FOR_REPAIR
 from doorstep.systems.payments.queries.bank import banking_day_of
 from doorstep.systems.payments.queries.refunds import payouts_in
 from doorstep.systems.payments.rules.bank_messages import written
+from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.tests.books import books_hold
-from doorstep.systems.payments.tests.builders import balances, bank_account, order, reread
+from doorstep.systems.payments.tests.builders import balances, bank_account, credit, order, reread
 
 __all__ = ["books_hold"]
 
@@ -88,57 +92,27 @@ def test_messages_in_another_order_settle_their_own(bank):
     assert models.Receipt.objects.count() == 2
 
 
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "text/plain"])
-@pytest.mark.parametrize("what", ["credits", "payouts", "payout", "statement"])
-def test_the_bank_does_nothing_for_who_does_not_sign(bank, what, kind):
+def test_the_bank_does_nothing_for_who_does_not_sign(bank):
     refund = paid_twice(bank)
     (asked,) = look(tasks.CLOCK, FOR_REPAIR, timezone.now(), payouts_in, RefundState.APPROVED)
-    answer = httpx.post(f"{bank.place.url}{what}", content=written(asked), headers={"Content-Type": kind})
-    assert answer.status_code == 401
+    for kind in ("application/x-www-form-urlencoded", "application/json", "text/plain"):
+        for what in ("credits", "payouts", "payout", "statement"):
+            answer = httpx.post(f"{bank.place.url}{what}", content=written(asked), headers={"Content-Type": kind})
+            assert answer.status_code == 401
     assert (bank.balance(), reread(refund).state) == (1500, "approved")
 
 
-def test_what_no_message_told_is_found_by_asking(silent):
-    owed = order()
-    silent.pay(owed.code)
-    tasks.poll(timezone.now())
-    assert settled(owed)
-    assert models.Credit.objects.get().callback is None
-    feed = models.BankFeed.objects.get()
-    tasks.poll(timezone.now())
-    assert reread(feed).cursor == feed.cursor != ""
-    assert balances() == SETTLED
-
-
-@pytest.mark.parametrize("how", ["wrong", "truncate", "error", "die"])
-def test_an_answer_that_is_wrong_settles_nothing_and_is_asked_for_again(silent, how):
-    owed = order()
-    silent.pay(owed.code)
-    silent.misbehave(how)
-    at = timezone.now()
-    tasks.poll(at)
-    assert not settled(owed)
-    feed = models.BankFeed.objects.get()
-    assert (feed.failures, feed.cursor, feed.due > at) == (1, "", True)
-    if how == "die":
-        silent.process.wait()
-        silent.start()
-    tasks.poll(feed.due)
-    assert settled(owed)
-    assert reread(feed).failures == 0
-    assert balances() == SETTLED
-
-
-def test_a_bank_that_dies_after_booking_has_its_book_and_tells_it_later(bank):
-    owed = order()
-    bank.misbehave("die")
-    with pytest.raises(httpx.TransportError):
-        bank.pay(owed.code, key="once")
-    bank.process.wait()
-    bank.start()
-    bank.pay(owed.code, key="once")
-    until(lambda: settled(owed))
-    assert (bank.balance(), models.Credit.objects.count()) == (750, 1)
+def test_the_doctor_says_what_banks_do_not_tell(account):
+    now = timezone.now()
+    assert all(well for well, _, _ in _feeds())
+    models.BankFeed.objects.create(account=account, due=now, day=now.date(), statement_due=now, failures=5)
+    record_credits(By(tasks.CLOCK, now), account.id, [credit("x", amount=0)], Evidence.POLL)
+    told = {what: repair for well, what, repair in _feeds() if not well}
+    assert list(told) == [
+        f"account {account.number} at {account.bank} was not read 5 times in a row",
+        "1 messages and statements of banks could not be taken",
+    ]
+    assert all(told.values())
 
 
 def paid_twice(bank: BankProcess) -> models.Refund:

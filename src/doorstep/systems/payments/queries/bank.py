@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import F
+from django.db.models import F, Q
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law, profile
@@ -13,17 +13,18 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.models import BankAccount, BankFeed, Refund, Statement, StatementLine
+from doorstep.systems.payments.models import BankAccount, BankFeed, Discrepancy, Refund, Statement, StatementLine
 from doorstep.systems.payments.permissions import SETTLE
 from doorstep.systems.payments.rules.banking_days import banking_day
+from doorstep.systems.payments.rules.discrepancies import OF_FEEDS
 from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, PayoutState
 from doorstep.systems.payments.rules.ledger import ACCOUNT_UNKNOWN
 from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.rules.settlement import holdable
 
 LINES_AT_ONCE = 500
-NOTEWORTHY = 20
-"""After so many failures in a row, half a day, somebody has to act."""
+FAILING, NOTEWORTHY = 5, 20
+"""After so many failures in a row, some minutes, the doctor says so; after so many, half a day, somebody has to act."""
 
 
 class Feed(msgspec.Struct, frozen=True):
@@ -75,18 +76,23 @@ def statements_due(at: datetime) -> list[Feed]:
 
 def _feeds(**due: object) -> list[Feed]:
     found = BankFeed.objects.filter(**due).select_related("account").order_by("account_id")
-    return [
-        Feed(
-            row.account_id,
-            row.account.bank,
-            row.account.number,
-            row.cursor,
-            row.failures,
-            row.day,
-            row.statement_failures,
-        )
-        for row in found
-    ]
+    return [_feed(row) for row in found]
+
+
+def _feed(row: BankFeed) -> Feed:
+    own = row.account
+    return Feed(own.id, own.bank, own.number, row.cursor, row.failures, row.day, row.statement_failures)
+
+
+def feeds_behind() -> list[Feed]:
+    """Accounts that could not be read several times in a row, or whose statement is long due."""
+    late = Q(failures__gte=FAILING) | Q(statement_failures__gte=NOTEWORTHY)
+    return [_feed(row) for row in BankFeed.objects.filter(late).select_related("account").order_by("account_id")]
+
+
+def unresolved() -> int:
+    """How much that banks told could not be taken and waits for a person."""
+    return Discrepancy.objects.filter(kind__in=OF_FEEDS, resolved=None).count()
 
 
 def refunds_in(state: RefundState) -> bool:
