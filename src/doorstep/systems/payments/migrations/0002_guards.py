@@ -141,6 +141,12 @@ STAY = (
 """Tables of which nothing is ever changed."""
 
 ONCE = """
+CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_credit
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER content_stays BEFORE UPDATE ON payments_credit FOR EACH ROW
+    WHEN ((NEW.id, NEW.account_id, NEW.booking, NEW.amount, NEW.memo, NEW.booked, NEW.day, NEW.from_bank, NEW.from_account, NEW.from_name)
+        IS DISTINCT FROM (OLD.id, OLD.account_id, OLD.booking, OLD.amount, OLD.memo, OLD.booked, OLD.day, OLD.from_bank, OLD.from_account,
+            OLD.from_name)) EXECUTE FUNCTION payments_history_stays();
 CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_statement
     FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
 CREATE TRIGGER content_stays BEFORE UPDATE ON payments_statement FOR EACH ROW

@@ -9,6 +9,7 @@ import msgspec
 from django.db import connection, models, transaction
 
 from doorstep.systems.payments.models import Account, Transfer
+from doorstep.systems.payments.queries.proofs import CASH, DAYS, Proof
 from doorstep.systems.payments.rules.ledger import KINDS
 
 SHOWN = 20
@@ -25,20 +26,23 @@ TRIGGERS = (
     ("payments_account", "totals_follow"),
     ("payments_openpending", "pendings_follow"),
     ("payments_openpending", "history_stays"),
-    ("payments_receipt", "history_stays"),
-    ("payments_receiptpaper", "history_stays"),
+    *(
+        (f"payments_{table}", "history_stays")
+        for table in (
+            *("receipt", "receiptpaper", "ordermovement", "statement", "statementline", "feestatement", "feepage"),
+            *("feeline", "reconciliation", "reconciled", "reconciledsum", "credit"),
+        )
+    ),
+    *((f"payments_{table}", "content_stays") for table in ("statement", "feestatement", "reconciliation", "credit")),
+    *((f"payments_{table}", "day_changes_update") for table in ("credit", "refund", "order", "move")),
+    *(
+        (f"payments_{table}", "day_changes_insert")
+        for table in ("credit", "statement", "statementline", "refund", "order", "move", "feepage", "feeline")
+    ),
 )
 """What the migrations made to keep the ledger's law, by table."""
 
 _SUMS = "sum(debit) AS debits, sum(credit) AS credits, sum(pending_debit) AS pending_debits, sum(pending_credit) AS pending_credits"
-
-
-class Proof(msgspec.Struct, frozen=True):
-    """`holds` is the statement proved; `sql` gives the rows against it, `says` a sentence for each of them."""
-
-    holds: str
-    says: str
-    sql: str
 
 
 PROOFS = (
@@ -269,7 +273,7 @@ def prove() -> Iterator[Found]:
     """The proofs one after the other, in the present transaction."""
     yield Found("what keeps the ledger's law is in place", tuple(_missing()))
     yield Found("each account has the side and the limit of its kind", tuple(_unnatural()))
-    for proof in PROOFS:
+    for proof in (*PROOFS, *CASH, *DAYS):
         with connection.cursor() as cursor:
             cursor.execute(f"{proof.sql} LIMIT {SHOWN + 1}")
             said = [proof.says.format(*("nothing" if value is None else value for value in row)) for row in cursor]

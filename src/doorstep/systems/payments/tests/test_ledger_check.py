@@ -20,7 +20,7 @@ from doorstep.systems.payments.tests.builders import CASHIER, CLOCK, TREASURER, 
 from doorstep.systems.payments.tests.values import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.breaks_books]
-LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals", "receipt")
+LEDGER = ("account", "transfer", "openpending", "closing", "closedtotals", "receipt", "credit", "statementline")
 
 
 def books() -> None:
