@@ -15,7 +15,7 @@ class Proof(msgspec.Struct, frozen=True):
 _SHIFTS = """
 shifts AS (
     SELECT s.*, t.unit, s.opening + coalesce(k.taken, 0) - coalesce(d.brought_away, 0) AS due,
-        s.opening - s.brought - coalesce(lag(s.counted) OVER (PARTITION BY s.till_id ORDER BY s.began, s.id), 0) AS found
+        s.opening - s.brought - coalesce(lag(s.counted) OVER (PARTITION BY s.till_id ORDER BY s.began, s.ended, s.id), 0) AS found
     FROM payments_shift s JOIN payments_till t ON t.id = s.till_id
     LEFT JOIN (SELECT shift_id, sum(amount) AS taken FROM payments_taking GROUP BY 1) k ON k.shift_id = s.id
     LEFT JOIN (SELECT shift_id, sum(amount) AS brought_away FROM payments_deposit GROUP BY 1) d ON d.shift_id = s.id
@@ -43,7 +43,7 @@ CASH = (
         f"""
         WITH {_SHIFTS}, last AS (
             SELECT DISTINCT ON (till_id) till_id, CASE WHEN ended IS NULL THEN due ELSE counted END AS due
-            FROM shifts ORDER BY till_id, began DESC, id DESC
+            FROM shifts ORDER BY till_id, began DESC, ended DESC, id DESC
         ), cash AS (
             SELECT label, sum(debits - credits - pending_credits) AS there FROM payments_account WHERE kind = 'cash' GROUP BY 1
         )

@@ -67,7 +67,7 @@ NOT_PENDING = reason(
 class Moved(Code):
     """What a transfer did, by its stage."""
 
-    POSTED = "posted", "Booked"
+    POSTED = "posted", "In the books"
     PENDING = "pending", "Held for a booking"
     POST = "post", "Booked from what was held"
     VOID = "void", "Freed: it was held"

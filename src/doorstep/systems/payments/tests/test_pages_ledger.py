@@ -62,7 +62,7 @@ def test_an_account_down_to_its_lines_and_at_any_time(monkeypatch):
     fees = models.Account.objects.get(kind="fees")
     page = shown("account", fees.id)
     assert "1,000" in page
-    assert "Booked" in page
+    assert "In the books" in page
     assert "after=" in page
     then = shown("account", fees.id, at="2024-02-01T00:00")
     assert "Balance before" in then
