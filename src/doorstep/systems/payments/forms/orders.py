@@ -47,7 +47,7 @@ class DestinationForm(Form):
     @property
     def destination(self) -> Destination | None:
         told = self.cleaned_data
-        if told["bank"] or told["number"]:
+        if told.get("bank") or told.get("number"):
             return Destination(told["bank"], Masked(told["number"]), told["name"])
         return None
 
@@ -85,7 +85,7 @@ class BankAccountForm(Form):
 
 
 class RepairForm(DestinationForm):
-    """What is done about a discrepancy."""
+    """What is done about a discrepancy; it asks for no more than the repairs that fit need."""
 
     repair = forms.ChoiceField(label=_("Repair"))
     code = Cell(label=_("Code of the payment, if the money is assigned to one"), required=False, max_length=40)
@@ -94,4 +94,8 @@ class RepairForm(DestinationForm):
     def __init__(self, fitting: list[Repair], *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.order_fields(["repair", "code", "note"])
+        unused = ["code"] if Repair.ASSIGN not in fitting else []
+        unused += ["bank", "number", "name"] if not {Repair.ASSIGN, Repair.REFUND} & {*fitting} else []
+        for name in unused:
+            del self.fields[name]
         self.fields["repair"].choices = codes(fitting)()  # type: ignore[attr-defined]

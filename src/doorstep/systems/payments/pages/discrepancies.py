@@ -48,7 +48,7 @@ def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
     def propose() -> None:
         told = form.cleaned_data
         repair = Repair(told["repair"])
-        propose_repair(by, discrepancy_id, repair, code=told["code"], to=form.destination, note=told["note"])
+        propose_repair(by, discrepancy_id, repair, code=told.get("code", ""), to=form.destination, note=told["note"])
 
     if request.method == "POST" and tried(form, propose):
         return SeeOther(reverse("payments:discrepancies"))
