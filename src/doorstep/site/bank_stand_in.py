@@ -276,11 +276,9 @@ class _Handler(Handler):
         self.answer(HTTPStatus.OK, wrong if how == "wrong" and wrong else content, kind)
 
 
-def serve(port: int, folder: Path, callback: str) -> int:
-    """Until it is stopped; refuses in production. The exit code of the command."""
-    settings_of_demo("A stand-in moves no money: production needs a bank (DOORSTEP_BANK).")
-    from doorstep.kernel.country import law, profile  # noqa: PLC0415  after Django's set-up
-    from doorstep.site.bank_keys import keys  # noqa: PLC0415
+def book_of(folder: Path) -> Book:
+    """The book that is kept in a folder, after Django's set-up."""
+    from doorstep.kernel.country import law, profile  # noqa: PLC0415
     from doorstep.systems.payments.rules.banking_days import banking_day  # noqa: PLC0415
 
     country, calendar = law(Country, "payments"), profile().calendar
@@ -288,9 +286,18 @@ def serve(port: int, folder: Path, callback: str) -> int:
     def day_of(at: datetime) -> date:
         return banking_day(at, country.zone, country.cut_offs, calendar.working_day)
 
+    return Book(folder / "book.sqlite", day_of)
+
+
+def serve(port: int, folder: Path, callback: str) -> int:
+    """Until it is stopped; refuses in production. The exit code of the command."""
+    settings_of_demo("A stand-in moves no money: production needs a bank (DOORSTEP_BANK).")
+    from doorstep.kernel.country import law, profile  # noqa: PLC0415  after Django's set-up
+    from doorstep.site.bank_keys import keys  # noqa: PLC0415
+
     own, known = keys(folder)
-    book = Book(folder / "book.sqlite", day_of)
-    server = StandIn(port, book, country, profile().currency, own=own, known=known, callback=callback)
+    country = law(Country, "payments")
+    server = StandIn(port, book_of(folder), country, profile().currency, own=own, known=known, callback=callback)
     front = server.url.removesuffix(PATH)
     return until_stopped(server, f"Bank stand-in: pay at {front}/, ask {server.url}, keys and book in {folder}")
 

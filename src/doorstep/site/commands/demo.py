@@ -65,6 +65,33 @@ def report_of(published: Path | None) -> None:
     tasks.make_report(Period.parse("2024-H1"), "", timezone.now())
 
 
+def pay_at_the_bank() -> None:
+    """What made-up people have paid, into the book of the stand-in for a bank; it tells us of it when it starts."""
+    from django.utils import timezone  # noqa: PLC0415  after Django's set-up
+
+    from doorstep.site.bank_book import Payment  # noqa: PLC0415
+    from doorstep.site.bank_stand_in import book_of  # noqa: PLC0415
+    from doorstep.systems.payments.models import BankAccount  # noqa: PLC0415
+    from doorstep.systems.payments.simulation import demo_payments  # noqa: PLC0415
+
+    now, book = timezone.now(), book_of(home() / "bank")
+    account = BankAccount.objects.get(ended=None)
+    for one in demo_payments(now):
+        payment = Payment(
+            from_bank=one.from_bank,
+            from_account=one.from_account,
+            from_name=one.from_name,
+            to_bank=account.bank,
+            to_account=account.number,
+            amount=one.amount,
+            currency=one.currency,
+            memo=one.memo,
+            key=one.booking,
+        )
+        book.pay(payment, now)
+    book.close()
+
+
 def fill(scale: Decimal, seed: int) -> None:
     """Simulate, import the published figures, seal, compute and publish."""
     from django.apps import apps  # noqa: PLC0415  after Django's set-up
@@ -80,6 +107,8 @@ def fill(scale: Decimal, seed: int) -> None:
         if room and hasattr(room, "prepare_demo"):
             say(f"Preparing what {system.label} shows ...")
             room.prepare_demo(timezone.now())
+    if apps.is_installed("doorstep.systems.payments"):
+        pay_at_the_bank()
     if apps.is_installed("doorstep.systems.steering"):
         report_of(profile().published)
     Installation.objects.create(key="filled", value={"at": timezone.now().isoformat()})

@@ -91,7 +91,7 @@ def poll(at: datetime) -> None:
     if bank is None:
         return
     by = By(CLOCK, at)
-    if accounts_without_feed():
+    if accounts_without_feed(at):
         actions.begin_feeds(by)
     until = time.monotonic() + PATIENCE
 

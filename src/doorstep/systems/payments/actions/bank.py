@@ -23,7 +23,7 @@ from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, BankFeed, Statement
 from doorstep.systems.payments.notices import BANK_SILENT
 from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
-from doorstep.systems.payments.queries.bank import NOTEWORTHY, banking_day_of
+from doorstep.systems.payments.queries.bank import NOTEWORTHY, banking_day_of, watched
 from doorstep.systems.payments.rules.bank_messages import Told
 from doorstep.systems.payments.rules.camt053 import CHUNK, Booking, Head, read
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
@@ -91,7 +91,7 @@ def take_message(act: Act, proof: Proof, account: UUID, told: Told) -> list[Outc
 @action(SETTLE, FOR_PAYMENT)
 def begin_feeds(act: Act) -> int:
     """Accounts that are new are read from the banking day on at which they were approved; returns how many those are."""
-    new = list(BankAccount.objects.filter(approved__isnull=False, feed=None).select_for_update(of=("self",)))
+    new = list(BankAccount.objects.filter(watched(act.at), feed=None).select_for_update(of=("self",)))
     BankFeed.objects.bulk_create(
         [
             BankFeed(account=row, due=act.at, day=banking_day_of(row.approved or act.at), statement_due=act.at)

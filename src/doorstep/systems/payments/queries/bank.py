@@ -1,7 +1,7 @@
 """What is to be asked of the bank, and what its statements still have to tell."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,8 @@ from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.rules.settlement import holdable
 
 LINES_AT_ONCE = 500
+WATCHED = timedelta(days=366)
+"""So long after its end an account is still read; no rule says how long."""
 FAILING, NOTEWORTHY = 5, 20
 """After so many failures in a row, some minutes, the doctor says so; after so many, half a day, somebody has to act."""
 
@@ -59,23 +61,28 @@ def account_of(bank: str, number: str) -> UUID:
     return found[0]
 
 
-def accounts_without_feed() -> bool:
-    """Money may come into an account that has ended, too."""
-    return BankAccount.objects.filter(approved__isnull=False, feed=None).exists()
+def watched(at: datetime) -> Q:
+    """Accounts that banks are asked about: money may come into one that has ended, too."""
+    return Q(approved__isnull=False) & (Q(ended=None) | Q(ended__gt=at - WATCHED))
+
+
+def accounts_without_feed(at: datetime) -> bool:
+    return BankAccount.objects.filter(watched(at), feed=None).exists()
 
 
 def feeds_due(at: datetime) -> list[Feed]:
     """Accounts whose credits are to be asked for now."""
-    return _feeds(due__lte=at)
+    return _feeds(at, due__lte=at)
 
 
 def statements_due(at: datetime) -> list[Feed]:
     """Accounts with a banking day that is over and whose statement we lack."""
-    return _feeds(statement_due__lte=at, day__lt=banking_day_of(at))
+    return _feeds(at, statement_due__lte=at, day__lt=banking_day_of(at))
 
 
-def _feeds(**due: object) -> list[Feed]:
-    found = BankFeed.objects.filter(**due).select_related("account").order_by("account_id")
+def _feeds(at: datetime, **due: object) -> list[Feed]:
+    accounts = BankAccount.objects.filter(watched(at))
+    found = BankFeed.objects.filter(account__in=accounts, **due).select_related("account").order_by("account_id")
     return [_feed(row) for row in found]
 
 

@@ -6,16 +6,20 @@ from itertools import count
 from random import Random
 from uuid import UUID
 
+from django.db.models import Sum
+
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.simulation import Simulation
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.text import N_
-from doorstep.systems.payments.actions import bank_accounts, opening, orders, settlement, tills
-from doorstep.systems.payments.contract import FeeKind
+from doorstep.systems.payments.actions import bank_accounts, fee_statements, opening, orders, settlement, tills
+from doorstep.systems.payments.contract import FeeKind, FeesStated
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.models import BankAccount
+from doorstep.systems.payments.models import BankAccount, Order, Statement
+from doorstep.systems.payments.queries.bank import banking_day_of
+from doorstep.systems.payments.rules.camt053 import Booking, Head
 from doorstep.systems.payments.rules.evidence import Credit, Evidence
 from doorstep.systems.payments.rules.orders import Asked, Line
 
@@ -26,6 +30,9 @@ BEFORE = 9, 10
 IN_CASH = 20
 """One payment in so many is made in cash, beside those above."""
 ASKER = "simulated:services"
+
+
+DEMO_ACCOUNT, DEMO_AMOUNTS = 9_000, (150_000, 80_000, 320_000, 45_000)
 
 
 def people() -> list[dict[str, str]]:
@@ -58,45 +65,54 @@ def simulate(simulation: Simulation) -> None:
         _month(unit, accounts[unit], month, amounts[place :: len(visits)], chance, bookings)
         if (place + 1) % len(provinces) == 0:
             simulation.say(f"payments: {month:%Y-%m} is paid")
-    for unit, account in accounts.items():
-        if unit != profile().demo_locality:  # nobody pays there any more, and the bank need not be asked
-            bank_accounts.end_bank_account(By(_treasurer(unit, 1), simulation.until), account)
+    for unit, account in accounts.items():  # nobody pays there any more, and no bank knows them
+        bank_accounts.end_bank_account(By(_treasurer(unit, 1), simulation.until), account)
 
 
 def _month(unit: str, account: UUID, month: date, amounts: list[int], chance: Random, bookings: Iterator[int]) -> None:
     """A month's orders of a province, each paid some days later; now and then one in cash."""
     asked = datetime.combine(month + timedelta(days=chance.randrange(1, 15)), time(8), profile().calendar.zone)
     paid = asked + timedelta(days=chance.randrange(1, 9), hours=chance.randrange(8))
-    codes = [_ask(unit, amount, asked, chance) for amount in amounts]
-    if codes:
-        credits_of = [_credit(code, amount, paid, next(bookings)) for code, amount in zip(codes, amounts, strict=True)]
-        settlement.record_credits(By(_clock(), paid), account, credits_of, Evidence.CALLBACK)
+    owed = [_ask(unit, amount, asked, chance) for amount in amounts]
+    day = banking_day_of(paid)
+    evening = datetime.combine(day, time(20), profile().calendar.zone)
+    stated = [(one.order, one.amount) for one, _ in owed]
+    if owed:
+        came = [_credit(code, one.amount, paid, next(bookings)) for one, code in owed]
+        settlement.record_credits(By(_clock(), paid), account, came, Evidence.CALLBACK)
+        opening.open_statement(By(_clock(), evening), account, day, _statement(account, came))
     cash = len(amounts) // IN_CASH
     if cash:
         by = By(Actor(f"simulated:cashier:{unit}", unit, ("payments.cashier",), 2, "simulation"), paid)
         counted = 0
         tills.open_till(by, f"{month:%Y-%m}", counted)
         for _ in range(cash):
-            amount = chance.randrange(1, 40) * 5_000
-            tills.take_cash(by, _ask(unit, amount, asked, chance))
-            counted += amount
+            one, code = _ask(unit, chance.randrange(1, 40) * 5_000, asked, chance)
+            tills.take_cash(by, code)
+            counted += one.amount
+            stated.append((one.order, one.amount))
         tills.close_till(by, counted)
+    if stated:
+        fees = tuple(zip(*stated, strict=True))
+        asker = _asker(unit)
+        told = FeesStated(asker.subject, asker.subject, day, 1, 1, *fees)
+        fee_statements.state_fees(By(asker, evening), told)
 
 
-def _ask(unit: str, amount: int, at: datetime, chance: Random) -> str:
-    """The code of a new order."""
+def _ask(unit: str, amount: int, at: datetime, chance: Random) -> tuple[Asked, str]:
+    """A new order, and its code."""
     kind = chance.choice((FeeKind.FEE, FeeKind.FEE, FeeKind.CHARGE, FeeKind.OTHER))
-    by = By(Actor(ASKER, roles=("payments.asker",), via="simulation"), at)
+    by = By(_asker(unit), at)
     wanted = Asked(
         order=UUID(int=chance.getrandbits(128), version=4),
-        asker=ASKER,
+        asker=by.actor.subject,
         subject=f"{unit}-{at:%y%m%d}-{chance.randrange(10_000):04}",
         unit=unit,
         payer="",
         lines=(Line(kind.value, kind, amount),),
         until=at + timedelta(days=10),
     )
-    return orders.request_order(by, wanted).code
+    return wanted, orders.request_order(by, wanted).code
 
 
 def _credit(code: str, amount: int, at: datetime, booking: int) -> Credit:
@@ -107,11 +123,45 @@ def _credit(code: str, amount: int, at: datetime, booking: int) -> Credit:
         currency=profile().currency.code,
         memo=country.plain_memo(code) if booking % 3 else code,
         booked=at,
-        day=at.date(),
+        day=banking_day_of(at),
         from_bank=country.fictitious_bank,
         from_account=Masked(country.fictitious_account(500_000 + booking)),
         from_name="NGUYEN VAN VI DU",
     )
+
+
+def _statement(account: UUID, came: list[Credit]) -> list[Head | Booking]:
+    """What the bank says at the end of a day on which this came, and nothing went."""
+    row, day = BankAccount.objects.get(id=account), came[0].day
+    before = Statement.objects.filter(account=row).aggregate(found=Sum("credits"))["found"] or 0
+    head = Head(
+        number=f"{row.number}-{day}",
+        page=1,
+        last=True,
+        account=row.number,
+        bank=row.bank,
+        day=day,
+        opening=before,
+        closing=before + sum(one.amount for one in came),
+    )
+    bookings = [
+        Booking(
+            booking=one.booking,
+            amount=one.amount,
+            incoming=True,
+            booked=one.booked,
+            memo=one.memo,
+            reference="",
+            returned="",
+            from_bank=one.from_bank,
+            from_account=str(one.from_account),
+            from_name=one.from_name,
+            to_bank=row.bank,
+            to_account=row.number,
+        )
+        for one in came
+    ]
+    return [head, *bookings]
 
 
 def _account(unit: str, at: datetime, serial: int) -> UUID:
@@ -143,22 +193,34 @@ def _treasurer(unit: str, number: int) -> Actor:
     return Actor(f"simulated:treasurer:{number}", unit, ("payments.treasurer",), 2, "simulation")
 
 
+def _asker(unit: str) -> Actor:
+    """The services of a unit, which ask for what is owed."""
+    return Actor(f"{ASKER}:{unit}", roles=("payments.asker",), via="simulation")
+
+
 def _clock() -> Actor:
     return Actor("simulated:clock", roles=("payments.clock",), via="simulation")
 
 
 def prepare_demo(at: datetime) -> None:
-    """For the demo's people: an order that waits, one that is paid, one paid wrongly, and one paid twice."""
-    unit = profile().demo_locality
-    known = BankAccount.objects.filter(unit=unit, approved__isnull=False, ended=None).first()
-    account = known.id if known else _account(unit, at - timedelta(days=1), 9_000)
-    chance, earlier = Random(0), at - timedelta(hours=3)  # noqa: S311  nothing here is secret
-    codes = [_ask(unit, amount, earlier, chance) for amount in (150_000, 80_000, 320_000, 45_000)]
+    """For the demo's people: orders that wait, at an account that the stand-in for a bank keeps."""
+    unit, asked = profile().demo_locality, at - timedelta(hours=3)
+    _account(unit, asked, DEMO_ACCOUNT)
+    chance = Random(0)  # noqa: S311  nothing here is secret
+    for amount in DEMO_AMOUNTS:
+        _ask(unit, amount, asked, chance)
+
+
+def demo_payments(at: datetime) -> list[Credit]:
+    """What people have paid into the account since: one order, one with too little, one twice, and something unknown."""
+    asker = _asker(profile().demo_locality).subject
+    asked = Order.objects.filter(asker=asker, account__ended=None)
+    right, less, twice = (asked.get(amount=amount) for amount in DEMO_AMOUNTS[1:])
     told = [
-        _credit(codes[1], 80_000, earlier, 900_000_001),
-        _credit(codes[2], 300_000, earlier, 900_000_002),
-        _credit(codes[3], 45_000, earlier, 900_000_003),
-        _credit(codes[3], 45_000, earlier, 900_000_004),
-        _credit("HOC PHI", 1_250_000, earlier, 900_000_005),
+        (right.code, right.amount),
+        (less.code, less.amount - 20_000),
+        (twice.code, twice.amount),
+        (twice.code, twice.amount),
+        ("HOC PHI", 1_250_000),
     ]
-    settlement.record_credits(By(_clock(), at), account, told, Evidence.CALLBACK)
+    return [_credit(memo, amount, at, DEMO_ACCOUNT + place) for place, (memo, amount) in enumerate(told)]
