@@ -4,7 +4,7 @@ What a bank tells of many things is read one by one: what cannot be read of one 
 """
 
 from datetime import date
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,8 +14,8 @@ from doorstep.kernel.values.reasons import MALFORMED, Refused
 from doorstep.systems.payments.rules.evidence import Credit, PayoutResult, Unreadable
 
 T = TypeVar("T")
-SHOWN = 500
-"""Characters that are kept of what cannot be read."""
+SHOWN, MOST_AT_ONCE = 500, 10_000
+"""Characters that are kept of what cannot be read; credits and payouts in one message, each of which may wait for a person."""
 
 
 class CreditsAsked(msgspec.Struct, frozen=True):
@@ -64,8 +64,11 @@ class Told(msgspec.Struct, frozen=True):
     payouts: tuple[PayoutResult | Unreadable, ...] = ()
 
 
+_Many = Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=MOST_AT_ONCE)]
+
+
 class _CreditsHeard(msgspec.Struct, frozen=True):
-    credits: tuple[msgspec.Raw, ...]
+    credits: _Many
     after: str
     total: int
     more: bool = False
@@ -74,8 +77,8 @@ class _CreditsHeard(msgspec.Struct, frozen=True):
 class _Heard(msgspec.Struct, frozen=True):
     bank: str
     account: str
-    credits: tuple[msgspec.Raw, ...] = ()
-    payouts: tuple[msgspec.Raw, ...] = ()
+    credits: _Many = ()
+    payouts: _Many = ()
 
 
 def written(value: msgspec.Struct) -> bytes:

@@ -19,8 +19,8 @@ from doorstep.systems.payments.rules.settlement import FIRST_DAY, LAST_DAY, LONG
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 CHUNK = 65_536
-DEEPEST, LONGEST_TEXT, MOST_BYTES = 40, 2_000, 4_000_000_000
-"""Elements in each other, characters of a text, bytes of a page."""
+DEEPEST, LONGEST_TEXT, LONGEST_TAG, MOST_BYTES = 40, 2_000, 200_000, 4_000_000_000
+"""Elements in each other, characters of a text, bytes of a tag or comment, bytes of a page."""
 
 NOT_XML = reason("payments.statement_not_xml", "The statement cannot be read as XML.", repair="Fetch it again, whole.")
 HOSTILE = reason(
@@ -107,6 +107,8 @@ def read(file: BinaryIO, currency: Currency, zone: ZoneInfo) -> Iterator[Head | 
             if size > MOST_BYTES:
                 raise Refused(HOSTILE())
             reader.parser.Parse(chunk, False)
+            if size - max(reader.parser.CurrentByteIndex, 0) > LONGEST_TAG + CHUNK:  # the parser holds it all
+                raise Refused(HOSTILE())
             yield from reader.taken()
         reader.parser.Parse(b"", True)
     except expat.ExpatError as failure:

@@ -159,9 +159,12 @@ def check(request: Signed, keys: Mapping[str, Key], at: datetime) -> Proof:
     """
     verifier = _Verifier(keys, at)
     try:
-        (found,) = verifier.verify(request)
+        signatures = verifier.verify(request)
     except HTTPMessageSignaturesException as failure:
         raise NotAllowed(SIGNATURE_WRONG() if verifier.key else SIGNATURE_MISSING()) from failure
+    if len(signatures) != 1:
+        raise NotAllowed(SIGNATURE_MISSING())
+    found = signatures[0]
     covered = set(found.covered_components)
     whole = any(address <= covered for address in _ADDRESSES)
     asked = "?" in request.url and not covered & {'"@target-uri"', '"@query"'}

@@ -135,3 +135,25 @@ def test_whoever_forges_is_stopped(key):
 def test_without_a_bank_nothing_is_taken(key, settings):
     settings.BANK = None
     assert send(message(key, b"{}")).status_code == 503
+
+
+def test_one_message_tells_no_more_than_can_wait_for_people(key):
+    account = bank_account()
+    content = about(account).replace(b'"credits":[]', b'"credits":[' + b"7," * 20_000 + b"7]")
+    answer = send(message(key, content))
+    assert (answer.status_code, answer.json()["reasons"][0]["code"]) == (422, "kernel.malformed")
+    assert not models.Discrepancy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("accounts", "status"), [((), 200), (("{bank}",), 200), (("{bank}:{number}",), 200), (("other",), 403)]
+)
+def test_a_key_speaks_for_its_accounts(key, settings, accounts, status):
+    account = bank_account()
+    file = settings.BANK.theirs
+    (told,) = json.loads(file.read_text())["keys"]
+    bound = [one.format(bank=account.bank, number=account.number) for one in accounts]
+    file.write_text(json.dumps({"keys": [{**told, **({"accounts": bound} if bound else {})}]}))
+    answer = send(message(key, about(account, credit("x"))))
+    assert answer.status_code == status
+    assert models.Credit.objects.count() == (status == 200)

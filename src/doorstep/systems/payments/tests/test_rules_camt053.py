@@ -115,3 +115,15 @@ def test_a_statement_that_was_damaged_is_read_or_refused(place, noise):
     whole = statement(entry()).encode()
     with suppress(Refused):  # any other failure is one of ours
         found(whole[:place] + noise + whole[place + len(noise) :])
+
+
+@pytest.mark.parametrize(
+    "padding",
+    [f'<a b="{"x" * 1_000_000}"/>', f"<!--{'x' * 1_000_000}-->", f"<?p {'x' * 1_000_000}?>", f"<{'x' * 1_000_000}/>"],
+)
+def test_a_tag_beyond_measure_is_not_held_in_memory(padding):
+    assert refusal(statement(padding)) == "statement_hostile"
+
+
+def test_many_entries_are_no_long_tag():
+    assert len(found(statement(entry() * 5_000))) == 5_001

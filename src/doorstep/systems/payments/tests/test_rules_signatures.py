@@ -111,6 +111,14 @@ def test_what_the_bank_did_not_sign(changes, why):
     assert refusal(signed(**changes)) == why
 
 
+def test_one_signature_and_no_more():
+    """A label is not signed, so that whoever saw a message could say its signature twice."""
+    twice = {
+        name: f"{value}, {value.replace('sig=', 'again=')}" for name, value in signed().headers.items() if "Sig" in name
+    }
+    assert refusal(signed(headers={**signed().headers, **twice})) == "signature_missing"
+
+
 def test_a_digest_that_was_changed_with_the_content():
     other = signed(nonce="n2")
     forged = signed(body=b'{"credits": [9]}')
