@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from doorstep.kernel.declare.codes import Code
-from doorstep.kernel.declare.messages import Key, Question, question
+from doorstep.kernel.declare.messages import Key, Message, Question, message, question
 from doorstep.kernel.declare.scopes import Scope
 from doorstep.kernel.values.units import UnitCode
 
@@ -108,6 +108,17 @@ class OrganisationTold(msgspec.Struct, frozen=True):
     representative: str
 
 
+@message("identity.person_to_tell")
+class PersonToTell(Message, frozen=True):
+    """Somebody is to be told something, by the way and in the language that they chose: the notice of this code with these
+    values. `subject` is the key of a person or an organisation; whoever has no e-ID is not told.
+    """
+
+    notice: Key
+    names: tuple[Key, ...]
+    values: tuple[Key | int, ...]
+
+
 @question("identity.match", scope=ASK_REGISTER, answer=list[Agreement])
 class Match(Question, frozen=True):
     """Are these particulars right? Names agree word by word, without diacritics, in any order."""
@@ -158,6 +169,16 @@ class ResidenceUnit(_OfPersons, frozen=True):
 
     def fields(self) -> Sequence[str]:
         return ["unit"]
+
+
+@question("identity.key", scope=ASK_REGISTER, answer=str | None)
+class KeyOf(Question, frozen=True):
+    """The key of the person or organisation that signs in as `subject`; None for staff without an e-ID."""
+
+    subject: Key
+
+    def fields(self) -> Sequence[str]:
+        return ("key",)
 
 
 @question("identity.organisations", scope=ASK_REGISTER, answer=list[OrganisationTold | None])

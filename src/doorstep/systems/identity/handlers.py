@@ -1,17 +1,22 @@
-"""The register answers what its contract lets others ask."""
+"""The register answers what its contract lets others ask, and tells people what others want them to know."""
 
 from collections.abc import Sequence
 
-from doorstep.kernel.contracts import answers
+from doorstep.kernel.contracts import answers, hears
 from doorstep.kernel.country import law
+from doorstep.kernel.declare.notices import NOTICES
 from doorstep.kernel.declare.scopes import Purpose
-from doorstep.kernel.store.writing import By
+from doorstep.kernel.notices import notify
+from doorstep.kernel.store.writing import Act, By
 from doorstep.kernel.values.reasons import NotAllowed, TooLarge, reason
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.identity import contract
+from doorstep.systems.identity.actions.eid import reach_of_key
 from doorstep.systems.identity.contract import Agreement, GuardianTold, OrganisationTold, Told
 from doorstep.systems.identity.country import Country
+from doorstep.systems.identity.permissions import FOR_EID
 from doorstep.systems.identity.queries import register as queries
+from doorstep.systems.identity.queries.concerned import key_of_subject
 from doorstep.systems.identity.rules.register import agreement, number_of, subject_of
 
 TOO_MANY = reason(
@@ -22,6 +27,20 @@ NOT_GRANTED = reason(
     "This purpose is not granted this: {particular}.",
     repair="Ask whether it is right instead, or let the law grant it to the purpose.",
 )
+
+
+@hears(contract.PersonToTell, FOR_EID)
+def tell_person(act: Act, told: contract.PersonToTell) -> None:
+    """Write the notice; nobody is told of what no system here declares (any more)."""
+    reach, kind = reach_of_key(told.subject), NOTICES.get(told.notice)
+    if reach and kind:
+        notify(act, reach, kind, **dict(zip(told.names, told.values, strict=True)))
+    act.journal(subjects=[told.subject], detail=f"{told.notice}: {'told' if reach and kind else 'not told'}")
+
+
+@answers(contract.KeyOf)
+def key_of(_by: By, _purpose: Purpose, asked: contract.KeyOf) -> str | None:
+    return key_of_subject(asked.subject)
 
 
 @answers(contract.Match)

@@ -5,6 +5,7 @@ id with the same content is the same order. What becomes of it, it hears; its ha
 hands in what it holds for paid (`FeesStated`), which is compared with our orders and the bank's statement.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,7 +16,21 @@ from doorstep.kernel.declare.messages import Key, Message, Question, message, qu
 from doorstep.kernel.declare.scopes import Scope
 from doorstep.kernel.values.units import UnitCode
 
+WORDS: dict[str, str | Mapping[str, str]] = {}
+"""What may be paid, in words, by the code that messages name it with."""
+
 ASK_ORDER = Scope("payments.order.ask", "Ask how far payments are")
+
+
+def payable(code: str, words: str | Mapping[str, str]) -> str:
+    """Declare what people may be asked to pay for, as a payer reads it: an English message id in N_(), or texts by language.
+
+    Messages hold no texts: an order names its purpose and its lines by these codes, `system.what`. Raises ValueError for
+    other words under a code that is taken.
+    """
+    if WORDS.setdefault(code, words) != words:
+        raise ValueError(f"{code} has other words already")
+    return code
 
 
 class FeeKind(Code):
@@ -42,7 +57,8 @@ class OrderState(Code):
 class OrderRequested(Message, frozen=True):
     """Something is to be paid to `unit`. `subject` is the asking system's reference (a dossier's code), `asker` its name.
 
-    `payer` is a person's or an organisation's key, "" where it is not known. Lines: a code, a kind and an amount (minor units of the
+    `purpose` is what it is paid for, a code declared with `payable`. `payer` is a person's or an organisation's key, None
+    where it is not known. Lines: a code (in words where it is declared, too), a kind and an amount (minor units of the
     profile's currency) for each, in three tuples of one length.
     """
 
@@ -50,6 +66,7 @@ class OrderRequested(Message, frozen=True):
     order: UUID
     unit: UnitCode
     payer: Key | None
+    purpose: Key
     codes: tuple[Key, ...]
     kinds: tuple[FeeKind, ...]
     amounts: tuple[int, ...]
@@ -68,7 +85,9 @@ class OrderWithdrawn(Message, frozen=True):
 class OrderMoved(Message, frozen=True):
     """Told by payments whenever an order's state changes; `paid` and `refunded` are totals so far, in minor units.
 
-    Refused requests come back as CANCELLED with the codes of the reasons.
+    A refused request comes back with the codes of the reasons: in the state of the order that `asker` has under this id,
+    else as CANCELLED with the code "-". `asker` is the system's name, or "api:" and the subject of a program that asked by
+    the API, so that neither can take the other's.
     """
 
     asker: Key

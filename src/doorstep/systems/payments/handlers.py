@@ -1,14 +1,23 @@
 """Payments hear what other systems ask for, and answer how far it is. What is refused comes back with its reasons."""
 
+import msgspec
+
 from doorstep.kernel.contracts import answers, hears
 from doorstep.kernel.declare.scopes import Purpose
 from doorstep.kernel.store.writing import Act, By
 from doorstep.kernel.values.reasons import Refused
 from doorstep.systems.payments.actions import fee_statements, orders
-from doorstep.systems.payments.contract import FeesStated, OrderRequested, OrderStanding, OrderWithdrawn, WhichOrder
+from doorstep.systems.payments.contract import (
+    WORDS,
+    FeesStated,
+    OrderRequested,
+    OrderStanding,
+    OrderWithdrawn,
+    WhichOrder,
+)
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_TREASURY
 from doorstep.systems.payments.queries.orders import standing_of
-from doorstep.systems.payments.rules.orders import LINES_WRONG, MOST_LINES, Asked, Line
+from doorstep.systems.payments.rules.orders import LINES_WRONG, MOST_LINES, SYSTEM, Asked, Line, declared
 
 
 @hears(OrderRequested, FOR_PAYMENT)
@@ -18,7 +27,7 @@ def order_requested(act: Act, told: OrderRequested) -> None:
         orders.place(act, _asked(told))
         detail = ""
     except Refused as refusal:
-        orders.turn_down(act, told.asker, told.order, told.subject, refusal.reasons)
+        orders.turn_down(act, SYSTEM + told.asker, told.order, told.subject, refusal.reasons)
         detail = str(refusal)
     act.journal(subjects=[told.payer] if told.payer else (), fields=Asked.__struct_fields__, detail=detail)
 
@@ -27,10 +36,10 @@ def order_requested(act: Act, told: OrderRequested) -> None:
 def order_withdrawn(act: Act, told: OrderWithdrawn) -> None:
     """Cancel the order unless it is paid, and say what it is."""
     try:
-        row = orders.withdraw(act, told.asker, told.order)
+        row = orders.withdraw(act, SYSTEM + told.asker, told.order)
         detail = row.state
     except Refused as refusal:
-        orders.turn_down(act, told.asker, told.order, told.subject, refusal.reasons)
+        orders.turn_down(act, SYSTEM + told.asker, told.order, told.subject, refusal.reasons)
         detail = str(refusal)
     act.journal(fields=("state",), detail=detail)
 
@@ -38,13 +47,13 @@ def order_withdrawn(act: Act, told: OrderWithdrawn) -> None:
 @hears(FeesStated, FOR_TREASURY)
 def take_fees(act: Act, stated: FeesStated) -> None:
     """A page that cannot be taken waits for the operator, and with it the rest of that asking system's day."""
-    taken = fee_statements.record_fees(act, stated)
+    taken = fee_statements.record_fees(act, msgspec.structs.replace(stated, asker=SYSTEM + stated.asker))
     act.journal(detail=f"{stated.asker} {stated.day}, page {stated.page} of {stated.pages}: {taken.lines}")
 
 
 @answers(WhichOrder)
 def which_order(_by: By, _purpose: Purpose, asked: WhichOrder) -> OrderStanding | None:
-    return standing_of(asked.asker, asked.order)
+    return standing_of(SYSTEM + asked.asker, asked.order)
 
 
 def _asked(told: OrderRequested) -> Asked:
@@ -52,10 +61,14 @@ def _asked(told: OrderRequested) -> Asked:
         raise Refused(LINES_WRONG("lines", most=MOST_LINES))
     return Asked(
         order=told.order,
-        asker=told.asker,
+        asker=SYSTEM + told.asker,
         subject=told.subject,
         unit=told.unit,
         payer=told.payer or "",
-        lines=tuple(map(Line, told.codes, told.kinds, told.amounts)),
+        purpose=declared(told.purpose),
+        lines=tuple(
+            Line(code, kind, amount, declared(code) if code in WORDS else {})
+            for code, kind, amount in zip(told.codes, told.kinds, told.amounts, strict=True)
+        ),
         until=told.until,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.notices import Channel, Reach
@@ -35,6 +36,7 @@ from doorstep.systems.identity.rules.captures import Capture, check_capture
 from doorstep.systems.identity.rules.causes import Cause
 from doorstep.systems.identity.rules.eid import LockCause, State, Step
 from doorstep.systems.identity.rules.offices import within
+from doorstep.systems.identity.rules.register import number_of
 from doorstep.systems.identity.rules.telling import channel_of, channels
 
 
@@ -394,6 +396,14 @@ def reach(row: Eid) -> Reach:
     if account:
         return reach_of(account)
     return Reach(f"eid:{row.id}", row.language, row.phone, row.email, channel_of("", channels(row.phone, row.email)))
+
+
+def reach_of_key(key: str) -> Reach | None:
+    """How the person or organisation of this key is told; None without an e-ID that is not revoked."""
+    number = number_of(key, law(Country, "identity"))
+    whose = Q(person__number=number) if number else Q(organisation__tax_code=key.removeprefix("tax_code:"))
+    row = Eid.objects.filter(whose, revoked=None).first()
+    return reach(row) if row else None
 
 
 def urgent(row: Eid) -> Reach:

@@ -6,7 +6,7 @@ from django.db.models import Model, QuerySet
 
 from doorstep.kernel.country import law
 from doorstep.systems.identity.country import Country
-from doorstep.systems.identity.models import Eid, Organisation, Person
+from doorstep.systems.identity.models import Account, Eid, Organisation, Person
 from doorstep.systems.identity.rules.register import subject_of
 
 M = TypeVar("M", bound=Model)
@@ -39,6 +39,14 @@ def key_of(whom: Person | Organisation) -> str:
     if isinstance(whom, Person):
         return subject_of(whom.number, law(Country, "identity"))
     return f"tax_code:{whom.tax_code}"
+
+
+def key_of_subject(subject: str) -> str | None:
+    """The key of the person or organisation that signs in as this subject; None for nobody, and for staff without an e-ID."""
+    accounts = Account.objects.select_related("eid__person", "eid__organisation")
+    account = accounts.filter(subject=subject, closed=None).first()
+    holder = account.eid and (account.eid.person or account.eid.organisation) if account else None
+    return key_of(holder) if holder else None
 
 
 def concerned_by(eid: Eid | None) -> list[str]:

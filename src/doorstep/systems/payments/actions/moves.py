@@ -12,6 +12,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refuse
 from doorstep.systems.payments.actions import ledger, orders
 from doorstep.systems.payments.actions.rows import Proposed, locked
 from doorstep.systems.payments.actions.settlement import settle, take_back
+from doorstep.systems.payments.actions.telling import tell_moved
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Move, Order, Refund
@@ -92,6 +93,7 @@ def _move(act: Act, row: Move, source: Order, target: Order) -> None:
     settle(act, [target], Channel(source.channel), over, out)
     take_back(act, [source])
     orders.moved(act, [source])
+    tell_moved(act, source, target)
 
 
 def _locked(act: Act, **which: object) -> list[Order]:

@@ -151,7 +151,7 @@ def write_movements(act: Act, told: Sequence[OrderMoved]) -> None:
         ],
         batch_size=AT_ONCE,
     )
-    act.tell(*told)
+    act.tell(*[msgspec.structs.replace(one, asker=rules.told_asker(one.asker)) for one in told])
 
 
 def turn_down(act: Act, asker: str, order: UUID, subject: str, reasons: Sequence[Reason]) -> None:
@@ -212,6 +212,7 @@ def _new(act: Act, asked: Asked) -> Order:
         subject=asked.subject,
         unit=asked.unit,
         payer=asked.payer,
+        purpose=asked.purpose,
         lines=msgspec.to_builtins(asked.lines),
         amount=asked.amount,
         currency=currency,
@@ -229,6 +230,7 @@ def _asked(order: Order) -> Asked:
         subject=order.subject,
         unit=order.unit,
         payer=order.payer,
+        purpose=order.purpose,
         lines=tuple(lines_of(order)),
         until=order.until,
     )

@@ -16,6 +16,7 @@ from doorstep.systems.payments.actions import ledger, orders, rows
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
 from doorstep.systems.payments.actions.refunds import holds, left_of, lost, stand
 from doorstep.systems.payments.actions.settlement import take_back
+from doorstep.systems.payments.actions.telling import tell_refunded
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.models import Credit, Order, Refund
 from doorstep.systems.payments.permissions import FOR_REPAIR, SETTLE
@@ -147,6 +148,7 @@ def _follow(act: Act, moved: Sequence[Refund]) -> list[str]:
             whole = row.order.refunded == row.order.paid
             event = Event.REFUNDED if whole else Event.REFUNDED_IN_PART
             orders.advance([row.order], event, refunded=row.order.refunded)
+            tell_refunded(act, row.order, row.amount)
             touched[row.order] = None
     take_back(act, [order for order in touched if order.state == OrderState.REFUNDED])
     orders.moved(act, [*touched])

@@ -4,16 +4,15 @@ import hashlib
 from collections.abc import Iterable
 
 from doorstep.kernel.contracts import ask
-from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Unavailable
 from doorstep.systems.identity.contract import MOST, Organisations, Particular, Particulars
+from doorstep.systems.payments.actions.payers import ASKING
 from doorstep.systems.payments.models import Receipt, ReceiptPaper
 from doorstep.systems.payments.permissions import FOR_PAYMENT, PRINT
 from doorstep.systems.payments.queries.receipts import printable
 
 PERSON, ORGANISATION = "national_id:", "tax_code:"
-PRINTER = Actor("task:payments", roles=("payments.receipt_printer",), via="task")
 
 
 def payer_names(by: By, payers: Iterable[str]) -> dict[str, str]:
@@ -24,7 +23,7 @@ def payer_names(by: By, payers: Iterable[str]) -> dict[str, str]:
     wanted = sorted(set(payers))
     persons = [key for key in wanted if key.startswith(PERSON)]
     bodies = [key for key in wanted if key.startswith(ORGANISATION)]
-    asking = By(PRINTER, by.at)
+    asking = By(ASKING, by.at)
     names: dict[str, str] = {}
     try:
         for part in _parts(persons):

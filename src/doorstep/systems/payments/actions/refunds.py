@@ -8,6 +8,7 @@ from doorstep.kernel.store.writing import Act
 from doorstep.kernel.values.ids import Masked, reference
 from doorstep.systems.payments.actions import ledger
 from doorstep.systems.payments.actions.orders import lines_of
+from doorstep.systems.payments.actions.telling import tell_returning
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.rules.ledger import AccountKind, Stage, Transfer
 from doorstep.systems.payments.rules.orders import ACCOUNT_OF, by_kind
@@ -68,6 +69,9 @@ def return_credits(
         for (credit, amount, why), (_, goes) in zip(back, where, strict=True)
     ]
     Refund.objects.bulk_create(rows)
+    for credit, amount, _ in back:
+        if credit.order:
+            tell_returning(act, credit.order, amount)
     return [one for row in rows for one in holds(act, row, "pending")]
 
 

@@ -13,7 +13,7 @@ from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import Conflict, NotFound, Reason
 from doorstep.kernel.values.units import UnitCode
-from doorstep.systems.payments.actions import deposits, ledger, orders, receipts
+from doorstep.systems.payments.actions import deposits, ledger, orders, receipts, telling
 from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
 from doorstep.systems.payments.actions.rows import locked
@@ -73,6 +73,7 @@ def settle(
         ]
     )
     orders.moved(act, rows)
+    telling.tell_paid(act, rows, made)
     return made
 
 

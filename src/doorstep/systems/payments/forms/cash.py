@@ -1,13 +1,16 @@
 """What cashiers write: amounts as they stand on a count, and codes as they stand on a letter."""
 
 import re
+from hashlib import sha256
 from typing import Any
 
+import msgspec
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.country import profile
+from doorstep.kernel.store.writing import By, Once
 from doorstep.kernel.values.reasons import reason
 from doorstep.kernel.web.forms import Cell, Form, message
 
@@ -60,7 +63,18 @@ class CountForm(Form):
     counted = Amount(label=_("Counted money in the till"))
 
 
-class DepositForm(Form):
+class OnceForm(Form):
+    """A form whose deed is done once, however often the same is sent: by its key, which is drawn when it is shown."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def once(self, by: By) -> By:
+        """Who acts, and under which key a repetition gets the same answer: other content is another deed."""
+        digest = sha256(repr(sorted(self.cleaned_data.items())).encode())
+        return msgspec.structs.replace(by, once=Once(f"form:{digest.hexdigest()}", digest.digest()))
+
+
+class DepositForm(OnceForm):
     """What is brought to the bank."""
 
     amount = Amount(label=_("Amount brought to the bank"))
@@ -72,7 +86,7 @@ class CodeForm(Form):
     code = Cell(label=_("Code of the payment"), help_text=_("It stands on the payer's page and on the letter"))
 
 
-class TakeForm(Form):
+class TakeForm(OnceForm):
     """The order, and what the payer hands over."""
 
     code = Cell(widget=forms.HiddenInput)

@@ -7,18 +7,27 @@ from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.values.ids import Masked
+from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.forms import Cell, Form, codes, private
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.queries.shown import Which
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.refunds import Destination
+
+
+class OwnForm(Form):
+    """Which of the own payments are shown."""
+
+    filters = True
+    which = forms.ChoiceField(label=_("Which payments"), required=False, choices=codes(Which, empty=N_("All")))
 
 
 class FindForm(Form):
     """Which orders are shown."""
 
     filters = True
-    text = forms.CharField(label=_("Code of the payment, or reference of the dossier"), required=False, max_length=200)
+    text = forms.CharField(label=_("Code of the payment, or case reference"), required=False, max_length=200)
 
 
 class BankField(forms.ChoiceField):

@@ -12,6 +12,17 @@ from doorstep.kernel.web.forms import Choice, Day, Form, message
 from doorstep.systems.payments.rules.receipts import PAPER_MISSING
 
 
+class YearForm(Form):
+    """Which of the own receipts are shown."""
+
+    filters = True
+    year = forms.TypedChoiceField(label=_("Year"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, years: Sequence[int], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["year"].choices = [("", gettext("All")), *((year, str(year)) for year in years)]  # type: ignore[attr-defined]
+
+
 class AreaForm(Form):
     """The receipts of a day, of a unit, from a number on; a field that is empty limits nothing."""
 

@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
                 ("subject", models.TextField()),
                 ("unit", models.TextField()),
                 ("payer", models.TextField(blank=True)),
+                ("purpose", models.JSONField()),
                 ("lines", models.JSONField()),
                 ("amount", models.BigIntegerField()),
                 ("currency", models.TextField()),

@@ -38,7 +38,8 @@ class BankAccount(models.Model):
 class Order(models.Model):
     """What somebody is to pay to `unit` for `subject` of the system `asker`; `code` is public and stands in the memo.
 
-    `lines` holds [code, kind, amount] each. `paid` and `refunded` are totals in minor units. `account` is the bank account
+    `purpose` says in words what is paid for: texts by language, or {"code": what a system declared}. `lines` holds [code,
+    kind, amount, words] each. `paid` and `refunded` are totals in minor units. `account` is the bank account
     that it is to be paid into.
     """
 
@@ -48,6 +49,7 @@ class Order(models.Model):
     subject = models.TextField()
     unit = models.TextField()
     payer = models.TextField(blank=True)
+    purpose = models.JSONField()
     lines = models.JSONField()
     amount = models.BigIntegerField()
     currency = models.TextField()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,25 +10,22 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from doorstep.kernel.country import profile
-from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
-from doorstep.kernel.values.ids import read_uuid
-from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NotFound
 from doorstep.kernel.web.forms import Form, add_reasons
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, language, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.payments.actions import moves as move_actions
 from doorstep.systems.payments.actions import tills
 from doorstep.systems.payments.forms.cash import CodeForm, CountForm, DepositForm, MoveForm, OpenForm, TakeForm
+from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, PROPOSE, TILL
 from doorstep.systems.payments.queries import cash
+from doorstep.systems.payments.queries.rows import money
+from doorstep.systems.payments.rules.receipts import number_of
 
-
-def money(minor: int) -> Money:
-    """An amount in minor units of the profile's currency."""
-    return Money(minor, profile().currency)
+DONE = "payments.till"
+"""In the session: what this cashier did last, and in which shift. No address says it, since links can be made up."""
 
 
 @page(TILL)
@@ -37,16 +34,10 @@ def till(request: HttpRequest) -> HttpResponse:
     """The cashier's till: what was taken, and what can be done now; without one, how to get one."""
     by = enter(request)
     shift = cash.shift_of(by.actor)
-    change = request.GET.get("change", "")
     context: dict[str, Any] = {"shift": shift, "code_form": CodeForm(), "waiting": cash.waiting_tills(by.actor)}
-    if shift:
-        context |= {
-            "opening": money(shift.opening),
-            "taken": money(shift.taken),
-            "takings": [(row, money(row.amount)) for row in shift.takings],
-        }
-    if change.isascii() and change.isdecimal() and len(change) < len(str(2**63)):
-        context["change"] = money(int(change))
+    done = request.session.get(DONE, {})
+    if shift and done.get("shift") == str(shift.id):
+        context["done"] = {**done, "change": money(done.get("change", 0))}
     return render(request, "payments/till.html", context)
 
 
@@ -91,13 +82,15 @@ def take_back(request: HttpRequest) -> HttpResponse:
 def deposit(request: HttpRequest) -> HttpResponse:
     """Afterwards the code is shown, which the bank is to write into the memo."""
     by = enter(request)
-    cash.kept_shift(by.actor)
-    form = DepositForm(request.POST if request.method == "POST" else None)
-    made: list[tills.Deposited] = []
-    if request.method == "POST" and tried(
-        form, lambda: made.append(tills.deposit_cash(by, form.cleaned_data["amount"]))
-    ):
-        return SeeOther(f"{reverse('payments:till')}?deposit={made[0].code}")
+    shift = cash.kept_shift(by.actor)
+    form = DepositForm(request.POST if request.method == "POST" else None, initial={"key": uuid4()})
+
+    def act() -> None:
+        made = tills.deposit_cash(form.once(by), form.cleaned_data["amount"])
+        request.session[DONE] = {"shift": str(shift.id), "deposit": made.code}
+
+    if request.method == "POST" and tried(form, act):
+        return SeeOther(reverse("payments:till"))
     context = {"form": form, "heading": _("Bring cash to the bank")}
     return render(request, "payments/till_form.html", context, status=REFUSED if form.errors else 200)
 
@@ -107,17 +100,18 @@ def deposit(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest) -> HttpResponse:
     """First the order by its code, with what is due, then the money."""
     by = enter(request)
-    cash.kept_shift(by.actor)
+    shift = cash.kept_shift(by.actor)
     if request.method == "GET":
         return _due(request, by, CodeForm(request.GET))
     form = TakeForm(request.POST)
-    taken: list[tills.Taken] = []
 
     def act() -> None:
-        taken.append(tills.take_cash(by, form.cleaned_data["code"], form.cleaned_data["tendered"]))
+        made = tills.take_cash(form.once(by), form.cleaned_data["code"], form.cleaned_data["tendered"])
+        number = number_of(made.unit, made.year, made.number)
+        request.session[DONE] = {"shift": str(shift.id), "receipt": number, "change": made.change}
 
     if tried(form, act):
-        return SeeOther(f"{reverse('payments:till')}?change={taken[0].change}")
+        return SeeOther(reverse("payments:till"))
     return _due(request, by, CodeForm(request.POST), form)
 
 
@@ -130,10 +124,8 @@ def _due(request: HttpRequest, by: By, asked: CodeForm, form: TakeForm | None = 
         return render(request, "payments/till_take.html", context, status=REFUSED)
     context |= {
         "order": order,
-        "unit_name": units.name(order.unit, by.day, language()),
-        "amount": money(order.amount),
-        "lines": [(code, money(amount)) for code, amount in order.lines],
-        "form": form or TakeForm(initial={"code": order.code}),
+        "unit_name": unit_names([order.unit], by.day)[order.unit],
+        "form": form or TakeForm(initial={"code": order.code, "key": uuid4()}),
     }
     return render(request, "payments/till_take.html", context, status=REFUSED if form else 200)
 
@@ -150,16 +142,14 @@ def moves(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("payments:moves"))
-    rows = [(row, money(row.amount)) for row in cash.moves(by.actor, by.day)]
-    context = {"form": form, "rows": rows, "decides": by.actor.may(APPROVE)}
+    context = {"form": form, "rows": cash.moves(by.actor, by.day), "decides": by.actor.may(APPROVE)}
     return render(request, "payments/moves.html", context, status=REFUSED if form.errors else 200)
 
 
 @page(APPROVE)
 @require_POST
-def decide_move(request: HttpRequest) -> HttpResponse:
-    move_id = read_uuid(request.POST.get("move", ""))
-    move_actions.decide_move(enter(request), move_id, approve=request.POST.get("decision") == "approve")
+def decide_move(request: HttpRequest, move_id: UUID) -> HttpResponse:
+    move_actions.decide_move(enter(request), move_id, approve=request.POST.get("approve") == "yes")
     return SeeOther(reverse("payments:moves"))
 
 

@@ -1,5 +1,8 @@
 """The payer's pages: one order by its public code, and the own payments."""
 
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,17 +12,25 @@ from django.views.decorators.http import require_GET
 
 from doorstep.kernel.country import law
 from doorstep.kernel.documents import qr_svg
+from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import PUBLIC, page
 from doorstep.kernel.web.visits import enter, further
+from doorstep.systems.payments.actions.payers import as_payer, key_of
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.forms.orders import OwnForm
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import OWN
 from doorstep.systems.payments.queries import shown
 from doorstep.systems.payments.queries.rows import PAGE, OrderRow
+from doorstep.systems.payments.queries.shown import Which
 
 EVERY_SECONDS = 10
+PAYER = "payments.payer"
+"""In the session: the subject that was asked about, and its key."""
+STAND_IN = "/stand-in/"
+"""In the address of what a demo has in place of a bank."""
 
 
 @page(PUBLIC)
@@ -29,14 +40,15 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
     """What is to be paid, to whom and how, for whoever has the code; it follows the payment by itself while it is awaited."""
     row = shown.by_code(code)
     awaiting = row.state == OrderState.AWAITING
+    qr = _qr(row) if awaiting else ""
     context = {
         "order": row,
         "unit_name": unit_names([row.unit], timezone.localdate())[row.unit],
         "memo": row.code.replace("-", ""),
-        "qr": _qr(row) if awaiting else "",
+        "qr": mark_safe(qr_svg(qr)) if qr else "",  # noqa: S308  made here, of modules alone
+        "stand_in": _stand_in(request, qr),
         "bank": _bank(row),
         "refresh": EVERY_SECONDS if awaiting and "still" not in request.GET else 0,
-        "open": row.state in (OrderState.CREATED, OrderState.AWAITING),
     }
     return render(request, "payments/order_public.html", context)
 
@@ -45,11 +57,13 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
 @require_GET
 def own(request: HttpRequest) -> HttpResponse:
     """What one owes and has paid."""
-    by = enter(request)
+    by, form = enter_as_payer(request), OwnForm(request.GET)
+    which = Which(form.cleaned_data["which"]) if form.is_valid() and form.cleaned_data["which"] else None
     after = request.GET.get("after")
-    rows = shown.own_orders(by.actor, read_uuid(after) if after else None)
+    rows = shown.own_orders(by.actor, which, read_uuid(after) if after else None)
     names = unit_names((row.unit for row in rows), by.day)
     context = {
+        "form": form,
         "rows": [(row, names[row.unit]) for row in rows],
         "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
         "first": further(request) if after else "",
@@ -57,11 +71,33 @@ def own(request: HttpRequest) -> HttpResponse:
     return render(request, "payments/own.html", context)
 
 
+def enter_as_payer(request: HttpRequest) -> By:
+    """Who acts, as the payer whom the register knows by its key; asked once for each owner in a session."""
+    by = enter(request)
+    owner, key = request.session.get(PAYER, ("", ""))
+    if owner != by.actor.owner:
+        found = key_of(by)
+        key = found or ""
+        if found is not None:
+            request.session[PAYER] = (by.actor.owner, key)
+    return as_payer(by, key)
+
+
+def _stand_in(request: HttpRequest, qr: str) -> str:
+    """Where made-up people pay, filled in: the bank of a demonstration shows a page on this machine."""
+    bank = settings.BANK
+    if settings.PRODUCTION or bank is None or STAND_IN not in bank.url or not qr:
+        return ""
+    there = urlsplit(bank.url)
+    host = request.get_host().partition(":")[0]
+    return f"{there.scheme}://{host}:{there.port}/?{urlencode({'code': qr})}"
+
+
 def _qr(row: OrderRow) -> str:
+    """What the payment code holds."""
     if row.payee is None:
         return ""
-    text = law(Country, "payments").qr_text(row.payee, row.amount, row.code.replace("-", ""))
-    return mark_safe(qr_svg(text))  # noqa: S308  made here, of modules alone
+    return law(Country, "payments").qr_text(row.payee, row.amount, row.code.replace("-", ""))
 
 
 def _bank(row: OrderRow) -> str:

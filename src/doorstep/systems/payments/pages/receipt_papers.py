@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from doorstep.kernel import documents
-from doorstep.kernel.country import law, profile
+from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.dates import legal_day
-from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
 from doorstep.kernel.web.layout import simulated_scale
@@ -53,23 +52,23 @@ def _receipt(request: HttpRequest, record: ReceiptRecord, name: str) -> dict[str
         (gettext("Receipt number"), receipt.number),
         (gettext("Received by"), unit_name(receipt)),
         (gettext("Payer"), payer),
+        (gettext("Paid for"), documents.covered(receipt.purpose)),
         (gettext("Case reference"), receipt.reference),
         (gettext("Paid"), numbers.instant(receipt.issued)),
         (gettext("By way of"), gettext(record.channel.text)),
         *((gettext("Bank transaction"), one) for one in bookings),
     ]
     address = request.build_absolute_uri(reverse("payments:receipt", args=[receipt.code]))
-    total = money(receipt.amount)
     return {
         "qr": documents.qr_svg(address),
         "qr_alt": gettext("QR code of the page that confirms this receipt"),
         "facts": [(label, _isolated(text) or "–") for label, text in facts],
         "lines": [
-            (_isolated(documents.covered(line.code)), gettext(line.kind.text), numbers.money(money(line.amount)))
+            (_isolated(documents.covered(line.name)), gettext(line.kind.text), numbers.money(line.amount))
             for line in record.lines
         ],
-        "total": (gettext("Total"), numbers.money(total)),
-        "words": (gettext("In words"), country.in_words(total, language())),
+        "total": (gettext("Total"), numbers.money(receipt.amount)),
+        "words": (gettext("In words"), country.in_words(receipt.amount, language())),
         "check": gettext("Whoever holds this receipt can check it here:"),
         "address": address,
     }
@@ -79,11 +78,6 @@ def unit_name(receipt: ReceiptRow) -> str:
     """The unit that issued it, as it was called on that day."""
     day = legal_day(receipt.issued, law(Country, "payments").zone)
     return units.name(receipt.unit, day, language())
-
-
-def money(minor: int) -> Money:
-    """An amount in minor units of the profile's currency."""
-    return Money(minor, profile().currency)
 
 
 def pdf_response(content: bytes, name: str) -> HttpResponse:

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
+from doorstep.kernel.country import law
 from doorstep.kernel.store import units
 from doorstep.kernel.store.limits import Limit
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web import numbers
@@ -26,9 +28,11 @@ from doorstep.kernel.web.forms import add_reasons, takes_file
 from doorstep.kernel.web.routes import PUBLIC, page
 from doorstep.kernel.web.visits import REFUSED, enter, further, language
 from doorstep.systems.payments.actions.receipt_papers import keep_paper, payer_names
-from doorstep.systems.payments.forms.receipts import AreaForm, PaperForm
-from doorstep.systems.payments.pages.receipt_papers import money, pdf_response, typeset, unit_name
-from doorstep.systems.payments.pages.unit_names import unit_choices
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.forms.receipts import AreaForm, PaperForm, YearForm
+from doorstep.systems.payments.pages.payer import enter_as_payer
+from doorstep.systems.payments.pages.receipt_papers import pdf_response, typeset, unit_name
+from doorstep.systems.payments.pages.unit_names import unit_choices, unit_names
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_TREASURY, OWN, READ
 from doorstep.systems.payments.queries import receipts as queries
 from doorstep.systems.payments.queries.receipts import ReceiptRecord
@@ -43,7 +47,7 @@ from doorstep.systems.payments.rules.receipts import (
 LOOKED_UP = Limit("payments.receipt_looked_up", 60, timedelta(minutes=10))
 EXPORTED = (
     *(N_("Receipt number"), N_("Unit"), N_("Paid"), N_("Amount"), N_("Currency"), N_("By way of"), N_("Payer")),
-    *(N_("Case reference"), N_("Bank transaction"), N_("Code")),
+    *(N_("Paid for"), N_("Case reference"), N_("Bank transaction"), N_("Code"), N_("Refunded")),
 )
 
 
@@ -57,7 +61,8 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     form = PaperForm(request.POST, request.FILES) if request.method == "POST" else PaperForm()
     context = {
         "receipt": told,
-        "amount": money(told.amount),
+        "left": told.amount - told.refunded,
+        "day": legal_day(told.issued, law(Country, "payments").zone),
         "unit_name": unit_name(told),
         "form": form,
     }
@@ -82,12 +87,16 @@ def _digest(file: UploadedFile) -> bytes:
 @require_GET
 def own_receipts(request: HttpRequest) -> HttpResponse:
     """All receipts of the payer, newest first."""
-    by = enter(request)
-    after = read_uuid(request.GET["after"]) if request.GET.get("after") else None
-    rows = queries.own_receipts(by.actor, after)
-    names = units.names((row.unit for row in rows), by.day, language())
+    by = enter_as_payer(request)
+    form = YearForm(queries.own_years(by.actor), request.GET)
+    year = form.cleaned_data["year"] if form.is_valid() else None
+    after = request.GET.get("after")
+    rows = queries.own_receipts(by.actor, year, read_uuid(after) if after else None)
+    names = unit_names((row.unit for row in rows), by.day)
     context = {
-        "rows": [(row, names[row.unit], money(row.amount)) for row in rows],
+        "form": form,
+        "chosen": year,
+        "rows": [(row, names[row.unit]) for row in rows],
         "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
         "first": further(request) if after else "",
     }
@@ -97,7 +106,7 @@ def own_receipts(request: HttpRequest) -> HttpResponse:
 @page(OWN)
 @require_GET
 def own_paper(request: HttpRequest, code: str) -> HttpResponse:
-    by = enter(request)
+    by = enter_as_payer(request)
     return _paper(request, by, code, lambda: look(by.actor, FOR_PAYMENT, by.at, queries.own_receipt, code))
 
 
@@ -133,11 +142,11 @@ def area_receipts(request: HttpRequest) -> HttpResponse:
 def _area(
     request: HttpRequest, by: By, form: AreaForm, rows: Sequence[ReceiptRecord], status: int = 200
 ) -> HttpResponse:
-    names = units.names((row.receipt.unit for row in rows), by.day, language())
+    names = unit_names((row.receipt.unit for row in rows), by.day)
     context = {
         "form": form,
         "day": _asked(form, by.day)[0],
-        "rows": [(row, names[row.receipt.unit], money(row.receipt.amount)) for row in rows],
+        "rows": [(row, names[row.receipt.unit]) for row in rows],
         "filter": further(request),
         "older": further(request, rows[-1].receipt.id) if len(rows) == queries.PAGE else "",
         "first": further(request) if request.GET.get("after") else "",
@@ -173,11 +182,13 @@ def area_export(request: HttpRequest) -> HttpResponseBase:
 def _lines(rows: Sequence[ReceiptRecord]) -> Iterator[list[str]]:
     yield [gettext(text) for text in EXPORTED]
     for row in rows:
-        amount = money(row.receipt.amount)
+        amount = row.receipt.amount
         yield [
             *(row.receipt.number, row.receipt.unit, row.receipt.issued.isoformat(timespec="seconds")),
-            *(str(amount.decimal()), amount.currency.code, row.channel.value, row.payer, row.receipt.reference),
+            *(str(amount.decimal()), amount.currency.code, row.channel.value, row.payer),
+            *(row.receipt.purpose, row.receipt.reference),
             *(" ".join(f"{one.bank}:{one.number}" for one in row.bookings), row.receipt.code),
+            str(row.receipt.refunded.decimal()),
         ]
 
 

@@ -17,12 +17,12 @@ from doorstep.kernel.web.downloads import csv_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import enter, further, language
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation
-from doorstep.systems.payments.pages.cashier import money
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import RECONCILE, TREASURY
 from doorstep.systems.payments.queries import cash
 from doorstep.systems.payments.queries import days as queries
 from doorstep.systems.payments.queries.days import ReconciledRow
+from doorstep.systems.payments.queries.rows import money
 
 _COLUMNS = (
     "number",
@@ -50,7 +50,7 @@ def days(request: HttpRequest) -> HttpResponse:
     names = units.names((row.unit for row in under_way), by.day, language())
     context = {
         "rows": [(row, money(row.ours)) for row in rows],
-        "deposits": [(row, money(row.amount), names[row.unit]) for row in under_way],
+        "deposits": [(row, row.amount, names[row.unit]) for row in under_way],
         "older": further(request, rows[-1].day.isoformat()) if len(rows) == queries.SHOWN else "",
         "first": further(request) if request.GET.get("after") else "",
     }

@@ -9,25 +9,28 @@ from django.db.models import Count, Sum
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import read_reference
+from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NotFound, Refused
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.models import Deposit, Move, Order, Shift, Taking
 from doorstep.systems.payments.permissions import PROPOSE, TILL, TREASURY
+from doorstep.systems.payments.queries.rows import LineRow, lines_of, money
+from doorstep.systems.payments.queries.words import said
 from doorstep.systems.payments.rules.cash import NO_SHIFT, ORDER_NOT_FOUND
 from doorstep.systems.payments.rules.orders import payable
+from doorstep.systems.payments.rules.receipts import number_of
 
 PAGE = 50
 
 
 class TakingRow(msgspec.Struct, frozen=True):
-    """Cash taken for an order, with its receipt's number in the series of unit and year."""
+    """Cash taken for an order, with its receipt's number in full."""
 
     code: str
-    amount: int
+    purpose: str
+    amount: Money
     at: datetime
-    unit: str
-    year: int
-    number: int
+    number: str
 
 
 class ShiftView(msgspec.Struct, frozen=True):
@@ -36,8 +39,8 @@ class ShiftView(msgspec.Struct, frozen=True):
     id: UUID
     till: str
     began: datetime
-    opening: int
-    taken: int
+    opening: Money
+    taken: Money
     times: int
     takings: list[TakingRow]
     counted: bool
@@ -50,15 +53,16 @@ class WaitingTill(msgspec.Struct, frozen=True):
     till: str
 
 
-class OrderDue(msgspec.Struct, frozen=True):
+class OrderDue(msgspec.Struct, frozen=True, kw_only=True):
     """What the counter needs to know of an order: `due` says whether it is to be paid now."""
 
     code: str
     subject: str
+    purpose: str
     unit: str
     state: OrderState
-    amount: int
-    lines: list[tuple[str, int]]
+    amount: Money
+    lines: list[LineRow]
     due: bool
 
 
@@ -68,7 +72,7 @@ class DepositRow(msgspec.Struct, frozen=True):
     code: str
     unit: str
     till: str
-    amount: int
+    amount: Money
     at: datetime
 
 
@@ -78,7 +82,7 @@ class MoveRow(msgspec.Struct, frozen=True):
     id: UUID
     source: str
     target: str
-    amount: int
+    amount: Money
     why: str
     proposed: datetime
     own: bool
@@ -97,8 +101,8 @@ def shift_of(actor: Actor) -> ShiftView | None:
         row.id,
         row.till.name,
         row.began,
-        row.opening,
-        summed["taken"] or 0,
+        money(row.opening),
+        money(summed["taken"] or 0),
         summed["times"],
         [_taking(one) for one in shown],
         row.counted is not None,
@@ -128,8 +132,16 @@ def order_due(actor: Actor, today: date, code: str) -> OrderDue:
     if row is None:
         raise NotFound(ORDER_NOT_FOUND("code"))
     state = OrderState(row.state)
-    lines = [(line[0], line[2]) for line in row.lines]
-    return OrderDue(row.code, row.subject, row.unit, state, row.amount, lines, payable(state))
+    return OrderDue(
+        code=row.code,
+        subject=row.subject,
+        purpose=said(row.purpose),
+        unit=row.unit,
+        state=state,
+        amount=money(row.amount),
+        lines=lines_of(row.lines),
+        due=payable(state),
+    )
 
 
 def deposits(actor: Actor, today: date) -> list[DepositRow]:
@@ -137,7 +149,8 @@ def deposits(actor: Actor, today: date) -> list[DepositRow]:
     actor.need(TREASURY)
     found = Deposit.objects.filter(units.within(actor.unit, today), credit=None).select_related("shift__till")
     return [
-        DepositRow(row.code, row.unit, row.shift.till.name, row.amount, row.at) for row in found.order_by("id")[:PAGE]
+        DepositRow(row.code, row.unit, row.shift.till.name, money(row.amount), row.at)
+        for row in found.order_by("id")[:PAGE]
     ]
 
 
@@ -150,7 +163,7 @@ def moves(actor: Actor, today: date) -> list[MoveRow]:
             row.id,
             row.source.code,
             row.target.code,
-            row.amount,
+            money(row.amount),
             row.why,
             row.proposed,
             row.proposed_by == actor.subject,
@@ -161,4 +174,5 @@ def moves(actor: Actor, today: date) -> list[MoveRow]:
 
 def _taking(row: Taking) -> TakingRow:
     receipt = row.order.receipt
-    return TakingRow(row.order.code, row.amount, row.at, receipt.unit, receipt.year, receipt.number)
+    number = number_of(receipt.unit, receipt.year, receipt.number)
+    return TakingRow(row.order.code, said(row.order.purpose), money(row.amount), row.at, number)

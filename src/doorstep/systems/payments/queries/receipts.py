@@ -2,36 +2,44 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, first_uuid7, read_reference
+from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel
-from doorstep.systems.payments.models import Credit, Receipt, ReceiptPaper
+from doorstep.systems.payments.models import Credit, Move, Receipt, ReceiptPaper
 from doorstep.systems.payments.permissions import OWN, PRINT, READ
-from doorstep.systems.payments.rules.orders import Line
+from doorstep.systems.payments.queries.rows import LineRow, lines_of, money
+from doorstep.systems.payments.queries.words import said
 from doorstep.systems.payments.rules.receipts import number_of
 
 PAGE = 50
 
 
 class ReceiptRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A receipt without its payer; `amount` in minor units of the profile's currency, `reference` the asking system's."""
+    """A receipt without its payer; `purpose` in words, `reference` the asking system's. `refunded` is what of the amount
+    is not there any more; `moved` where that is because it pays another order.
+    """
 
     id: UUID
     code: str
     unit: str
     number: str
     issued: datetime
-    amount: int
+    purpose: str
+    amount: Money
+    refunded: Money
+    moved: bool
     reference: str
 
 
@@ -48,7 +56,7 @@ class ReceiptRecord(msgspec.Struct, frozen=True, kw_only=True):
     receipt: ReceiptRow
     payer: str
     subject_key: str
-    lines: tuple[Line, ...]
+    lines: list[LineRow]
     channel: Channel
     bookings: tuple[Booking, ...]
 
@@ -62,7 +70,7 @@ class PaperTold(msgspec.Struct, frozen=True):
 
 def receipt_told(code: str) -> ReceiptRow:
     """What everybody learns who has a receipt's code, as typed; NotFound where there is none."""
-    found = Receipt.objects.select_related("order").filter(code=read_reference(code)).first()
+    found = _receipts().filter(code=read_reference(code)).first()
     if found is None:
         raise NotFound(NOT_FOUND())
     return _row(found)
@@ -74,10 +82,18 @@ def paper_told(code: str, digest: bytes) -> PaperTold | None:
     return next((PaperTold(*row) for row in found.values_list("language", "made")), None)
 
 
-def own_receipts(actor: Actor, after: UUID | None = None) -> list[ReceiptRow]:
-    """What the actor, or whom it acts for, has paid, newest first; `after` is the last one of the page before."""
+def own_years(actor: Actor) -> list[int]:
+    """In which years the actor, or whom it acts for, was given receipts, newest first."""
     actor.need(OWN)
-    found = _own(actor)
+    return list(_own(actor).order_by("-year").values_list("year", flat=True).distinct())
+
+
+def own_receipts(actor: Actor, year: int | None = None, after: UUID | None = None) -> list[ReceiptRow]:
+    """What the actor, or whom it acts for, has paid, of a year or all, newest first; `after` is the last one of the page
+    before.
+    """
+    actor.need(OWN)
+    found = _own(actor).filter(year=year) if year else _own(actor)
     return [_row(row) for row in (found.filter(id__lt=after) if after else found).order_by("-id")[:PAGE]]
 
 
@@ -136,11 +152,11 @@ def printable(actor: Actor, today: date) -> Q:
 
 
 def _own(actor: Actor) -> QuerySet[Receipt]:
-    return Receipt.objects.select_related("order").filter(order__payer=actor.owner)
+    return _receipts().filter(order__payer=actor.owner)
 
 
 def _in_area(actor: Actor, today: date) -> QuerySet[Receipt]:
-    return Receipt.objects.select_related("order").filter(units.within(actor.unit, today))
+    return _receipts().filter(units.within(actor.unit, today))
 
 
 def _on(day: date) -> Q:
@@ -167,7 +183,7 @@ def _whole(rows: Sequence[Receipt]) -> list[ReceiptRecord]:
             receipt=_row(row),
             payer=Masked(row.order.payer.rpartition(":")[2]).masked if row.order.payer else "",
             subject_key=row.order.payer,
-            lines=msgspec.convert(row.order.lines, tuple[Line, ...]),
+            lines=lines_of(row.order.lines),
             channel=Channel(row.order.channel),
             bookings=tuple(bookings.get(row.order_id, ())),
         )
@@ -175,13 +191,22 @@ def _whole(rows: Sequence[Receipt]) -> list[ReceiptRecord]:
     ]
 
 
-def _row(row: Receipt) -> ReceiptRow:
+def _receipts() -> QuerySet[Receipt]:
+    moved = Move.objects.filter(source=OuterRef("order"), approved=True)
+    return Receipt.objects.select_related("order").annotate(moved=Exists(moved))
+
+
+def _row(row: Any) -> ReceiptRow:
+    """The row, which `_receipts` found."""
     return ReceiptRow(
         id=row.id,
         code=row.code,
         unit=row.unit,
         number=number_of(row.unit, row.year, row.number),
         issued=row.issued,
-        amount=row.order.amount,
+        purpose=said(row.order.purpose),
+        amount=money(row.order.amount),
+        refunded=money(row.order.refunded),
+        moved=row.moved,
         reference=row.order.subject,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,25 +15,31 @@ from doorstep.systems.payments.contract import FeeKind, OrderState
 from doorstep.systems.payments.country import Country, Payee
 from doorstep.systems.payments.models import Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE
+from doorstep.systems.payments.queries.orders import OPEN
+from doorstep.systems.payments.queries.words import said
+from doorstep.systems.payments.rules.orders import Line
 from doorstep.systems.payments.rules.refunds import Destination, Direction, RefundState, direction
 
 PAGE = 50
 
 
 class LineRow(msgspec.Struct, frozen=True):
-    """One thing that is to be paid."""
+    """One thing that is to be paid, by its name, else the asking system's code."""
 
-    code: str
+    name: str
     kind: FeeKind
     amount: Money
 
 
 class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An order without its payer; `payee` None where it waits for a bank account."""
+    """An order without its payer; `purpose` in words, `payee` None where it waits for a bank account, `receipt` a code, ""
+    before it is paid.
+    """
 
     id: UUID
     code: str
     subject: str
+    purpose: str
     unit: str
     state: OrderState
     amount: Money
@@ -40,9 +47,14 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     refunded: Money
     lines: list[LineRow]
     payee: Payee | None
+    receipt: str
     created: datetime
     until: datetime
     settled: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
 
 
 class Going(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,20 +122,28 @@ def refund_row(actor: Actor, row: Refund) -> RefundRow:
     )
 
 
+def lines_of(kept: Any) -> list[LineRow]:
+    """An order's lines as they are kept."""
+    lines = msgspec.convert(kept, list[Line])
+    return [LineRow(said(line.words, line.code), line.kind, money(line.amount)) for line in lines]
+
+
 def row_of(order: Order) -> OrderRow:
-    """The order, whose `account` was selected with it."""
+    """The order, whose `account` and `receipt` were selected with it."""
     account = order.account
     return OrderRow(
         id=order.id,
         code=order.code,
         subject=order.subject,
+        purpose=said(order.purpose),
         unit=order.unit,
         state=OrderState(order.state),
         amount=money(order.amount),
         paid=money(order.paid),
         refunded=money(order.refunded),
-        lines=[LineRow(code, FeeKind(kind), money(amount)) for code, kind, amount in order.lines],
+        lines=lines_of(order.lines),
         payee=Payee(account.bank, account.number, account.holder) if account else None,
+        receipt=order.receipt.code if hasattr(order, "receipt") else "",
         created=order.created,
         until=order.until,
         settled=order.settled,

@@ -6,12 +6,15 @@ from uuid import UUID
 import msgspec
 
 from doorstep.kernel.access import personal
+from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, read_reference
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
+from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.models import BankAccount, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
+from doorstep.systems.payments.queries.orders import OPEN
 from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, refund_row, row_of
 from doorstep.systems.payments.rules.refunds import RefundState
 
@@ -33,16 +36,33 @@ class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
 def by_code(code: str) -> OrderRow:
     """The order of a public code, as typed or scanned; says nothing of its payer. Raises NotFound."""
     read = read_reference(code)
-    row = Order.objects.select_related("account").filter(code=read).first() if read else None
+    row = Order.objects.select_related("account", "receipt").filter(code=read).first() if read else None
     if row is None:
         raise NotFound(NOT_FOUND("code"))
     return row_of(row)
 
 
-def own_orders(actor: Actor, after: UUID | None = None) -> list[OrderRow]:
-    """What the actor, or whoever it acts for, owes and has paid; newest first."""
+class Which(Code):
+    """Which of the own orders are shown."""
+
+    OPEN = "open", "To be paid"
+    PAID = "paid", "Paid, or paid back"
+    CLOSED = "closed", "Expired or cancelled"
+
+
+_STATES = {
+    Which.OPEN: OPEN,
+    Which.PAID: (OrderState.SETTLED, OrderState.REFUNDED_IN_PART, OrderState.REFUNDED),
+    Which.CLOSED: (OrderState.EXPIRED, OrderState.CANCELLED),
+}
+
+
+def own_orders(actor: Actor, which: Which | None = None, after: UUID | None = None) -> list[OrderRow]:
+    """What the actor, or whoever it acts for, owes and has paid, or some of that; newest first."""
     actor.need(OWN)
-    found = Order.objects.select_related("account").filter(payer=actor.owner).order_by("-id")
+    found = Order.objects.select_related("account", "receipt").filter(payer=actor.owner).order_by("-id")
+    if which:
+        found = found.filter(state__in=_STATES[which])
     if after:
         found = found.filter(id__lt=after)
     return [row_of(row) for row in found[:PAGE]]
@@ -51,7 +71,7 @@ def own_orders(actor: Actor, after: UUID | None = None) -> list[OrderRow]:
 def orders_in_area(actor: Actor, day: date, text: str = "", after: UUID | None = None) -> list[OrderRow]:
     """Orders of the actor's area, newest first; with a text those of this code or reference. They name no payer."""
     actor.need(READ)
-    found = Order.objects.select_related("account").filter(units.within(actor.unit, day)).order_by("-id")
+    found = Order.objects.select_related("account", "receipt").filter(units.within(actor.unit, day)).order_by("-id")
     if text:
         code = read_reference(text)
         found = found.filter(code=code) if code else found.filter(subject=text)
@@ -63,7 +83,7 @@ def orders_in_area(actor: Actor, day: date, text: str = "", after: UUID | None =
 @personal(READ)
 def order_in_area(actor: Actor, day: date, order_id: UUID) -> OrderRecord:
     """One order of the actor's area whole; raises NotFound elsewhere."""
-    mine = Order.objects.select_related("account").filter(units.within(actor.unit, day), id=order_id)
+    mine = Order.objects.select_related("account", "receipt").filter(units.within(actor.unit, day), id=order_id)
     row = mine.first()
     if row is None:
         raise NotFound(NOT_FOUND("order"))

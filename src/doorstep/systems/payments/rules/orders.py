@@ -8,15 +8,25 @@ from uuid import UUID
 import msgspec
 
 from doorstep.kernel.values.reasons import Reason, reason
-from doorstep.systems.payments.contract import FeeKind, OrderState
+from doorstep.systems.payments.contract import WORDS, FeeKind, OrderState
 from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST, AccountKind, check_amount
 
 MOST_LINES = 100
+LONGEST_WORDS = 200
+SYSTEM = "system:"
+"""Askers by message are kept under this and their name; programs by the API under their subjects, none of which begins so."""
+DECLARED = "code"
+"""The words of what a system declared are kept as its code under this key, other words by language."""
 
 LINES_WRONG = reason(
     "payments.lines_wrong",
     "An order has from 1 to {most} lines, each with a code, a kind and an amount.",
     repair="Correct the lines.",
+)
+WORDS_WRONG = reason(
+    "payments.words_wrong",
+    "What is paid for stands there in no words: a code that no system declared, or texts that are empty or too long.",
+    repair="Say it in at least one language, with {most} characters at most.",
 )
 UNTIL_PAST = reason(
     "payments.until_past", "The time until which it is to be paid has passed.", repair="Name a time to come."
@@ -79,21 +89,26 @@ ACCOUNT_OF: Mapping[FeeKind, AccountKind] = {
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True):
-    """One thing to be paid; `amount` in minor units of the country's currency."""
+    """One thing to be paid; `amount` in minor units of the country's currency, `words` as those of an order, or none."""
 
     code: str
     kind: FeeKind
     amount: int
+    words: dict[str, str] = {}
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be paid to `unit` for `subject` of the system `asker`, until when; `payer` "" where not known."""
+    """What is to be paid to `unit` for `subject` of the system `asker`, until when; `payer` "" where not known.
+
+    `purpose` says in words what is paid for: texts by language, or the code that a system declared under DECLARED.
+    """
 
     order: UUID
     asker: str
     subject: str
     unit: str
     payer: str
+    purpose: dict[str, str]
     lines: tuple[Line, ...]
     until: datetime
 
@@ -119,11 +134,33 @@ def check_asked(asked: Asked, at: datetime) -> list[Reason]:
     found = [
         why.at_line(line) for line, one in enumerate(asked.lines, 1) for why in check_amount(one.amount, "amounts")
     ]
+    found += [] if asked.purpose and _worded(asked.purpose) else [WORDS_WRONG("purpose", most=LONGEST_WORDS)]
+    found += [
+        WORDS_WRONG("lines", most=LONGEST_WORDS).at_line(line)
+        for line, one in enumerate(asked.lines, 1)
+        if not _worded(one.words)
+    ]
     if not found and asked.amount > MOST:
         found.append(AMOUNT_WRONG("amounts", most=MOST))
     if asked.until <= at:
         found.append(UNTIL_PAST("until"))
     return found
+
+
+def told_asker(kept: str) -> str:
+    """What messages call an asker: a system by its name, a program by its subject under "api:"."""
+    return kept.removeprefix(SYSTEM) if kept.startswith(SYSTEM) else f"api:{kept}"
+
+
+def declared(code: str) -> dict[str, str]:
+    """Words that a system declared under this code."""
+    return {DECLARED: code}
+
+
+def _worded(words: Mapping[str, str]) -> bool:
+    if DECLARED in words:
+        return words[DECLARED] in WORDS
+    return all(text.strip() and len(text) <= LONGEST_WORDS and text.isprintable() for text in words.values())
 
 
 def by_kind(lines: Sequence[Line]) -> dict[FeeKind, int]:

@@ -15,6 +15,7 @@ from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.text import N_
 from doorstep.systems.payments.actions import bank_accounts, fee_statements, opening, orders, settlement, tills
+from doorstep.systems.payments.actions.payers import key_of
 from doorstep.systems.payments.contract import FeeKind, FeesStated
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Order, Statement
@@ -30,6 +31,24 @@ BEFORE = 9, 10
 IN_CASH = 20
 """One payment in so many is made in cash, beside those above."""
 ASKER = "simulated:services"
+OWES = "demo:mai"
+"""Who of the demo's people is asked to pay."""
+PURPOSES = (
+    {
+        "vi": "Bản trích lục có chứng thực",
+        "en": "Certified extract from the register",
+        "de": "Beglaubigter Registerauszug",
+        "ar": "مستخرج مصدَّق من السجل",
+    },
+    {
+        "vi": "Giấy phép xây dựng nhà ở",
+        "en": "Permit for building a house",
+        "de": "Baugenehmigung für ein Haus",
+        "ar": "رخصة بناء منزل",
+    },
+    {"vi": "Giấy phép lái xe", "en": "Driving licence", "de": "Führerschein", "ar": "رخصة قيادة"},
+)
+"""What made-up people pay for."""
 
 
 DEMO_ACCOUNT, DEMO_AMOUNTS = 9_000, (150_000, 80_000, 320_000, 45_000)
@@ -99,17 +118,19 @@ def _month(unit: str, account: UUID, month: date, amounts: list[int], chance: Ra
         fee_statements.state_fees(By(asker, evening), told)
 
 
-def _ask(unit: str, amount: int, at: datetime, chance: Random) -> tuple[Asked, str]:
+def _ask(unit: str, amount: int, at: datetime, chance: Random, payer: str = "") -> tuple[Asked, str]:
     """A new order, and its code."""
     kind = chance.choice((FeeKind.FEE, FeeKind.FEE, FeeKind.CHARGE, FeeKind.OTHER))
+    purpose = chance.choice(PURPOSES)
     by = By(_asker(unit), at)
     wanted = Asked(
         order=UUID(int=chance.getrandbits(128), version=4),
         asker=by.actor.subject,
         subject=f"{unit}-{at:%y%m%d}-{chance.randrange(10_000):04}",
         unit=unit,
-        payer="",
-        lines=(Line(kind.value, kind, amount),),
+        payer=payer,
+        purpose=purpose,
+        lines=(Line(kind.value, kind, amount, purpose),),
         until=at + timedelta(days=10),
     )
     return wanted, orders.request_order(by, wanted).code
@@ -203,12 +224,13 @@ def _clock() -> Actor:
 
 
 def prepare_demo(at: datetime) -> None:
-    """For the demo's people: orders that wait, at an account that the stand-in for a bank keeps."""
+    """For the demo's people: orders of one payer that wait, at an account that the stand-in for a bank keeps."""
     unit, asked = profile().demo_locality, at - timedelta(hours=3)
     _account(unit, asked, DEMO_ACCOUNT)
     chance = Random(0)  # noqa: S311  nothing here is secret
+    payer = key_of(By(Actor(OWES), at)) or ""
     for amount in DEMO_AMOUNTS:
-        _ask(unit, amount, asked, chance)
+        _ask(unit, amount, asked, chance, payer)
 
 
 def demo_payments(at: datetime) -> list[Credit]:

@@ -52,6 +52,7 @@ def told(**changes):
         "subject": "dossier:1",
         "unit": UNIT,
         "payer": PAYER,
+        "purpose": {"en": "Permit for building a house"},
         "lines": [{"code": "permit", "kind": "fee", "amount": 500}, {"code": "stamp", "kind": "charge", "amount": 250}],
         "until": (AT + timedelta(days=7)).isoformat(),
     }

@@ -1,6 +1,7 @@
 """Pages of payments: whoever has the code pays and sees it arrive; two officials give money back and name accounts."""
 
 import re
+from pathlib import Path
 
 import pytest
 from django.test import Client, RequestFactory
@@ -18,6 +19,7 @@ from doorstep.systems.payments.actions.repairs import propose_repair
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.discrepancies import Repair
+from doorstep.systems.payments.rules.bank_place import BankPlace
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
     AT,
@@ -226,3 +228,25 @@ def test_two_officials_repair_a_discrepancy():
     assert reread(row).state == "settled"
     assert "The amount paid differs" not in text(cashier, "discrepancies")
     text(browser(Actor("c", "H39", ("payments.cashier",), level=2)), "discrepancy", one.id, status=404)
+
+
+def test_a_paid_order_leads_to_its_receipt():
+    row = paid_order()
+    page = text(browser(), "pay", row.code)
+    assert reverse("payments:receipt", args=[models.Receipt.objects.get().code]) in page
+
+
+@pytest.mark.parametrize(
+    ("url", "production", "there"),
+    [
+        ("http://127.0.0.1:8077/stand-in/bank/", False, True),
+        ("http://127.0.0.1:8077/stand-in/bank/", True, False),
+        ("https://bank.example.org/v1/", False, False),
+    ],
+)
+def test_only_a_demonstration_leads_to_its_bank(settings, url, production, there):
+    bank_account()
+    settings.BANK = BankPlace(url, Path("ours"), Path("theirs"))
+    settings.PRODUCTION = production
+    page = text(browser(), "pay", order().code)
+    assert ("http://testserver:8077/?code=" in page) is there

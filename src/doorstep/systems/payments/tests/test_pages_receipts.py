@@ -10,18 +10,20 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from doorstep.kernel.country import law
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.messages import ANSWERERS
 from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.web import layout
 from doorstep.systems.payments import models
+from doorstep.systems.payments.actions.moves import decide_move, propose_move
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.pages import receipts as pages
 from doorstep.systems.payments.rules.orders import Line
+from doorstep.systems.payments.tests.builders import CASHIER, TREASURER, order
 from doorstep.systems.payments.tests.desks import Told, browser, cashier, payer, receipt, text_of
-from doorstep.systems.payments.tests.values import AT, PAYER, UNIT
+from doorstep.systems.payments.tests.values import AT, PAYER, PURPOSE, UNIT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NAME = "Nguyễn Thị Ví Dụ"
@@ -78,12 +80,20 @@ def test_the_paper_says_everything_in_the_reader_s_language(home, language, word
     assert content.startswith(b"%PDF-")
     assert b"ETSI.CAdES.detached" in content
     assert PdfReader(io.BytesIO(content)).root_object["/Lang"] == language
-    for shown in ("DS/H38/2024/0000001", "001", "dossier:1", "permit", booking, f"/payments/receipts/{one.code}/"):
+    for shown in (
+        "DS/H38/2024/0000001",
+        "001",
+        "dossier:1",
+        PURPOSE["en" if language == "en" else "vi"],
+        "stamp",
+        booking,
+        f"/payments/receipts/{one.code}/",
+    ):
         assert shown in text
     assert "national_id" not in text
     assert PAYER.rpartition(":")[2] not in text
     if language != "ar":  # whose letters are copied out in their joined shapes
-        said = law(Country, "payments").in_words(Money(750, pages.money(0).currency), language)
+        said = law(Country, "payments").in_words(Money(750, profile().currency), language)
         assert all(part in text for part in [*words, NAME, said])
 
 
@@ -129,7 +139,7 @@ def test_everybody_with_the_code_has_it_confirmed_without_the_payer(home):
     said = page.content.decode()
     assert page.status_code == 200
     assert "DS/H38/2024/0000001" in said
-    assert page.context["amount"].minor == 750
+    assert page.context["receipt"].amount.minor == 750
     assert "900001" not in said
     assert "001</" not in said.replace("0000001</", "")
     assert NAME not in said
@@ -224,7 +234,7 @@ def test_receipts_of_a_day_are_exported():
     answer = cashier().get(reverse("payments:area_export"))
     header, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
     booking = models.Credit.objects.get()
-    amount = pages.money(1_234_567)
+    amount = Money(1_234_567, profile().currency)
     assert dict(zip(header, line, strict=True)) == {
         "Receipt number": "DS/H38/2024/0000001",
         "Unit": "H38",
@@ -233,7 +243,30 @@ def test_receipts_of_a_day_are_exported():
         "Currency": amount.currency.code,
         "By way of": "transfer",
         "Payer": "•••001",
+        "Paid for": "Permit for building a house",
         "Case reference": "'=1+1",
         "Bank transaction": f"{booking.account.bank}:{booking.booking}",
         "Code": one.code,
+        "Refunded": "0",
     }
+
+
+def confirmed(code: str) -> str:
+    return browser().get(reverse("payments:receipt", args=[code])).content.decode()
+
+
+def test_who_checks_a_receipt_learns_what_of_its_money_is_gone(home):
+    one = receipt()
+    assert not any(word in confirmed(one.code) for word in ("since", "proves no payment"))
+    models.Order.objects.update(refunded=250, state="refunded_in_part")
+    assert "went back to the payer since" in confirmed(one.code)
+    models.Order.objects.update(refunded=750, state="refunded")
+    assert "All of it went back" in confirmed(one.code)
+
+
+def test_who_checks_a_receipt_learns_that_the_payment_was_moved(home):
+    one, other = receipt(), order()
+    decide_move(TREASURER, propose_move(CASHIER, one.order.code, other.code, "wrong order").id, approve=True)
+    assert "moved to another order since" in confirmed(one.code)
+    assert "Moved to another order" in payer().get(reverse("payments:own_receipts")).content.decode()
+    assert "proves no payment" not in confirmed(models.Receipt.objects.get(order=other).code)

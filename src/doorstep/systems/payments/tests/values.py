@@ -11,6 +11,7 @@ AT = datetime(2024, 3, 1, 3, tzinfo=UTC)
 UNIT = "H38"
 ASKER = "service:dossiers"
 PAYER = "national_id:XT:900001"
+PURPOSE = {"en": "Permit for building a house", "vi": "Giấy phép xây dựng nhà ở"}
 
 
 def asked(**changes: Any) -> Asked:
@@ -21,7 +22,8 @@ def asked(**changes: Any) -> Asked:
         "subject": "dossier:1",
         "unit": UNIT,
         "payer": PAYER,
-        "lines": (Line("permit", FeeKind.FEE, 500), Line("stamp", FeeKind.CHARGE, 250)),
+        "purpose": PURPOSE,
+        "lines": (Line("permit", FeeKind.FEE, 500, {"en": "Permit"}), Line("stamp", FeeKind.CHARGE, 250)),
         "until": AT + timedelta(days=7),
     }
     return Asked(**{**passing, **changes})
