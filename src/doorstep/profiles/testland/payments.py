@@ -10,7 +10,7 @@ from doorstep.profiles.arabic_words import Noun, arabic
 from doorstep.profiles.number_words import Wording, amount_in_words, english, german, vietnamese
 from doorstep.profiles.testland.calendar import ZONE
 from doorstep.profiles.testland.currency import CURRENCY
-from doorstep.systems.payments.country import BankRow, Country, CutOffRow, Payee, QrPayment
+from doorstep.systems.payments.country import BankRow, Country, CutOffRow, DepositTermRow, Payee, QrPayment
 
 CODE_UNREADABLE = reason(
     "testland.payment_code_unreadable",
@@ -140,6 +140,16 @@ def country(*, fictitious: bool) -> Country:
                 certainty="invented",
             ),
             CutOffRow(at=time(11, 11), valid_from=date(2024, 3, 1), source=_SOURCE, certainty="invented"),
+        ),
+        deposit_terms=(
+            DepositTermRow(
+                working_days=5,
+                valid_from=_FOUNDED,
+                valid_to=date(2024, 3, 1),
+                source=_SOURCE,
+                certainty="invented",
+            ),
+            DepositTermRow(working_days=3, valid_from=date(2024, 3, 1), source=_SOURCE, certainty="invented"),
         ),
         qr_text=qr_text,
         read_qr=read_qr,

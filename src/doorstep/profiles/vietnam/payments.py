@@ -12,7 +12,7 @@ from doorstep.profiles.number_words import Wording, amount_in_words, english, ge
 from doorstep.profiles.vietnam.calendar import ZONE
 from doorstep.profiles.vietnam.currency import CURRENCY
 from doorstep.profiles.vietnam.vietqr import LONGEST_MEMO, qr_text, read_qr
-from doorstep.systems.payments.country import BankRow, Country, CutOffRow
+from doorstep.systems.payments.country import BankRow, Country, CutOffRow, DepositTermRow
 
 BANK_UNKNOWN = reason(
     "vietnam.bank_unknown", "No bank has this number.", repair="Take the bank's six digits from its list at NAPAS."
@@ -111,6 +111,14 @@ def country(*, fictitious: bool) -> Country:
                 at=time(16, 30),
                 valid_from=_SINCE,
                 source="Chosen for this installation: each bank says its own",
+                certainty="chosen",
+            ),
+        ),
+        deposit_terms=(
+            DepositTermRow(
+                working_days=2,
+                valid_from=_SINCE,
+                source="Chosen for this installation: no rule is among our sources",
                 certainty="chosen",
             ),
         ),

@@ -20,8 +20,17 @@ from doorstep.systems.payments.actions.moves import decide_move, propose_move
 from doorstep.systems.payments.actions.payers import key_of
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.models import Receipt, Refund
-from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState
-from doorstep.systems.payments.tests.builders import AT, CASHIER, CLOCK, TREASURER, bank_account, credit, order
+from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.tests.builders import (
+    AT,
+    CASHIER,
+    CLOCK,
+    TREASURER,
+    bank_account,
+    credit,
+    order,
+    paid_out,
+)
 
 pytestmark = pytest.mark.django_db
 KEY = person_key("national_id", "VN", NUMBER)
@@ -42,8 +51,8 @@ def told() -> dict[str, dict[str, object]]:
     return found
 
 
-def paid_out(refund: Refund) -> None:
-    payouts.record_payouts(CLOCK, [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking=f"P{refund.id}")])
+def bank_pays(refund: Refund) -> None:
+    payouts.record_payouts(CLOCK, [paid_out(refund)])
 
 
 def test_arrived_and_refunded_are_told_once_each_however_often_the_bank_says_it(settings):
@@ -63,14 +72,14 @@ def test_arrived_and_refunded_are_told_once_each_however_often_the_bank_says_it(
     for way in Evidence:
         settlement.record_credits(CLOCK, collects.id, [again], way)
     assert told().keys() == {"payments.paid", "payments.goes_back"}
-    paid_out(Refund.objects.get())
+    bank_pays(Refund.objects.get())
     assert len(told()) == 2
 
     refund = refund_decisions.propose_refund(CASHIER, owed.id, {FeeKind.FEE: 20}, "Paid too much").id
     assert len(told()) == 2
     refund_decisions.decide_refund(TREASURER, refund, approve=True)
     for _ in range(2):
-        paid_out(Refund.objects.get(id=refund))
+        bank_pays(Refund.objects.get(id=refund))
     given = told()["payments.refunded"]
     assert (given["amount"], given["code"], len(told())) == (20, owed.code, 3)
 

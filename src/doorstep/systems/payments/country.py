@@ -48,6 +48,16 @@ class CutOffRow(msgspec.Struct, frozen=True, kw_only=True):
     certainty: Certainty
 
 
+class DepositTermRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Within how many working days after the banking day on which it was brought there the bank has counted cash."""
+
+    working_days: int
+    valid_from: date
+    valid_to: date | None = None
+    source: str
+    certainty: Certainty
+
+
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's ways of paying.
 
@@ -60,6 +70,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     zone: ZoneInfo
     banks: tuple[BankRow, ...]
     cut_offs: tuple[CutOffRow, ...]
+    deposit_terms: tuple[DepositTermRow, ...]
     qr_text: Callable[[Payee, Money, str], str]
     read_qr: Callable[[str], QrPayment | list[Reason]]
     longest_memo: int

@@ -24,6 +24,7 @@ from doorstep.systems.payments.actions import bank as actions
 from doorstep.systems.payments.actions.bank_line import Bank, key_file
 from doorstep.systems.payments.actions.bank_line import bank as connected
 from doorstep.systems.payments.actions.closings import close_day, closing_due
+from doorstep.systems.payments.actions.deposits import miss_deposits
 from doorstep.systems.payments.actions.ledger import expire_pending, pendings_due
 from doorstep.systems.payments.actions.orders import expire_orders
 from doorstep.systems.payments.actions.payouts import record_payouts
@@ -39,6 +40,7 @@ from doorstep.systems.payments.queries.bank import (
     statements_due,
     statements_waiting,
 )
+from doorstep.systems.payments.queries.cash import deposits_late
 from doorstep.systems.payments.queries.days import due_days, waiting_days
 from doorstep.systems.payments.queries.orders import any_due
 from doorstep.systems.payments.queries.refunds import AT_ONCE, payouts_in
@@ -73,6 +75,14 @@ def expire_held(at: datetime) -> int:
     total = 0
     while pendings_due(at):
         total += expire_pending(By(CLOCK, at))
+    return total
+
+
+def miss(at: datetime) -> int:
+    """Show the treasury the cash that the bank should have counted; returns how many deposits."""
+    total = 0
+    while deposits_late(at):
+        total += miss_deposits(By(CLOCK, at))
     return total
 
 
@@ -308,6 +318,7 @@ EVERY = (
     (timedelta(minutes=1), expire_held),
     (timedelta(seconds=10), record_statements),
     (timedelta(hours=1), close_days),
+    (timedelta(hours=1), miss),
     (timedelta(minutes=10), reconcile),
 )
 ASIDE = (

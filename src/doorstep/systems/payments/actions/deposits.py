@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID, uuid5
 
-from doorstep.kernel.store.writing import Act
+from doorstep.kernel.store.writing import Act, action
 from doorstep.systems.payments.actions import ledger
-from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
+from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of
 from doorstep.systems.payments.actions.rows import locked
 from doorstep.systems.payments.models import Credit, Deposit
+from doorstep.systems.payments.permissions import FOR_TREASURY, SETTLE
+from doorstep.systems.payments.queries.cash import deposits_late
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.ledger import AccountKind, Transfer
 
@@ -37,6 +39,23 @@ def arrive(act: Act, received: UUID, arrived: Sequence[tuple[Deposit, Credit]]) 
             debit, source = (other, cash) if missing > 0 else (received, other)
             transfers.append(Transfer(uuid5(row.id, "differs"), debit, source, abs(missing)))
             kind = DiscrepancyKind.DEPOSIT_DIFFERS
-            found.append(Found(kind, row.unit, amount=abs(missing), credit=credit, about=f"deposit:{row.code}"))
+            found.append(Found(kind, row.unit, amount=abs(missing), credit=credit, about=_about(row.code)))
     open_discrepancies(act, found)
+    close_discrepancies(act, DiscrepancyKind.DEPOSIT_MISSING, [_about(row.code) for row, _ in arrived])
     return transfers
+
+
+@action(SETTLE, FOR_TREASURY)
+def miss_deposits(act: Act) -> int:
+    """Cash that the bank should have counted by now waits for the treasury, once for each deposit; returns how many."""
+    codes = [row.code for row in deposits_late(act.at)]
+    rows = Deposit.objects.filter(code__in=codes, credit=None).order_by("id").select_for_update(no_key=True)
+    kind = DiscrepancyKind.DEPOSIT_MISSING
+    found = [Found(kind, row.unit, amount=row.amount, about=_about(row.code)) for row in rows]
+    open_discrepancies(act, found)
+    act.journal(detail=f"{len(found)} deposits")
+    return len(found)
+
+
+def _about(code: str) -> str:
+    return f"deposit:{code}"

@@ -71,7 +71,7 @@ def open_till(act: Act, name: str, counted: int, brought: int = 0) -> ShiftBegun
         defaults={"id": act.next_id(), "currency": profile().currency.code, "opened": act.at},
     )
     shift = _begin(act, till, counted, brought)
-    floats = [Transfer(act.id, _cash(act, till), _float(act, till), brought)] if brought else []
+    floats = [Transfer(act.id, cash_of(act, till), float_of(act, till), brought)] if brought else []
     difference = counted - _inside(act, till) - brought
     _book(act, shift, difference, "opening", floats)
     act.journal(fields=("shift",), detail=f"till {till.id}")
@@ -84,11 +84,11 @@ def take_cash(act: Act, code: str, tendered: int | None = None) -> Taken:
 
     Raises Refused without a shift, for a code that is no order's here, or for too little; Conflict where it is paid.
     """
-    shift = _mine(act)
+    shift = kept_shift(act)
     order = _order(act, code)
     if tendered is not None and tendered < order.amount:
         raise Refused(rules.TENDERED_TOO_LITTLE("tendered"))
-    (receipt,) = settle(act, [order], Channel.CASH, _cash(act, shift.till))
+    (receipt,) = settle(act, [order], Channel.CASH, cash_of(act, shift.till))
     Taking.objects.create(order=order, shift=shift, amount=order.amount, at=act.at)
     act.journal(subjects=[order.payer] if order.payer else (), fields=("state",), detail=f"{order.code} {shift.id}")
     change = 0 if tendered is None else tendered - order.amount
@@ -99,7 +99,7 @@ def take_cash(act: Act, code: str, tendered: int | None = None) -> Taken:
 def close_till(act: Act, counted: int) -> ShiftEnded:
     """End the actor's shift; the money stays in the till, and a difference is booked and shown to the treasury."""
     refuse(rules.check_count(counted, "counted"))
-    shift = _mine(act)
+    shift = kept_shift(act)
     difference = _end(act, shift, counted)
     act.journal(fields=("shift",), detail=f"till {shift.till_id}")
     return ShiftEnded(difference)
@@ -109,7 +109,7 @@ def close_till(act: Act, counted: int) -> ShiftEnded:
 def hand_over(act: Act, counted: int) -> None:
     """Say what the actor has counted; from now on the till waits for the next cashier, who counts too."""
     refuse(rules.check_count(counted, "counted"))
-    shift = _mine(act, counted=True)
+    shift = kept_shift(act, counted=True)
     shift.counted = counted
     shift.save(update_fields=["counted"])
     act.journal(fields=("counted",), detail=f"till {shift.till_id}")
@@ -118,7 +118,7 @@ def hand_over(act: Act, counted: int) -> None:
 @action(TILL, FOR_PAYMENT)
 def take_back(act: Act) -> None:
     """Go on with a till that nobody has taken over yet."""
-    shift = _mine(act, counted=True)
+    shift = kept_shift(act, counted=True)
     shift.counted = None
     shift.save(update_fields=["counted"])
     act.journal(fields=("counted",), detail=f"till {shift.till_id}")
@@ -149,7 +149,7 @@ def take_over(act: Act, shift_id: UUID, counted: int) -> ShiftBegun:
 def deposit_cash(act: Act, amount: int) -> Deposited:
     """Bring cash of the actor's till to the unit's bank account; it is under way until its credit is seen."""
     refuse(check_amount(amount))
-    shift = _mine(act)
+    shift = kept_shift(act)
     account = collecting_account(shift.till.unit, shift.till.currency)
     if account is None:
         raise Refused(NO_BANK_ACCOUNT())
@@ -163,12 +163,12 @@ def deposit_cash(act: Act, amount: int) -> Deposited:
         at=act.at,
     )
     bank, _ = accounts_of(act, account)
-    ledger.transfer(act, [Transfer(row.id, bank, _cash(act, shift.till), amount, "pending", until=act.at + HELD)])
+    ledger.transfer(act, [Transfer(row.id, bank, cash_of(act, shift.till), amount, "pending", until=act.at + HELD)])
     act.journal(fields=("deposit",), detail=f"{row.code} {shift.id}")
     return Deposited(row.id, row.code)
 
 
-def _mine(act: Act, *, counted: bool = False) -> Shift:
+def kept_shift(act: Act, *, counted: bool = False) -> Shift:
     """The actor's shift, locked; with `counted` also one that waits for the next cashier."""
     shift = (
         Shift.objects.filter(cashier=act.actor.subject, ended=None)
@@ -220,7 +220,7 @@ def _book(act: Act, shift: Shift, difference: int, when: str, along: list[Transf
     transfers = along or []
     if difference:
         cash, other = (
-            _cash(act, shift.till),
+            cash_of(act, shift.till),
             ledger.account(act, shift.till.unit, AccountKind.DIFFERENCES, shift.till.currency),
         )
         debit, credit = (cash, other) if difference > 0 else (other, cash)
@@ -235,13 +235,13 @@ def _book(act: Act, shift: Shift, difference: int, when: str, along: list[Transf
 
 def _inside(act: Act, till: Till) -> int:
     """What should be in the drawer: the till's money without what is on its way to the bank. The shift is locked or new."""
-    row = Account.objects.get(id=_cash(act, till))
+    row = Account.objects.get(id=cash_of(act, till))
     return ledger.balance(row) - row.pending_credits
 
 
-def _cash(act: Act, till: Till) -> UUID:
+def cash_of(act: Act, till: Till) -> UUID:
     return ledger.account(act, till.unit, AccountKind.CASH, till.currency, str(till.id))
 
 
-def _float(act: Act, till: Till) -> UUID:
+def float_of(act: Act, till: Till) -> UUID:
     return ledger.account(act, till.unit, AccountKind.FLOAT, till.currency, str(till.id))

@@ -86,6 +86,12 @@ class CodeForm(Form):
     code = Cell(label=_("Code of the payment"), help_text=_("It stands on the payer's page and on the letter"))
 
 
+class ChangeForm(OnceForm):
+    """Change money that is to leave the till."""
+
+    amount = Amount(label=_("Change money taken out"))
+
+
 class TakeForm(OnceForm):
     """The order, and what the payer hands over."""
 

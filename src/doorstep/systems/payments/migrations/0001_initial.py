@@ -115,6 +115,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ChangeOut",
+            fields=[
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("unit", models.TextField()),
+                ("amount", models.BigIntegerField()),
+                ("proposed_by", models.TextField()),
+                ("proposed", models.DateTimeField()),
+                ("decided_by", models.TextField(blank=True)),
+                ("decided", models.DateTimeField(null=True)),
+                ("approved", models.BooleanField(default=False)),
+            ],
+        ),
+        migrations.CreateModel(
             name="Move",
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
@@ -866,6 +879,43 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("refunded__gte", 0), ("refunded__lte", models.F("paid"))),
                 name="refunded_within_paid",
+            ),
+        ),
+        migrations.AddField(
+            model_name="changeout",
+            name="shift",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="changes_out", to="payments.shift"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="changeout",
+            index=models.Index(
+                condition=models.Q(("decided", None)), fields=["unit", "id"], name="change_out_to_decide"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="changeout",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="change_out_amount_positive"),
+        ),
+        migrations.AddConstraint(
+            model_name="changeout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by", ""),
+                    models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="change_out_by_two",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="changeout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved", False), models.Q(("decided__isnull", False), ("decided_by__gt", "")), _connector="OR"
+                ),
+                name="change_out_approved_is_decided",
             ),
         ),
         migrations.AddIndex(

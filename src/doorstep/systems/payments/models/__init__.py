@@ -1,7 +1,7 @@
 """Payments' tables, one file for each field of work; no decisions here."""
 
 from doorstep.systems.payments.models.bank import BankFeed, Statement, StatementLine
-from doorstep.systems.payments.models.cash import Deposit, Move, Shift, Taking, Till
+from doorstep.systems.payments.models.cash import ChangeOut, Deposit, Move, Shift, Taking, Till
 from doorstep.systems.payments.models.evidence import Credit, Discrepancy, Refund
 from doorstep.systems.payments.models.ledger import Account, ClosedTotals, Closing, OpenPending, Transfer
 from doorstep.systems.payments.models.orders import BankAccount, Order, OrderMovement
@@ -20,6 +20,7 @@ __all__ = [
     "Account",
     "BankAccount",
     "BankFeed",
+    "ChangeOut",
     "ClosedTotals",
     "Closing",
     "Credit",

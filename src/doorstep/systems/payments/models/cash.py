@@ -89,6 +89,38 @@ class Deposit(models.Model):
         ]
 
 
+class ChangeOut(models.Model):
+    """Change money that is to leave a till: its cashier sets it aside, and it goes once another person has approved.
+
+    The ledger's transfer that holds it has its id.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    shift = models.ForeignKey(Shift, models.PROTECT, related_name="changes_out")
+    unit = models.TextField()
+    amount = models.BigIntegerField()
+    proposed_by = models.TextField()
+    proposed = models.DateTimeField()
+    decided_by = models.TextField(blank=True)
+    decided = models.DateTimeField(null=True)
+    approved = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="change_out_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(decided_by="") | ~Q(decided_by=F("proposed_by")), name="change_out_by_two"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved=False) | Q(decided__isnull=False, decided_by__gt=""),
+                name="change_out_approved_is_decided",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["unit", "id"], condition=Q(decided=None), name="change_out_to_decide"),
+        ]
+
+
 class Move(models.Model):
     """A payment that was made for the order `source` and was meant for `target`: proposed by one, decided by another."""
 

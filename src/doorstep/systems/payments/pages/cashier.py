@@ -15,9 +15,17 @@ from doorstep.kernel.values.reasons import NotFound
 from doorstep.kernel.web.forms import Form, add_reasons
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, tried
+from doorstep.systems.payments.actions import changes, tills
 from doorstep.systems.payments.actions import moves as move_actions
-from doorstep.systems.payments.actions import tills
-from doorstep.systems.payments.forms.cash import CodeForm, CountForm, DepositForm, MoveForm, OpenForm, TakeForm
+from doorstep.systems.payments.forms.cash import (
+    ChangeForm,
+    CodeForm,
+    CountForm,
+    DepositForm,
+    MoveForm,
+    OpenForm,
+    TakeForm,
+)
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, PROPOSE, TILL
 from doorstep.systems.payments.queries import cash
@@ -97,6 +105,30 @@ def deposit(request: HttpRequest) -> HttpResponse:
 
 @page(TILL)
 @require_http_methods(["GET", "POST"])
+def change_out(request: HttpRequest) -> HttpResponse:
+    """Change money is set aside, until another person says that it may go."""
+    cash.kept_shift(enter(request).actor)
+    form = ChangeForm(request.POST if request.method == "POST" else None, initial={"key": uuid4()})
+
+    def act() -> None:
+        changes.set_change_aside(form.once(enter(request)), form.cleaned_data["amount"])
+
+    if request.method == "POST" and tried(form, act):
+        return SeeOther(reverse("payments:till"))
+    note = _("Set the money aside. Another person decides whether it goes; until then it counts as taken out.")
+    context = {"form": form, "heading": _("Take change money out"), "note": note}
+    return render(request, "payments/till_form.html", context, status=REFUSED if form.errors else 200)
+
+
+@page(APPROVE)
+@require_POST
+def decide_change(request: HttpRequest, change_id: UUID) -> HttpResponse:
+    changes.decide_change(enter(request), change_id, approve=request.POST.get("approve") == "yes")
+    return SeeOther(reverse("payments:moves"))
+
+
+@page(TILL)
+@require_http_methods(["GET", "POST"])
 def take(request: HttpRequest) -> HttpResponse:
     """First the order by its code, with what is due, then the money."""
     by = enter(request)
@@ -142,7 +174,14 @@ def moves(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("payments:moves"))
-    context = {"form": form, "rows": cash.moves(by.actor, by.day), "decides": by.actor.may(APPROVE)}
+    aside = cash.changes_out(by.actor, by.day)
+    names = unit_names((row.unit for row in aside), by.day)
+    context = {
+        "form": form,
+        "rows": cash.moves(by.actor, by.day),
+        "changes": [(row, names[row.unit]) for row in aside],
+        "decides": by.actor.may(APPROVE),
+    }
     return render(request, "payments/moves.html", context, status=REFUSED if form.errors else 200)
 
 

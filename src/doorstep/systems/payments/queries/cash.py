@@ -4,19 +4,25 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Sum, Value
+from django.db.models.functions import Concat
 
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
+from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NotFound, Refused
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.models import Deposit, Move, Order, Shift, Taking
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.models import ChangeOut, Deposit, Discrepancy, Move, Order, Shift, Taking
 from doorstep.systems.payments.permissions import PROPOSE, TILL, TREASURY
 from doorstep.systems.payments.queries.rows import LineRow, lines_of, money
 from doorstep.systems.payments.queries.words import said
+from doorstep.systems.payments.rules.banking_days import banking_day, counted_by
 from doorstep.systems.payments.rules.cash import NO_SHIFT, ORDER_NOT_FOUND
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.orders import payable
 from doorstep.systems.payments.rules.receipts import number_of
 
@@ -74,6 +80,17 @@ class DepositRow(msgspec.Struct, frozen=True):
     till: str
     amount: Money
     at: datetime
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """Change money that is to leave a till; `own` where the actor set it aside."""
+
+    id: UUID
+    till: str
+    unit: str
+    amount: Money
+    proposed: datetime
+    own: bool
 
 
 class MoveRow(msgspec.Struct, frozen=True):
@@ -154,6 +171,22 @@ def deposits(actor: Actor, today: date) -> list[DepositRow]:
     ]
 
 
+def deposits_late(at: datetime) -> list[Deposit]:
+    """Cash that the bank should have counted before the day of `at`, and nobody has been shown yet; some of it, oldest first."""
+    country, working_day = law(Country, "payments"), profile().calendar.working_day
+    shown = Discrepancy.objects.filter(
+        kind=DiscrepancyKind.DEPOSIT_MISSING.value, about=Concat(Value("deposit:"), OuterRef("code"))
+    )
+    today = legal_day(at, country.zone)
+    found = []
+    for row in Deposit.objects.filter(~Exists(shown), credit=None).order_by("id")[:PAGE]:
+        day = banking_day(row.at, country.zone, country.cut_offs, working_day)
+        last = counted_by(day, country.deposit_terms, working_day)
+        if last and last < today:
+            found.append(row)
+    return found
+
+
 def moves(actor: Actor, today: date) -> list[MoveRow]:
     """Payments of the actor's area that somebody wants moved, what has waited longest first."""
     actor.need(PROPOSE)
@@ -167,6 +200,18 @@ def moves(actor: Actor, today: date) -> list[MoveRow]:
             row.why,
             row.proposed,
             row.proposed_by == actor.subject,
+        )
+        for row in found.order_by("id")[:PAGE]
+    ]
+
+
+def changes_out(actor: Actor, today: date) -> list[ChangeRow]:
+    """Change money that is to leave tills of the actor's area, what has waited longest first."""
+    actor.need(PROPOSE)
+    found = ChangeOut.objects.filter(units.within(actor.unit, today), decided=None).select_related("shift__till")
+    return [
+        ChangeRow(
+            row.id, row.shift.till.name, row.unit, money(row.amount), row.proposed, row.proposed_by == actor.subject
         )
         for row in found.order_by("id")[:PAGE]
     ]

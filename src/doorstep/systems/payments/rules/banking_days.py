@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from doorstep.kernel.values.dates import in_force
-from doorstep.systems.payments.country import CutOffRow
+from doorstep.systems.payments.country import CutOffRow, DepositTermRow
 
 
 def banking_day(
@@ -18,8 +18,19 @@ def banking_day(
     here = at.astimezone(zone)
     day = here.date()
     late = any(here.time() > row.at for row in in_force(cut_offs, day))
-    if late or not working_day(day):
+    return following(day, 1, working_day) if late or not working_day(day) else day
+
+
+def following(day: date, count: int, working_day: Callable[[date], bool]) -> date:
+    """The working day that is so many after `day`."""
+    for _ in range(count):
         day += timedelta(days=1)
         while not working_day(day):
             day += timedelta(days=1)
     return day
+
+
+def counted_by(day: date, terms: Iterable[DepositTermRow], working_day: Callable[[date], bool]) -> date | None:
+    """The last day on which the bank may count cash that was brought to it on the banking day `day`; None without a term."""
+    days = max((row.working_days for row in in_force(terms, day)), default=None)
+    return None if days is None else following(day, days, working_day)

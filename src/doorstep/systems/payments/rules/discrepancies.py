@@ -49,6 +49,7 @@ class DiscrepancyKind(Code):
     )
     TILL_DIFFERS = "till_differs", "The money counted in a till is not what should be there"
     DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
+    DEPOSIT_MISSING = "deposit_missing", "Cash was brought to the bank, and the bank has not counted it in time"
     MONEY_UNRECORDED = "money_unrecorded", "The bank told of money in a way that cannot be recorded"
     STATEMENT_LACKING = "statement_lacking", "A day's statement of the bank is missing or could not be taken"
     UNASSIGNED = "unassigned", "Money came in that pays no order and did not go back"
@@ -104,6 +105,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAYOUT_UNCLEAR: Nature(Repair.PAID_OUT, (Repair.PAID_OUT, Repair.NOT_PAID_OUT), TREASURER.code),
     DiscrepancyKind.TILL_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.DEPOSIT_MISSING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.MONEY_UNRECORDED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.STATEMENT_LACKING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),

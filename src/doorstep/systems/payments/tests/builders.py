@@ -58,7 +58,7 @@ def order(**changes: Any) -> models.Order:
 def credit(memo: str, amount: int = 750, **changes: Any) -> Credit:
     """Money that came in from an account that the bank names."""
     passing: dict[str, Any] = {
-        "booking": f"B{next(_bookings)}",
+        "booking": f"B{next(_bookings):06}",
         "amount": amount,
         "currency": profile().currency.code,
         "memo": memo,

@@ -87,6 +87,10 @@ def test_a_cashier_s_day():
     code = models.Deposit.objects.get().code
     assert code in shown(desk, "till")
     assert code not in shown(browser(CASHIER.actor), "till"), "another browser did not do it"
+    assert post(desk, "change_out", amount="100", key=key)
+    change = models.ChangeOut.objects.get().id
+    assert "Change money that is to leave a till" in shown(browser(TREASURER.actor), "moves")
+    assert post(browser(TREASURER.actor), "decide_change", change, approve="no")
     assert post(desk, "hand_over", counted="1.050")
     assert "waits for the next cashier" in shown(desk, "till")
     shift = models.Shift.objects.get().id

@@ -1,19 +1,24 @@
 """Tills on PostgreSQL: money is counted by everybody who takes it over, and an order is paid at one counter only."""
 
+from datetime import datetime, time, timedelta
 from functools import partial
 
 import msgspec
 import pytest
 
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, NotFound, Refused
-from doorstep.systems.payments import models
-from doorstep.systems.payments.actions import settlement, tills
+from doorstep.systems.payments import models, tasks
+from doorstep.systems.payments.actions import changes, settlement, tills
 from doorstep.systems.payments.actions.reconciliation import reconcile_day
+from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.rules.banking_days import banking_day, counted_by
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.settlement import Match
 from doorstep.systems.payments.tests.builders import (
+    AT,
     CASHIER,
     CLOCK,
     TREASURER,
@@ -175,3 +180,53 @@ def test_what_is_refused(run, code):
 def test_who_is_no_cashier_keeps_no_till():
     with pytest.raises(NotAllowed):
         tills.open_till(TREASURER, "1", 0)
+
+
+def test_change_money_goes_out_again_by_two():
+    tills.open_till(CASHIER, "1", 1000, brought=1000)
+    tills.take_cash(CASHIER, order().code)
+    with pytest.raises(Refused, match="overdrawn"):
+        changes.set_change_aside(CASHIER, 1001)
+    aside = changes.set_change_aside(CASHIER, 600).id
+    assert balances()["cash"] == 1750, "it is still the till's"
+    both = msgspec.structs.replace(CASHIER, actor=msgspec.structs.replace(TREASURER.actor, subject="cashier:1"))
+    with pytest.raises(Refused, match="same_person"):
+        changes.decide_change(both, aside, approve=True)
+    with pytest.raises(NotAllowed):
+        changes.decide_change(cashier(), aside, approve=True)
+    elsewhere = msgspec.structs.replace(TREASURER, actor=msgspec.structs.replace(TREASURER.actor, unit="H39"))
+    with pytest.raises(NotFound):
+        changes.decide_change(elsewhere, aside, approve=True)
+    told = at_once(*[partial(changes.decide_change, TREASURER, aside, approve=True)] * 3)
+    assert sum(isinstance(one, Conflict) for one in told) == 2
+    assert (balances()["cash"], balances()["float"]) == (1150, 400)
+    assert tills.close_till(CASHIER, 1150).difference == 0
+
+
+def test_change_money_that_may_not_go_lies_in_the_till_again():
+    tills.open_till(CASHIER, "1", 1000, brought=1000)
+    aside = changes.set_change_aside(CASHIER, 600).id
+    changes.decide_change(TREASURER, aside, approve=False)
+    assert balances() == {"cash": 1000, "float": 1000}
+    assert tills.close_till(CASHIER, 1000).difference == 0
+    with pytest.raises(Refused, match="no_shift"):
+        changes.set_change_aside(CASHIER, 1)
+
+
+def test_cash_that_the_bank_does_not_count_waits_for_the_treasury_until_it_does():
+    account = bank_account()
+    tills.open_till(CASHIER, "1", 0)
+    tills.take_cash(CASHIER, order().code)
+    deposit = tills.deposit_cash(CASHIER, 700)
+    country = law(Country, "payments")
+    day = banking_day(AT, country.zone, country.cut_offs, profile().calendar.working_day)
+    last = counted_by(day, country.deposit_terms, profile().calendar.working_day)
+    assert last is not None
+    before, after = (datetime.combine(last + timedelta(days=more), time(1), country.zone) for more in (0, 1))
+    assert tasks.miss(before) == 0
+    assert [tasks.miss(after), tasks.miss(after)] == [1, 0]
+    found = models.Discrepancy.objects.get()
+    assert (found.kind, found.role, found.unit, found.amount) == ("deposit_missing", "payments.treasurer", "H38", 700)
+    settlement.record_credits(CLOCK, account.id, [credit(deposit.code, 700)], Evidence.POLL)
+    assert reread(found).resolved
+    assert tasks.miss(after) == 0
