@@ -25,8 +25,9 @@ ASK_ORDER = Scope("payments.order.ask", "Ask how far payments are")
 def payable(code: str, words: str | Mapping[str, str]) -> str:
     """Declare what people may be asked to pay for, as a payer reads it: an English message id in N_(), or texts by language.
 
-    Messages hold no texts: an order names its purpose and its lines by these codes, `system.what`. Raises ValueError for
-    other words under a code that is taken.
+    Messages hold no texts: an order names its purpose and its lines by these codes, `system.what`. Each process must know
+    them, so they are declared in the room `handlers`, or in one that it imports. Raises ValueError for other words under
+    a code that is taken.
     """
     if WORDS.setdefault(code, words) != words:
         raise ValueError(f"{code} has other words already")

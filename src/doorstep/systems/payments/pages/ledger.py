@@ -17,11 +17,11 @@ from doorstep.kernel.web.routes import page
 from doorstep.kernel.web.visits import enter, further
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.forms.ledger import TimeForm, TrialForm
-from doorstep.systems.payments.pages.cashier import money
 from doorstep.systems.payments.pages.unit_names import unit_choices, unit_names
 from doorstep.systems.payments.permissions import TREASURY
 from doorstep.systems.payments.queries import ledger as queries
 from doorstep.systems.payments.queries.ledger import AccountLine
+from doorstep.systems.payments.queries.rows import money
 from doorstep.systems.payments.rules.ledger import AccountKind, Moved
 
 _ACCOUNT = ("account", "unit", "kind", "label", "debits", "credits", "held")

@@ -1,6 +1,6 @@
 """The payer's pages: one order by its public code, and the own payments."""
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +46,7 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
         "unit_name": unit_names([row.unit], timezone.localdate())[row.unit],
         "memo": row.code.replace("-", ""),
         "qr": mark_safe(qr_svg(qr)) if qr else "",  # noqa: S308  made here, of modules alone
-        "stand_in": _stand_in(request, qr),
+        "stand_in": _stand_in(qr),
         "bank": _bank(row),
         "refresh": EVERY_SECONDS if awaiting and "still" not in request.GET else 0,
     }
@@ -83,14 +83,12 @@ def enter_as_payer(request: HttpRequest) -> By:
     return as_payer(by, key)
 
 
-def _stand_in(request: HttpRequest, qr: str) -> str:
+def _stand_in(qr: str) -> str:
     """Where made-up people pay, filled in: the bank of a demonstration shows a page on this machine."""
     bank = settings.BANK
     if settings.PRODUCTION or bank is None or STAND_IN not in bank.url or not qr:
         return ""
-    there = urlsplit(bank.url)
-    host = request.get_host().partition(":")[0]
-    return f"{there.scheme}://{host}:{there.port}/?{urlencode({'code': qr})}"
+    return urljoin(bank.url, "/") + f"?{urlencode({'code': qr})}"
 
 
 def _qr(row: OrderRow) -> str:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from doorstep.kernel import documents
 from doorstep.kernel.access import look
 from doorstep.kernel.country import law
-from doorstep.kernel.store import units
 from doorstep.kernel.store.limits import Limit
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.dates import legal_day

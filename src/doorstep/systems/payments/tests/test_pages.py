@@ -249,4 +249,4 @@ def test_only_a_demonstration_leads_to_its_bank(settings, url, production, there
     settings.BANK = BankPlace(url, Path("ours"), Path("theirs"))
     settings.PRODUCTION = production
     page = text(browser(), "pay", order().code)
-    assert ("http://testserver:8077/?code=" in page) is there
+    assert ("http://127.0.0.1:8077/?code=" in page) is there
