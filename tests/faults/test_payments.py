@@ -84,6 +84,7 @@ class Payer(threading.Thread):
         asked = {
             "subject": f"D-{order[:8]}",
             "unit": self.told["unit"],
+            "purpose": {"en": "Copy of a document", "vi": "Bản sao"},
             "lines": lines,
             "until": "2099-01-01T00:00:00Z",
         }

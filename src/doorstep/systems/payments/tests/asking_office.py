@@ -48,7 +48,13 @@ def ask(count: int) -> None:
     keep("wanted", wanted)
     for number, order in enumerate(wanted):
         fee = {"code": "permit", "kind": "fee", "amount": 1000 + number}
-        told = {"subject": f"dossier:{number}", "unit": "H38", "lines": [fee], "until": os.environ["UNTIL"]}
+        told = {
+            "subject": f"dossier:{number}",
+            "unit": "H38",
+            "purpose": {"en": "Permit"},
+            "lines": [fee],
+            "until": os.environ["UNTIL"],
+        }
         said = call("PUT", f"/orders/{order}", told)
         keep("asked", {**kept("asked", {}), order: said["code"]})
 
