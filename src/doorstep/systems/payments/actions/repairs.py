@@ -19,8 +19,9 @@ from doorstep.systems.payments.models import Credit, Discrepancy, Order
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.queries.discrepancies import destination_of, fitting_of, money_of
 from doorstep.systems.payments.rules import discrepancies as rules
+from doorstep.systems.payments.rules.cash import ORDER_NOT_FOUND
 from doorstep.systems.payments.rules.discrepancies import Repair
-from doorstep.systems.payments.rules.orders import ORDER_UNKNOWN, payable
+from doorstep.systems.payments.rules.orders import NOT_PAYABLE, payable
 from doorstep.systems.payments.rules.refunds import (
     ACCOUNT_MISSING,
     DECIDED_ALREADY,
@@ -133,7 +134,7 @@ def _target(act: Act, code: str) -> Order:
     mine = Order.objects.filter(units.within(act.actor.unit, act.day), code=read) if read else Order.objects.none()
     order = mine.first()
     if order is None:
-        raise Refused(ORDER_UNKNOWN("code"))
+        raise Refused(ORDER_NOT_FOUND("code"))
     if not payable(OrderState(order.state)):
-        raise Refused(rules.NOT_PAYABLE_NOW("code"))
+        raise Refused(NOT_PAYABLE("code"))
     return order

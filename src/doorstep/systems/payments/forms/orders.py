@@ -5,12 +5,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from doorstep.kernel.country import law, profile
+from doorstep.kernel.country import law
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.text import N_
 from doorstep.kernel.web.forms import Cell, Form, codes, private
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
+from doorstep.systems.payments.forms.cash import Amount
 from doorstep.systems.payments.queries.shown import Which
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.refunds import Destination
@@ -68,20 +69,15 @@ class RefundForm(DestinationForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        decimals = profile().currency.decimals
-        labels = dict(codes(FeeKind)())
-        for kind in FeeKind:
-            self.fields[kind.value] = forms.DecimalField(
-                label=labels[kind.value], required=False, min_value=0, max_digits=18, decimal_places=decimals
-            )
+        for kind, label in codes(FeeKind)():
+            self.fields[kind] = Amount(label=label, required=False)
         self.order_fields([*(kind.value for kind in FeeKind), "why"])
 
     @property
     def wanted(self) -> dict[FeeKind, int]:
         """Minor units by kind."""
-        decimals = profile().currency.decimals
         told = {kind: self.cleaned_data.get(kind.value) for kind in FeeKind}
-        return {kind: int(amount.scaleb(decimals)) for kind, amount in told.items() if amount}
+        return {kind: amount for kind, amount in told.items() if amount}
 
 
 class BankAccountForm(Form):

@@ -11,9 +11,10 @@ from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web import wording
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.forms.orders import RepairForm
+from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
 from doorstep.systems.payments.queries import discrepancies as queries
@@ -30,8 +31,7 @@ def discrepancies(request: HttpRequest) -> HttpResponse:
     names = unit_names((row.unit for row in rows), by.day)
     context = {
         "rows": [(row, names[row.unit]) for row in rows],
-        "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
-        "first": further(request) if after else "",
+        **onward(request, rows, PAGE),
     }
     return render(request, "payments/discrepancies.html", context)
 

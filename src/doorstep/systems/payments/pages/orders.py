@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import REFUSED, enter, further, tried
+from doorstep.kernel.web.visits import REFUSED, enter, tried
 from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
 from doorstep.systems.payments.forms.orders import FindForm, RefundForm
+from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, FOR_PAYMENT, FOR_REPAIR, PROPOSE, READ
 from doorstep.systems.payments.queries import shown
@@ -31,8 +32,7 @@ def orders(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": [(row, names[row.unit]) for row in rows],
-        "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
-        "first": further(request) if after else "",
+        **onward(request, rows, PAGE),
     }
     return render(request, "payments/orders.html", context)
 
@@ -68,8 +68,7 @@ def refunds(request: HttpRequest) -> HttpResponse:
     names = unit_names((row.unit for row in rows), by.day)
     context = {
         "rows": [(row, names[row.unit]) for row in rows],
-        "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
-        "first": further(request) if after else "",
+        **onward(request, rows, PAGE),
     }
     return render(request, "payments/refunds.html", context)
 

@@ -15,11 +15,12 @@ from doorstep.kernel.documents import qr_svg
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web.routes import PUBLIC, page
-from doorstep.kernel.web.visits import enter, further
+from doorstep.kernel.web.visits import enter
 from doorstep.systems.payments.actions.payers import as_payer, key_of
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.forms.orders import OwnForm
+from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import OWN
 from doorstep.systems.payments.queries import shown
@@ -65,8 +66,7 @@ def own(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": [(row, names[row.unit]) for row in rows],
-        "older": further(request, rows[-1].id) if len(rows) == PAGE else "",
-        "first": further(request) if after else "",
+        **onward(request, rows, PAGE),
     }
     return render(request, "payments/own.html", context)
 

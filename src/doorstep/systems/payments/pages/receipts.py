@@ -29,6 +29,7 @@ from doorstep.kernel.web.visits import REFUSED, enter, further, language
 from doorstep.systems.payments.actions.receipt_papers import keep_paper, payer_names
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.forms.receipts import AreaForm, PaperForm, YearForm
+from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.payer import enter_as_payer
 from doorstep.systems.payments.pages.receipt_papers import pdf_response, typeset, unit_name
 from doorstep.systems.payments.pages.unit_names import unit_choices, unit_names
@@ -96,8 +97,7 @@ def own_receipts(request: HttpRequest) -> HttpResponse:
         "form": form,
         "chosen": year,
         "rows": [(row, names[row.unit]) for row in rows],
-        "older": further(request, rows[-1].id) if len(rows) == queries.PAGE else "",
-        "first": further(request) if after else "",
+        **onward(request, rows, queries.PAGE),
     }
     return render(request, "payments/own_receipts.html", context)
 
@@ -147,8 +147,7 @@ def _area(
         "day": _asked(form, by.day)[0],
         "rows": [(row, names[row.receipt.unit]) for row in rows],
         "filter": further(request),
-        "older": further(request, rows[-1].receipt.id) if len(rows) == queries.PAGE else "",
-        "first": further(request) if request.GET.get("after") else "",
+        **onward(request, rows, queries.PAGE, lambda row: row.receipt.id),
     }
     return render(request, "payments/area_receipts.html", context, status=status)
 

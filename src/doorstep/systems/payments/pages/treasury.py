@@ -15,8 +15,9 @@ from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.kernel.web.downloads import csv_file
 from doorstep.kernel.web.routes import SeeOther, page
-from doorstep.kernel.web.visits import enter, further, language
+from doorstep.kernel.web.visits import enter, language
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation
+from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import RECONCILE, TREASURY
 from doorstep.systems.payments.queries import cash
@@ -51,8 +52,7 @@ def days(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row, money(row.ours)) for row in rows],
         "deposits": [(row, row.amount, names[row.unit]) for row in under_way],
-        "older": further(request, rows[-1].day.isoformat()) if len(rows) == queries.SHOWN else "",
-        "first": further(request) if request.GET.get("after") else "",
+        **onward(request, rows, queries.SHOWN, lambda row: row.day.isoformat()),
     }
     return render(request, "payments/days.html", context)
 
@@ -74,8 +74,7 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
         "rows": [(row, names[row.unit], *_amounts(row.piece.bank, row.piece.ours, row.piece.stated)) for row in found],
         "outcome": outcome,
         "may_reconcile": by.actor.may(RECONCILE) and day < by.day,
-        "older": further(request, found[-1].piece.number) if len(found) == queries.PAGE else "",
-        "first": further(request) if place else "",
+        **onward(request, found, queries.PAGE, lambda row: row.piece.number),
     }
     return render(request, "payments/day.html", context)
 

@@ -17,11 +17,6 @@ TOO_LITTLE = reason(
     "The money is less than the order's amount.",
     repair="Send it back, so that the whole amount can be paid.",
 )
-NOT_PAYABLE_NOW = reason(
-    "payments.not_payable_now",
-    "This order cannot be paid: it is paid, refunded or withdrawn.",
-    repair="Assign the money to another order, or send it back.",
-)
 MONEY_GONE = reason(
     "payments.money_gone",
     "This money does not wait to be assigned any more.",

@@ -96,7 +96,7 @@ def test_what_does_not_fit_is_refused():
     for repair, changes, code in (
         (Repair.CLARIFY, {}, "repair_unfit"),
         (Repair.ASSIGN, {"code": row.code}, "too_little"),
-        (Repair.ASSIGN, {"code": "nonsense"}, "order_unknown"),
+        (Repair.ASSIGN, {"code": "nonsense"}, "order_not_found"),
         (Repair.REFUND, {}, "account_missing"),
         (Repair.REFUND, {"note": " "}, "why_missing"),
     ):
