@@ -14,7 +14,7 @@ from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import payouts, settlement
 from doorstep.systems.payments.actions.refund_decisions import decide_refund, propose_refund
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
-from doorstep.systems.payments.contract import FeeKind, OrderRequested, OrderWithdrawn
+from doorstep.systems.payments.contract import FeeKind, OrderRequested, OrderWithdrawn, payable
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_REPAIR, REQUEST
 from doorstep.systems.payments.queries import ledger_check
 from doorstep.systems.payments.queries.refunds import payouts_in
@@ -47,7 +47,9 @@ def tell(act: Act, *messages: object) -> None:
 def requested(**changes: object) -> OrderRequested:
     one = asked(**changes)
     codes, kinds, amounts = zip(*[(line.code, line.kind, line.amount) for line in one.lines], strict=True)
-    return OrderRequested(one.subject, one.asker, one.order, one.unit, one.payer, codes, kinds, amounts, one.until)
+    purpose = payable("tests.permit", "Permit for building a house")
+    what = (one.subject, one.asker, one.order, one.unit, one.payer, purpose)
+    return OrderRequested(*what, codes, kinds, amounts, one.until)
 
 
 def paid_twice() -> models.Refund:
@@ -209,9 +211,9 @@ def test_what_is_refused_comes_back():
 
 
 def test_what_is_withdrawn_after_payment_is_told_as_settled():
-    account, owed, other = bank_account(), order(), order()
+    account, owed, other = bank_account(), order(asker="system:dossiers"), order(asker="system:dossiers")
     settlement.record_credits(CLOCK, account.id, [credit(owed.code)], Evidence.POLL)
-    tell(ASKER, *[OrderWithdrawn(one.subject, one.asker, one.id) for one in (owed, other)])
+    tell(ASKER, *[OrderWithdrawn(one.subject, "dossiers", one.id) for one in (owed, other)])
     contracts.drain(AT)
     assert (reread(owed).state, reread(other).state) == ("settled", "cancelled")
     settlement.record_credits(CLOCK, account.id, [credit(other.code)], Evidence.POLL)

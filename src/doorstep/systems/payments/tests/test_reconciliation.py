@@ -43,7 +43,14 @@ def account() -> BankAccount:
 
 def order(channel: str = "transfer", amount: int = 1000, day: date = DAY, **changes: Any) -> Order:
     settled = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) if channel else None
-    passing = {"code": str(uuid4()), "asker": "dossiers", "subject": "d-1", "unit": "H38.901", "lines": []}
+    passing = {
+        "code": str(uuid4()),
+        "asker": "dossiers",
+        "subject": "d-1",
+        "unit": "H38.901",
+        "lines": [],
+        "purpose": {},
+    }
     paid = {"amount": amount, "paid": amount if channel else 0, "settled": settled, "channel": channel}
     state = {"state": "settled" if channel else "awaiting", "currency": "VND", "created": AT, "until": AT}
     return Order.objects.create(**{"id": uuid4(), **passing, **paid, **state, **changes})
