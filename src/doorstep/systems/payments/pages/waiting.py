@@ -22,6 +22,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         (_("Refunds"), at["refunds"], found["refunds"]),
         (_("Repairs"), f"{at['discrepancies']}?chosen=yes", found["chosen"]),
         (_("Payments for the wrong order"), at["moves"], found["moves"]),
+        (_("Change money that is to leave a till"), f"{at['moves']}#changes", found["changes"]),
         (_("Bank accounts"), at["accounts"], found["accounts"]),
     ]
     return render(request, "payments/waiting.html", {"rows": rows})

@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Q
 
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
-from doorstep.systems.payments.models import BankAccount, Discrepancy, Move, Refund
+from doorstep.systems.payments.models import BankAccount, ChangeOut, Discrepancy, Move, Refund
 from doorstep.systems.payments.permissions import APPROVE
 from doorstep.systems.payments.rules.refunds import RefundState
 
@@ -27,6 +27,7 @@ def queues(actor: Actor, day: date) -> dict[str, Queue]:
         "refunds": (Refund.objects.filter(state=RefundState.PROPOSED, ended=None), "proposed"),
         "chosen": (Discrepancy.objects.filter(resolved=None).exclude(repair=""), "opened"),
         "moves": (Move.objects.filter(decided=None), "proposed"),
+        "changes": (ChangeOut.objects.filter(decided=None), "proposed"),
         "accounts": (BankAccount.objects.filter(approved=None, ended=None), "proposed"),
     }
     own = Q(proposed_by=actor.subject)

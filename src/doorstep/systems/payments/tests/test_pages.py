@@ -18,8 +18,8 @@ from doorstep.systems.payments.actions.refund_decisions import propose_refund
 from doorstep.systems.payments.actions.repairs import propose_repair
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.bank_place import BankPlace
+from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.tests.builders import (
     AT,
