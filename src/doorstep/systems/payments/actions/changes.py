@@ -1,17 +1,16 @@
 """Change money leaves a till again: its cashier sets it aside, and another person says that it goes or stays."""
 
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import Conflict, Refused, refuse
 from doorstep.systems.payments.actions import ledger, rows
-from doorstep.systems.payments.actions.refunds import HELD
-from doorstep.systems.payments.actions.tills import cash_of, float_of, kept_shift
-from doorstep.systems.payments.models import ChangeOut, Till
+from doorstep.systems.payments.actions.tills import kept_shift, move_change
+from doorstep.systems.payments.models import ChangeOut
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, TILL
-from doorstep.systems.payments.rules.ledger import Stage, Transfer, check_amount
+from doorstep.systems.payments.rules.ledger import check_amount
 from doorstep.systems.payments.rules.refunds import DECIDED_ALREADY, SAME_PERSON
 
 
@@ -23,13 +22,14 @@ class ChangeSetAside(msgspec.Struct, frozen=True):
 
 @action(TILL, FOR_REPAIR)
 def set_change_aside(act: Act, amount: int) -> ChangeSetAside:
-    """Take change money out of the actor's till, which nobody counts there any more, until another person has decided.
+    """Take change money out of the actor's till, until another person has decided; what is undecided when the till is
+    counted lies in it again.
 
     Raises Refused for more than was brought as change and is there.
     """
     refuse(check_amount(amount))
     shift = kept_shift(act)
-    ledger.transfer(act, [_transfer(act, act.id, shift.till, amount, "pending")])
+    ledger.transfer(act, [move_change(act, act.id, shift.till, amount, "pending")])
     ChangeOut.objects.create(
         id=act.id,
         shift=shift,
@@ -54,18 +54,5 @@ def decide_change(act: Act, change_id: UUID, *, approve: bool) -> None:
         raise Refused(SAME_PERSON())
     row.decided_by, row.decided, row.approved = act.actor.subject, act.at, approve
     row.save(update_fields=["decided_by", "decided", "approved"])
-    ledger.transfer(act, [_transfer(act, row.id, row.shift.till, row.amount, "post" if approve else "void")])
+    ledger.transfer(act, [move_change(act, row.id, row.shift.till, row.amount, "post" if approve else "void")])
     act.journal(fields=("change",), detail=f"till {row.shift.till_id} {approve}")
-
-
-def _transfer(act: Act, held: UUID, till: Till, amount: int, stage: Stage) -> Transfer:
-    first = stage == "pending"
-    return Transfer(
-        held if first else uuid5(held, stage),
-        float_of(act, till),
-        cash_of(act, till),
-        amount,
-        stage,
-        pending=None if first else held,
-        until=act.at + HELD if first else None,
-    )

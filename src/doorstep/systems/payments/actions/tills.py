@@ -16,11 +16,11 @@ from doorstep.systems.payments.actions.orders import collecting_account
 from doorstep.systems.payments.actions.refunds import HELD, accounts_of
 from doorstep.systems.payments.actions.settlement import settle
 from doorstep.systems.payments.facts import Channel
-from doorstep.systems.payments.models import Account, Deposit, Order, Shift, Taking, Till
+from doorstep.systems.payments.models import Account, ChangeOut, Deposit, Order, Shift, Taking, Till
 from doorstep.systems.payments.permissions import FOR_PAYMENT, TILL
 from doorstep.systems.payments.rules import cash as rules
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
-from doorstep.systems.payments.rules.ledger import AccountKind, Transfer, check_amount
+from doorstep.systems.payments.rules.ledger import AccountKind, Stage, Transfer, check_amount
 from doorstep.systems.payments.rules.refunds import NO_BANK_ACCOUNT
 
 
@@ -71,7 +71,7 @@ def open_till(act: Act, name: str, counted: int, brought: int = 0) -> ShiftBegun
         defaults={"id": act.next_id(), "currency": profile().currency.code, "opened": act.at},
     )
     shift = _begin(act, till, counted, brought)
-    floats = [Transfer(act.id, cash_of(act, till), float_of(act, till), brought)] if brought else []
+    floats = [Transfer(act.id, _cash(act, till), _float(act, till), brought)] if brought else []
     difference = counted - _inside(act, till) - brought
     _book(act, shift, difference, "opening", floats)
     act.journal(fields=("shift",), detail=f"till {till.id}")
@@ -88,7 +88,7 @@ def take_cash(act: Act, code: str, tendered: int | None = None) -> Taken:
     order = _order(act, code)
     if tendered is not None and tendered < order.amount:
         raise Refused(rules.TENDERED_TOO_LITTLE("tendered"))
-    (receipt,) = settle(act, [order], Channel.CASH, cash_of(act, shift.till))
+    (receipt,) = settle(act, [order], Channel.CASH, _cash(act, shift.till))
     Taking.objects.create(order=order, shift=shift, amount=order.amount, at=act.at)
     act.journal(subjects=[order.payer] if order.payer else (), fields=("state",), detail=f"{order.code} {shift.id}")
     change = 0 if tendered is None else tendered - order.amount
@@ -100,6 +100,7 @@ def close_till(act: Act, counted: int) -> ShiftEnded:
     """End the actor's shift; the money stays in the till, and a difference is booked and shown to the treasury."""
     refuse(rules.check_count(counted, "counted"))
     shift = kept_shift(act)
+    _put_back(act, shift)
     difference = _end(act, shift, counted)
     act.journal(fields=("shift",), detail=f"till {shift.till_id}")
     return ShiftEnded(difference)
@@ -110,6 +111,7 @@ def hand_over(act: Act, counted: int) -> None:
     """Say what the actor has counted; from now on the till waits for the next cashier, who counts too."""
     refuse(rules.check_count(counted, "counted"))
     shift = kept_shift(act, counted=True)
+    _put_back(act, shift)
     shift.counted = counted
     shift.save(update_fields=["counted"])
     act.journal(fields=("counted",), detail=f"till {shift.till_id}")
@@ -163,7 +165,7 @@ def deposit_cash(act: Act, amount: int) -> Deposited:
         at=act.at,
     )
     bank, _ = accounts_of(act, account)
-    ledger.transfer(act, [Transfer(row.id, bank, cash_of(act, shift.till), amount, "pending", until=act.at + HELD)])
+    ledger.transfer(act, [Transfer(row.id, bank, _cash(act, shift.till), amount, "pending", until=act.at + HELD)])
     act.journal(fields=("deposit",), detail=f"{row.code} {shift.id}")
     return Deposited(row.id, row.code)
 
@@ -207,6 +209,27 @@ def _begin(act: Act, till: Till, counted: int, brought: int) -> Shift:
         raise Conflict(rules.TILL_TAKEN("name")) from taken
 
 
+def move_change(act: Act, held: UUID, till: Till, amount: int, stage: Stage) -> Transfer:
+    """The transfer of change money on its way out of a till: "pending", then "post" or "void"."""
+    first = stage == "pending"
+    return Transfer(
+        held if first else uuid5(held, stage),
+        _float(act, till),
+        _cash(act, till),
+        amount,
+        stage,
+        pending=None if first else held,
+        until=act.at + HELD if first else None,
+    )
+
+
+def _put_back(act: Act, shift: Shift) -> None:
+    """Change money that was set aside, and about which nobody has decided, is counted with the rest."""
+    rows = list(ChangeOut.objects.filter(shift=shift, decided=None).order_by("id").select_for_update(no_key=True))
+    ChangeOut.objects.filter(id__in=[row.id for row in rows]).update(decided=act.at)
+    ledger.transfer(act, [move_change(act, row.id, shift.till, row.amount, "void") for row in rows])
+
+
 def _end(act: Act, shift: Shift, counted: int) -> int:
     difference = counted - _inside(act, shift.till)
     shift.counted, shift.difference, shift.ended = counted, difference, act.at
@@ -220,7 +243,7 @@ def _book(act: Act, shift: Shift, difference: int, when: str, along: list[Transf
     transfers = along or []
     if difference:
         cash, other = (
-            cash_of(act, shift.till),
+            _cash(act, shift.till),
             ledger.account(act, shift.till.unit, AccountKind.DIFFERENCES, shift.till.currency),
         )
         debit, credit = (cash, other) if difference > 0 else (other, cash)
@@ -235,13 +258,13 @@ def _book(act: Act, shift: Shift, difference: int, when: str, along: list[Transf
 
 def _inside(act: Act, till: Till) -> int:
     """What should be in the drawer: the till's money without what is on its way to the bank. The shift is locked or new."""
-    row = Account.objects.get(id=cash_of(act, till))
+    row = Account.objects.get(id=_cash(act, till))
     return ledger.balance(row) - row.pending_credits
 
 
-def cash_of(act: Act, till: Till) -> UUID:
+def _cash(act: Act, till: Till) -> UUID:
     return ledger.account(act, till.unit, AccountKind.CASH, till.currency, str(till.id))
 
 
-def float_of(act: Act, till: Till) -> UUID:
+def _float(act: Act, till: Till) -> UUID:
     return ledger.account(act, till.unit, AccountKind.FLOAT, till.currency, str(till.id))

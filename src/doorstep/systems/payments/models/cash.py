@@ -91,6 +91,7 @@ class Deposit(models.Model):
 
 class ChangeOut(models.Model):
     """Change money that is to leave a till: its cashier sets it aside, and it goes once another person has approved.
+    What nobody had decided when the till was counted was put back: `decided` without anybody.
 
     The ledger's transfer that holds it has its id.
     """

@@ -115,7 +115,7 @@ def change_out(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("payments:till"))
-    note = _("Set the money aside. Another person decides whether it goes; until then it counts as taken out.")
+    note = _("Set it aside until another person has decided. What is undecided when the till is counted is put back.")
     context = {"form": form, "heading": _("Take change money out"), "note": note}
     return render(request, "payments/till_form.html", context, status=REFUSED if form.errors else 200)
 

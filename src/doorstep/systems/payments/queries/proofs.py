@@ -14,11 +14,14 @@ class Proof(msgspec.Struct, frozen=True):
 # A shift's till as it was counted: `inside` at its end, or now.
 _SHIFTS = """
 shifts AS (
-    SELECT s.*, t.unit, s.opening + coalesce(k.taken, 0) - coalesce(d.brought_away, 0) AS due,
+    SELECT s.*, t.unit, s.opening + coalesce(k.taken, 0) - coalesce(d.brought_away, 0) - coalesce(o.change, 0) AS due,
         s.opening - s.brought - coalesce(lag(s.counted) OVER (PARTITION BY s.till_id ORDER BY s.began, s.ended, s.id), 0) AS found
     FROM payments_shift s JOIN payments_till t ON t.id = s.till_id
     LEFT JOIN (SELECT shift_id, sum(amount) AS taken FROM payments_taking GROUP BY 1) k ON k.shift_id = s.id
     LEFT JOIN (SELECT shift_id, sum(amount) AS brought_away FROM payments_deposit GROUP BY 1) d ON d.shift_id = s.id
+    LEFT JOIN (
+        SELECT shift_id, sum(amount) AS change FROM payments_changeout WHERE approved OR decided IS NULL GROUP BY 1
+    ) o ON o.shift_id = s.id
 )
 """
 _NEWEST = """
@@ -30,7 +33,7 @@ newest AS (
 
 CASH = (
     Proof(
-        "each shift's money is what it began with, took and brought to the bank, and what was counted too much or too little",
+        "each shift's money is what it began with, took, brought to the bank and let out as change, and what was counted too much or too little",
         "The shift {} of till {} should have ended with {}; counted were {}, and the difference is said to be {}.",
         f"""
         WITH {_SHIFTS} SELECT id, till_id, due, counted, difference FROM shifts
@@ -52,11 +55,16 @@ CASH = (
         """,  # noqa: S608  of constants
     ),
     Proof(
-        "change money of each till is what was brought for its shifts",
-        "Of till {} {} was brought as change money; the ledger says {}.",
+        "change money of each till is what was brought for its shifts and not let out again",
+        "Of till {} {} is there as change money; the ledger says {}.",
         """
         SELECT coalesce(s.till_id::text, a.label), coalesce(s.brought, 0), coalesce(a.there, 0)
-        FROM (SELECT till_id, sum(brought) AS brought FROM payments_shift GROUP BY 1) s
+        FROM (
+            SELECT till_id, sum(brought) AS brought FROM (
+                SELECT till_id, brought FROM payments_shift
+                UNION ALL SELECT s.till_id, -o.amount FROM payments_changeout o JOIN payments_shift s ON s.id = o.shift_id
+                    WHERE o.approved) AS each GROUP BY 1
+        ) s
         FULL JOIN (SELECT label, sum(credits - debits) AS there FROM payments_account WHERE kind = 'float' GROUP BY 1) a
             ON a.label = s.till_id::text WHERE coalesce(s.brought, 0) <> coalesce(a.there, 0)
         """,

@@ -46,7 +46,7 @@ def sentences() -> list[str]:
             "UPDATE payments_shift SET opening = opening + 1 WHERE ended IS NULL",
             "should hold 1051; the ledger says 1050",
         ),
-        ("UPDATE payments_shift SET brought = 999 WHERE brought = 1000", "999 was brought as change money"),
+        ("UPDATE payments_shift SET brought = 999 WHERE brought = 1000", "999 is there as change money"),
         ("UPDATE payments_deposit SET credit_id = NULL", "Differences of H38"),
         ("UPDATE payments_taking SET amount = 751", "of 1 credits, takings and moves it has 751"),
         ("DELETE FROM payments_taking", "of 0 credits, takings and moves it has 0"),

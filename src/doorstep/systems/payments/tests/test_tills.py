@@ -203,6 +203,20 @@ def test_change_money_goes_out_again_by_two():
     assert tills.close_till(CASHIER, 1150).difference == 0
 
 
+@pytest.mark.parametrize("handed", [True, False])
+def test_change_money_that_nobody_decided_about_is_counted_with_the_rest(handed):
+    begun = tills.open_till(CASHIER, "1", 1000, brought=1000)
+    aside = changes.set_change_aside(CASHIER, 600).id
+    if handed:
+        tills.hand_over(CASHIER, 1000)
+        assert tills.take_over(cashier(), begun.id, 1000).difference == 0
+    else:
+        assert tills.close_till(CASHIER, 1000).difference == 0
+    with pytest.raises(Conflict, match="decided_already"):
+        changes.decide_change(TREASURER, aside, approve=True)
+    assert balances() == {"cash": 1000, "float": 1000}
+
+
 def test_change_money_that_may_not_go_lies_in_the_till_again():
     tills.open_till(CASHIER, "1", 1000, brought=1000)
     aside = changes.set_change_aside(CASHIER, 600).id
