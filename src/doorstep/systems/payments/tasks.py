@@ -27,7 +27,7 @@ from doorstep.systems.payments.actions.closings import close_day, closing_due
 from doorstep.systems.payments.actions.deposits import miss_deposits
 from doorstep.systems.payments.actions.ledger import expire_pending, pendings_due
 from doorstep.systems.payments.actions.orders import expire_orders
-from doorstep.systems.payments.actions.payouts import record_payouts
+from doorstep.systems.payments.actions.payouts import record_payouts, show_late_payouts
 from doorstep.systems.payments.actions.reconciliation import reconcile_day
 from doorstep.systems.payments.actions.settlement import record_credits, refuse_credit
 from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_REPAIR
@@ -291,6 +291,11 @@ def _record_payouts(by: By, results: Sequence[PayoutResult]) -> None:
         _say(f"what became of payout {results[0].payout}", failure)
 
 
+def show_late(at: datetime) -> None:
+    """Refunds that the bank is silent about wait for a person."""
+    show_late_payouts(By(CLOCK, at))
+
+
 def reconcile(at: datetime) -> int:
     """Reconcile what waits and what is due, each day in a transaction of its own; returns how many days that were."""
     done = 0
@@ -319,6 +324,7 @@ EVERY = (
     (timedelta(seconds=10), record_statements),
     (timedelta(hours=1), close_days),
     (timedelta(hours=1), miss),
+    (timedelta(hours=1), show_late),
     (timedelta(minutes=10), reconcile),
 )
 ASIDE = (

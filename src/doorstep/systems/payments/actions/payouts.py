@@ -5,6 +5,7 @@ what became of it.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -18,7 +19,7 @@ from doorstep.systems.payments.actions.refunds import holds, left_of, lost, stan
 from doorstep.systems.payments.actions.settlement import take_back
 from doorstep.systems.payments.actions.telling import tell_refunded
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.models import Credit, Order, Refund
+from doorstep.systems.payments.models import Credit, Discrepancy, Order, Refund
 from doorstep.systems.payments.permissions import FOR_REPAIR, SETTLE
 from doorstep.systems.payments.queries.bank import banking_day_of
 from doorstep.systems.payments.queries.refunds import payout_of
@@ -29,6 +30,7 @@ from doorstep.systems.payments.rules.orders import Event
 from doorstep.systems.payments.rules.refunds import (
     GOES,
     HOLDING,
+    SENT,
     UNCLEAR,
     RefundState,
     Said,
@@ -36,6 +38,11 @@ from doorstep.systems.payments.rules.refunds import (
     follow,
     hear,
 )
+
+LATE = timedelta(days=3)
+"""The bank has longer than a weekend for a payout."""
+MOST_SHOWN = 500
+"""Late payouts that are shown at once; the others the next time."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -89,6 +96,26 @@ def take_payouts(act: Act, results: Sequence[PayoutResult], account: UUID | None
         subjects,
         ", ".join(f"{count} {state}" for state, count in states.items() if count),
     )
+
+
+@action(SETTLE, FOR_REPAIR)
+def show_late_payouts(act: Act) -> int:
+    """Refunds of which the bank has said nothing for LATE wait for the treasury, until it does; returns how many are new.
+
+    One that somebody cleared up without the bank having said more waits again on another day.
+    """
+    waits = Discrepancy.objects.filter(kind=DiscrepancyKind.PAYOUT_WAITS.value, resolved=None)
+    waits.exclude(refund__state__in=SENT).update(resolved=act.at)
+    new = Refund.objects.filter(state__in=SENT, ended=None, decided__lt=act.at - LATE)
+    new = new.exclude(id__in=waits.values("refund")).select_related("order").order_by("id")
+    kind, day = DiscrepancyKind.PAYOUT_WAITS, act.day.isoformat()
+    found = [
+        Found(kind, row.order.unit if row.order else row.unit, day, amount=row.amount, order=row.order, refund=row)
+        for row in new[:MOST_SHOWN]
+    ]
+    open_discrepancies(act, found)
+    act.journal(detail=f"{len(found)} payouts are late")
+    return len(found)
 
 
 def decide_payout(act: Act, refund: Refund, *, left: bool) -> str:

@@ -42,6 +42,7 @@ class DiscrepancyKind(Code):
         "payout_unclear",
         "What the bank says of a refund does not agree with the refund, or with what it said before",
     )
+    PAYOUT_WAITS = "payout_waits", "The bank has not said for days what became of a refund"
     TILL_DIFFERS = "till_differs", "The money counted in a till is not what should be there"
     DEPOSIT_DIFFERS = "deposit_differs", "The bank counted another amount than the cash that was brought to it"
     DEPOSIT_MISSING = "deposit_missing", "Cash was brought to the bank, and the bank has not counted it in time"
@@ -99,6 +100,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.PAYOUT_FAILED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAYOUT_RETURNED: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAYOUT_UNCLEAR: Nature(Repair.PAID_OUT, (Repair.PAID_OUT, Repair.NOT_PAID_OUT), TREASURER.code),
+    DiscrepancyKind.PAYOUT_WAITS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.TILL_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.DEPOSIT_MISSING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),

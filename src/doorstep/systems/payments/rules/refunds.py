@@ -93,13 +93,14 @@ COUNTS = (RefundState.PROPOSED, *GOES, RefundState.CONTRADICTED)
 UNCLEAR = (RefundState.DISPUTED, RefundState.CONTRADICTED)
 """Of refunds in these states two persons say whether the money has left."""
 
-_SENT = (RefundState.APPROVED, RefundState.TAKEN)
+SENT = (RefundState.APPROVED, RefundState.TAKEN)
+"""Refunds in these states are for the bank to pay out."""
 _NEVER = (RefundState.PROPOSED, RefundState.REJECTED, RefundState.REFUSED)
 _NEXT: Mapping[tuple[RefundState, Said], RefundState] = {
     (RefundState.APPROVED, Said.TAKEN): RefundState.TAKEN,
     **{(state, Said.LEFT): RefundState.PAID for state in HOLDING},
-    **{(state, Said.FAILED): RefundState.REFUSED for state in _SENT},
-    **{(state, said): RefundState.DISPUTED for state in _SENT for said in (Said.BACK, Said.DIFFERS)},
+    **{(state, Said.FAILED): RefundState.REFUSED for state in SENT},
+    **{(state, said): RefundState.DISPUTED for state in SENT for said in (Said.BACK, Said.DIFFERS)},
     **{(state, said): RefundState.CONTRADICTED for state in _NEVER for said in (Said.LEFT, Said.DIFFERS)},
 }
 

@@ -10,7 +10,7 @@ from doorstep.kernel.store.models import Notice
 from doorstep.kernel.values.reasons import Conflict, Refused
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import bank as actions
-from doorstep.systems.payments.actions import settlement
+from doorstep.systems.payments.actions import payouts, settlement
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.queries.bank import NOTEWORTHY
 from doorstep.systems.payments.rules.bank_messages import Told, read_credits
@@ -242,6 +242,24 @@ def test_a_message_says_nothing_of_payouts_of_another_account(signed):
     told = Told(other.bank, other.number, payouts=(paid,))
     actions.take_message(CLOCK, signed, other.id, told)
     assert reread(refund).state == "approved"
+
+
+def test_a_refund_that_the_bank_is_silent_about_has_an_owner_until_it_speaks():
+    (refund,) = refunds(1)
+    tasks.show_late(AT + timedelta(days=2))
+    assert waiting() == []
+    for _ in range(2):
+        tasks.show_late(LATER)
+    assert waiting() == [("payout_waits", "payments.treasurer", [])]
+    models.Discrepancy.objects.update(resolved=LATER)
+    for _ in range(2):
+        tasks.show_late(LATER)
+    assert waiting() == []
+    tasks.show_late(LATER + timedelta(days=1))
+    assert waiting() == [("payout_waits", "payments.treasurer", [])]
+    payouts.record_payouts(CLOCK, [PayoutResult(payout=refund.id, state=PayoutState.PAID, booking="P1", amount=750)])
+    tasks.show_late(LATER + timedelta(days=1))
+    assert waiting() == []
 
 
 # Statements
