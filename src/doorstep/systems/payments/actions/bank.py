@@ -25,6 +25,7 @@ from doorstep.systems.payments.notices import BANK_SILENT
 from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
 from doorstep.systems.payments.queries.bank import NOTEWORTHY, banking_day_of, watched
 from doorstep.systems.payments.rules.bank_messages import Told
+from doorstep.systems.payments.rules.banking_days import following
 from doorstep.systems.payments.rules.camt053 import CHUNK, Booking, Head, read
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult
@@ -205,7 +206,7 @@ def keep_bookings(
     except IntegrityError as failure:
         raise Refused(NUMBER_REPEATED()) from failure
     BankFeed.objects.filter(account=account, day=day).update(
-        day=_day_after(day), statement_failures=0, statement_due=act.at
+        day=following(day, 1, profile().calendar.working_day), statement_failures=0, statement_due=act.at
     )
     close_discrepancies(act, DiscrepancyKind.STATEMENT_LACKING, [_about(account, day)])
     return row
@@ -238,15 +239,6 @@ def _payout(reference: str) -> UUID | None:
         return UUID(reference)
     except ValueError:
         return None
-
-
-def _day_after(day: date) -> date:
-    """The next banking day: its statement follows this one's."""
-    calendar = profile().calendar
-    day += timedelta(days=1)
-    while not calendar.working_day(day):
-        day += timedelta(days=1)
-    return day
 
 
 @action(SETTLE, FOR_PAYMENT)

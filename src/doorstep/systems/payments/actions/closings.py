@@ -1,6 +1,6 @@
 """Days of the ledger are closed a day after their end: what was on each account then is kept, and nothing earlier follows."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from doorstep.kernel.values.dates import legal_day
 from doorstep.kernel.values.reasons import Conflict, reason
 from doorstep.systems.payments.models import Closing, Transfer
 from doorstep.systems.payments.permissions import FOR_TREASURY, SETTLE
+from doorstep.systems.payments.rules.banking_days import bounds
 
 OPEN_FOR = timedelta(hours=24)
 """So long after its end a day takes transfers of actions that began in it."""
@@ -64,7 +65,7 @@ def closing_due(at: datetime) -> datetime | None:
     if first is None:
         return None
     zone = ZoneInfo(settings.TIME_ZONE)
-    end = datetime.combine(legal_day(first, zone) + timedelta(days=1), time(), zone).astimezone(at.tzinfo)
+    end = bounds(legal_day(first, zone), zone)[1].astimezone(at.tzinfo)
     return end if end + OPEN_FOR <= at else None
 
 

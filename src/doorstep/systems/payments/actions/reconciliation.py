@@ -1,6 +1,6 @@
 """Days are reconciled: three sides set against each other by one statement in the database, each piece with one outcome."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from doorstep.kernel.values.reasons import Conflict, refuse
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import Reconciliation
 from doorstep.systems.payments.permissions import FOR_TREASURY, RECONCILE
+from doorstep.systems.payments.rules.banking_days import bounds
 from doorstep.systems.payments.rules.discrepancies import KINDS, OF_DAYS, Repair
 from doorstep.systems.payments.rules.ledger import MOST
 from doorstep.systems.payments.rules.reconciliation import RECONCILIATION_WAITS, check_day
@@ -268,8 +269,7 @@ def reconcile_day(act: Act, day: date) -> Day:
 
 
 def _names(day: date) -> dict[str, Any]:
-    zone = law(Country, "payments").zone
-    start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    start, end = bounds(day, law(Country, "payments").zone)
     natures = [KINDS[kind] for kind in OF_DAYS]
     return {
         "day": day,

@@ -1,7 +1,7 @@
 """The ledger as the treasury reads it: the trial balance of any past day, and what moved on an account."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from doorstep.systems.payments.permissions import TREASURY
 from doorstep.systems.payments.queries import ledger as queries
 from doorstep.systems.payments.queries.ledger import AccountLine
 from doorstep.systems.payments.queries.rows import money
+from doorstep.systems.payments.rules.banking_days import bounds
 from doorstep.systems.payments.rules.ledger import AccountKind, Moved
 
 _ACCOUNT = ("account", "unit", "kind", "label", "debits", "credits", "held")
@@ -111,8 +112,7 @@ def _asked(request: HttpRequest) -> tuple[By, TrialForm, str, datetime | None]:
     form = TrialForm(unit_choices(by, request.GET.get("unit", "")), request.GET)
     form.is_valid()
     day: date | None = form.cleaned_data.get("day")
-    zone = law(Country, "payments").zone
-    at = datetime.combine(day + timedelta(days=1), time(), zone) if day else None
+    at = bounds(day, law(Country, "payments").zone)[1] if day else None
     return by, form, form.cleaned_data.get("unit") or "", at
 
 

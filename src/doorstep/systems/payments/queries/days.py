@@ -1,7 +1,7 @@
 """Days as the treasury reads them: which are due, what each came to, and the exceptions with those who must act."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ from doorstep.systems.payments.models import (
     Statement,
 )
 from doorstep.systems.payments.permissions import TREASURY
+from doorstep.systems.payments.rules.banking_days import bounds
 from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
 from doorstep.systems.payments.rules.reconciliation import Lacking, Outcome, Piece, is_due
 
@@ -126,7 +127,7 @@ def due_days(at: datetime) -> list[date]:
         for day in sorted(every)
         if is_due(
             at=at,
-            over=datetime.combine(day + timedelta(days=1), time(), zone),
+            over=bounds(day, zone)[1],
             complete=day < today and day not in last and _complete(day),
             last=last.get(day),
             changed=day in changed,

@@ -87,7 +87,7 @@ CASH = (
         """,  # noqa: S608  of constants
     ),
     Proof(
-        "what is at each bank is what came in and did not go out again",
+        "what is on each bank account is what came in and did not go out again",
         "At {}: credits and payouts say {}, the ledger {}.",
         """
         WITH told AS (
@@ -96,7 +96,9 @@ CASH = (
                 UNION ALL SELECT account_id, -amount FROM payments_refund WHERE state IN ('paid', 'lost')) AS each
             JOIN payments_bankaccount b ON b.id = account_id GROUP BY 1
         ), ledger AS (SELECT label, sum(debits - credits) AS amount FROM payments_account WHERE kind = 'bank' GROUP BY 1)
-        SELECT label, coalesce(t.amount, 0), coalesce(l.amount, 0) FROM told t FULL JOIN ledger l USING (label)
+        SELECT own.label, coalesce(t.amount, 0), coalesce(l.amount, 0)
+        FROM payments_bankaccount b CROSS JOIN LATERAL (SELECT b.bank || ':' || b.number AS label) own
+        LEFT JOIN told t ON t.label = own.label LEFT JOIN ledger l ON l.label = own.label
         WHERE coalesce(t.amount, 0) <> coalesce(l.amount, 0)
         """,
     ),

@@ -1,7 +1,7 @@
 """Receipts as they are read: by everybody who has a code, by payers, by officials of the area, and their kept papers."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from doorstep.systems.payments.models import Credit, Move, Receipt, ReceiptPaper
 from doorstep.systems.payments.permissions import OWN, PRINT, READ
 from doorstep.systems.payments.queries.rows import LineRow, lines_of, money
 from doorstep.systems.payments.queries.words import said
+from doorstep.systems.payments.rules.banking_days import bounds
 from doorstep.systems.payments.rules.receipts import number_of
 
 PAGE = 50
@@ -162,7 +163,7 @@ def _in_area(actor: Actor, today: date) -> QuerySet[Receipt]:
 def _on(day: date) -> Q:
     """Ids of the legal day in the country's zone."""
     zone = law(Country, "payments").zone
-    start, end = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
+    start, end = bounds(day, zone)
     return Q(id__gte=first_uuid7(start), id__lt=first_uuid7(end))
 
 

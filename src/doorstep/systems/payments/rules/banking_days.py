@@ -1,7 +1,7 @@
 """Which banking day a booking belongs to: holidays, weekends and the time at which banks close their books are data."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from doorstep.kernel.values.dates import in_force
@@ -34,3 +34,9 @@ def counted_by(day: date, terms: Iterable[DepositTermRow], working_day: Callable
     """The last day on which the bank may count cash that was brought to it on the banking day `day`; None without a term."""
     days = max((row.working_days for row in in_force(terms, day)), default=None)
     return None if days is None else following(day, days, working_day)
+
+
+def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first instant of a legal day, and that of the next one."""
+    start, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    return start, end
