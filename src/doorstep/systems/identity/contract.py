@@ -1,4 +1,4 @@
-"""The register's front door: what others may ask about persons and organisations, up to a hundred at once.
+"""The register's front door: what others may ask about persons and organisations, up to a hundred at once, and have them told.
 
 Persons go by the key of their personal number (`kernel.values.ids.person_key`, kind "national_id"). Answers come in the
 order asked. Whether particulars are right comes first; the particulars themselves only as the purpose is granted them.
