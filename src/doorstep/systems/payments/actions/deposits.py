@@ -48,8 +48,11 @@ def arrive(act: Act, received: UUID, arrived: Sequence[tuple[Deposit, Credit]]) 
 @action(SETTLE, FOR_TREASURY)
 def miss_deposits(act: Act) -> int:
     """Cash that the bank should have counted by now waits for the treasury, once for each deposit; returns how many."""
-    codes = [row.code for row in deposits_late(act.at)]
-    rows = Deposit.objects.filter(code__in=codes, credit=None).order_by("id").select_for_update(no_key=True)
+    rows = (
+        Deposit.objects.filter(code__in=deposits_late(act.at), credit=None)
+        .order_by("id")
+        .select_for_update(no_key=True)
+    )
     kind = DiscrepancyKind.DEPOSIT_MISSING
     found = [Found(kind, row.unit, amount=row.amount, about=_about(row.code)) for row in rows]
     open_discrepancies(act, found)

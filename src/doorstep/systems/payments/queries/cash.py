@@ -171,8 +171,8 @@ def deposits(actor: Actor, today: date) -> list[DepositRow]:
     ]
 
 
-def deposits_late(at: datetime) -> list[Deposit]:
-    """Cash that the bank should have counted before the day of `at`, and nobody has been shown yet; some of it, oldest first."""
+def deposits_late(at: datetime) -> list[str]:
+    """Codes of cash that the bank should have counted before the day of `at`, and nobody has been shown yet; some, oldest first."""
     country, working_day = law(Country, "payments"), profile().calendar.working_day
     shown = Discrepancy.objects.filter(
         kind=DiscrepancyKind.DEPOSIT_MISSING.value, about=Concat(Value("deposit:"), OuterRef("code"))
@@ -183,7 +183,7 @@ def deposits_late(at: datetime) -> list[Deposit]:
         day = banking_day(row.at, country.zone, country.cut_offs, working_day)
         last = counted_by(day, country.deposit_terms, working_day)
         if last and last < today:
-            found.append(row)
+            found.append(row.code)
     return found
 
 
