@@ -59,7 +59,7 @@ def _fill(cursor: Any, lines: int, account: UUID, at: datetime, day: date) -> li
     place = models.BankAccount.objects.create(id=account, **told)
     state = {"state": "settled", "channel": "transfer", "created": at, "until": at, "settled": at, "currency": "VND"}
     order = models.Order(
-        id=uuid4(), code="", asker="bench", subject="bench", account=place, lines=[], amount=1, **state
+        id=uuid4(), code="", asker="bench", subject="bench", account=place, purpose={}, lines=[], amount=1, **state
     )
     names = {"booked": at, "day": day, "statement": at, "match": "matched", "state": "assigned"}
     credit = models.Credit(id=uuid4(), account=place, booking="", amount=1, **names)
