@@ -17,7 +17,7 @@ from doorstep.kernel.declare.messages import ANSWERERS, HEARERS, MESSAGES, Heare
 from doorstep.kernel.declare.scopes import MESSAGES as FOR_REPAIR
 from doorstep.kernel.declare.scopes import REPAIR, Actor, Purpose
 from doorstep.kernel.store import journal, models
-from doorstep.kernel.store.writing import Act, By, action, home_of
+from doorstep.kernel.store.writing import Act, By, action, finish, home_of
 from doorstep.kernel.values.ids import uuid7
 from doorstep.kernel.values.reasons import NO_ANSWER, NOT_FOUND, NotFound, Refused, Unavailable
 
@@ -177,7 +177,7 @@ def _react(kind: str, hearer: str, content: bytes, at: datetime, via: str) -> No
     actor = Actor(f"task:{hearer}", via=SIMULATION if via == SIMULATION else "task")
     act = Act(By(actor, at), f"{hearer}.{handler.run.__name__}", handler.purpose)
     handler.run(act, message)
-    act.finish()
+    finish([act])
 
 
 def _postpone(number: int, at: datetime, failure: Exception) -> None:

@@ -23,6 +23,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
+Joint = Callable[[list[tuple["Act", T]], bool], list[R]]
+Joined = Callable[[Sequence[tuple["By", T]], bool], list[R]]
+
 ACTIONS: dict[str, tuple[Scope, Purpose]] = {}
 
 
@@ -90,14 +93,14 @@ class Act:
         """Tell the systems that hear these messages, once this transaction is committed."""
         self.told += told
 
-    def finish(self, *others: "Act") -> None:
-        """The last that the transaction does, of all its acts; raises RuntimeError where one has no journal entry."""
-        acts = (self, *others)
-        if silent := next((act.name for act in acts if act.entry is None), ""):
-            raise RuntimeError(f"{silent} wrote no journal entry")
-        journal.write_rows([act.entry for act in acts if act.entry])
-        for act in acts:
-            messages.write(act.told, act.at, act.actor.via)
+
+def finish(acts: Sequence[Act]) -> None:
+    """The last that a transaction does, for its acts; raises RuntimeError where one has no journal entry."""
+    if silent := next((act.name for act in acts if act.entry is None), ""):
+        raise RuntimeError(f"{silent} wrote no journal entry")
+    journal.write_rows([act.entry for act in acts if act.entry])
+    for act in acts:
+        messages.write(act.told, act.at, act.actor.via)
 
 
 def action(
@@ -117,15 +120,12 @@ def action(
             by.actor.need(scope)
             with transaction.atomic(durable=True):
                 act = Act(by, name, purpose)
-                if by.once:
-                    answer = _claim(by, name, by.once)
-                    if answer is not None:
-                        kind: Any = get_type_hints(run)["return"]
-                        return msgspec.msgpack.decode(answer, type=kind)  # type: ignore[no-any-return]
+                if by.once and (answer := _claim(by, name, by.once)) is not None:
+                    return msgspec.msgpack.decode(answer, type=get_type_hints(run)["return"])  # type: ignore[no-any-return]
                 result = run(act, *args, **kwargs)
                 if by.once:
                     _keep(by, name, by.once, msgspec.msgpack.encode(result))
-                act.finish()
+                finish([act])
                 return result
 
         return call  # type: ignore[return-value]
@@ -133,26 +133,26 @@ def action(
     return declare
 
 
-def joint(
-    scope: Scope, purpose: Purpose
-) -> Callable[[Callable[[list[tuple[Act, T]]], list[R]]], Callable[[Sequence[tuple[By, T]]], list[R]]]:
-    """Make `verb([(act, told), ...])` an action of several calls in one transaction, called as `verb([(By, told), ...])`.
+def joint(scope: Scope, purpose: Purpose) -> Callable[[Joint[T, R]], Joined[T, R]]:
+    """Make `verb([(act, told), ...], alone)` an action of calls in one transaction, called as `verb([(By, told), ...], alone)`.
 
-    Each call has an act, and with it a journal entry, of its own; one that is answered with None wrote nothing at all.
+    Each has an act and a journal entry of its own; one answered with None wrote nothing. RuntimeError for a key of repetition.
     """
 
-    def declare(run: Callable[[list[tuple[Act, T]]], list[R]]) -> Callable[[Sequence[tuple[By, T]]], list[R]]:
+    def declare(run: Joint[T, R]) -> Joined[T, R]:
         name = _declared(run, scope, purpose)
 
         @wraps(run)
-        def call(calls: Sequence[tuple[By, T]]) -> list[R]:
+        def call(calls: Sequence[tuple[By, T]], alone: bool) -> list[R]:  # noqa: FBT001
             for by, _ in calls:
                 by.actor.need(scope)
+                if by.once:
+                    raise RuntimeError(f"{name} keeps no answers for a repetition")
             with transaction.atomic(durable=True):
-                acts = [Act(by, name, purpose) for by, _ in calls]
-                results = run([(act, told) for act, (_, told) in zip(acts, calls, strict=True)])
-                if done := [act for act, result in zip(acts, results, strict=True) if result is not None]:
-                    Act.finish(*done)
+                acts = [(Act(by, name, purpose), told) for by, told in calls]
+                results = run(acts, alone)
+                if done := [act for (act, _), result in zip(acts, results, strict=True) if result is not None]:
+                    finish(done)
                 return results
 
         return call

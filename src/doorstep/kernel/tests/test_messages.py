@@ -11,7 +11,7 @@ from django.db import connection
 from doorstep.kernel import contracts
 from doorstep.kernel.declare import messages as declared
 from doorstep.kernel.declare.scopes import Actor
-from doorstep.kernel.store import models
+from doorstep.kernel.store import models, writing
 from doorstep.kernel.store.models import FactBatch, JournalEntry, JournalSubject, Message
 from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING, Colour, Happened, Tried
@@ -313,7 +313,7 @@ def test_a_message_that_another_dispatcher_holds_and_those_behind_it_are_left_al
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_tells_of_the_same_subject_waits_so_that_numbers_follow_commits(heard):
+def test_who_tells_of_the_same_subject_waits_so_that_numbers_follow_commits(heard, monkeypatch):
     """Without the wait, the second teller commits a higher number first, and it would be heard first."""
     told, release = threading.Event(), threading.Event()
     order = []
@@ -322,15 +322,13 @@ def test_who_tells_of_the_same_subject_waits_so_that_numbers_follow_commits(hear
     def slowly(act: Act) -> None:
         act.journal()
         act.tell(Tried("a", 1))
-        finish = act.finish
 
-        def held() -> None:
-            finish()
+    def held(acts: list[Act]) -> None:
+        finish(acts)
+        if acts[0].name == "kernel.slowly":
             told.set()
             release.wait(20)
             order.append("first committed")
-
-        act.finish = held
 
     def second() -> None:
         told.wait(20)
@@ -341,6 +339,8 @@ def test_who_tells_of_the_same_subject_waits_so_that_numbers_follow_commits(hear
         tell(By(ACTOR, AT), Tried("a", 2))
         order.append("second committed")
 
+    finish = writing.finish
+    monkeypatch.setattr(writing, "finish", held)
     together(lambda: slowly(By(ACTOR, AT)), second)
     assert order == ["another subject", "first committed", "second committed"]
     numbers = list(Message.objects.filter(hearer="north", subject="a").order_by("id").values_list("id", flat=True))

@@ -10,7 +10,7 @@ from django.db import connection
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import writing
 from doorstep.kernel.store.models import FactBatch, JournalEntry, JournalSubject
-from doorstep.kernel.store.writing import Act, By, Once, action
+from doorstep.kernel.store.writing import Act, By, Once, action, joint
 from doorstep.kernel.testing.tryout import ACTOR, DO_IT, TRYING, Colour, Happened
 from doorstep.kernel.values.reasons import Conflict, NotAllowed
 from doorstep.kernel.values.units import UnitCode
@@ -113,6 +113,34 @@ def test_sixteen_at_once_under_one_key_run_once():
     assert len(runs) == 1
     assert answers == [Did(runs[0])] * 16
     assert JournalEntry.objects.count() == FactBatch.objects.count() == 1
+
+
+@joint(DO_IT, TRYING)
+def join_them(calls: list[tuple[Act, str]], alone: bool) -> list[str | None]:  # noqa: FBT001
+    for act, told in calls:
+        if told == "journalled":
+            act.journal()
+    return [None if told == "later" else told for _, told in calls]
+
+
+@pytest.mark.django_db
+def test_of_joint_calls_each_that_is_answered_has_an_entry():
+    assert join_them([(By(ACTOR, AT), "journalled"), (By(ACTOR, AT), "later")], False) == ["journalled", None]
+    assert JournalEntry.objects.count() == 1
+    assert join_them([(By(ACTOR, AT), "later")], False) == [None]
+    with pytest.raises(RuntimeError, match="no journal entry"):
+        join_them([(By(ACTOR, AT), "journalled"), (By(ACTOR, AT), "silent")], False)
+    assert JournalEntry.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("by", "failure"), [(By(Actor("stranger"), AT), NotAllowed), (By(ACTOR, AT, Once("k", b"1")), RuntimeError)]
+)
+def test_a_joint_call_needs_the_scope_and_takes_no_key(by, failure):
+    with pytest.raises(failure):
+        join_them([(By(ACTOR, AT), "journalled"), (by, "journalled")], False)
+    assert not JournalEntry.objects.exists()
 
 
 @pytest.mark.django_db

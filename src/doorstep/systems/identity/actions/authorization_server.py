@@ -1,6 +1,7 @@
 """Authlib's authorization server on this house's tables: which client asks, which code or token it shows, what it gets.
 
-Tokens are not kept: each is the mark of a grant, and the grant is a row. Everything here runs inside an action.
+Tokens are not kept: each is the mark of a grant, and the grant is a row. What locks or ends grants runs inside an action, which
+client asks is known before it begins.
 """
 
 import hashlib
@@ -26,7 +27,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from doorstep.kernel.keys import derived
-from doorstep.kernel.store.prepared import Prepared
+from doorstep.kernel.store.prepared import Prepared, execute
 from doorstep.kernel.store.spent import spend
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.values.reasons import NotFound
@@ -122,6 +123,8 @@ class Client(ClientMixin):  # type: ignore[misc]
         return grant_type in openid.GRANTS
 
 
+LONGEST_WAIT = "5s"
+"""For a grant that another transaction holds."""
 READ_EVERY, MOST_KNOWN = 3.0, 1_000
 """Seconds for which a relying party is kept in a process, and how many."""
 _known: dict[str, tuple[float, Client | None]] = {}
@@ -321,7 +324,12 @@ def shown(request: Request) -> tuple[UUID, int] | None:
 
 
 def locked(grants: Collection[UUID], at: datetime, *, skip_locked: bool = False) -> dict[UUID, Grant]:
-    """Those of the grants that hold at `at`, locked; `skip_locked` leaves out what somebody else holds just now."""
+    """Those of the grants that hold at `at`, locked; `skip_locked` leaves out what somebody else holds just now.
+
+    Otherwise OperationalError where somebody holds one longer than `LONGEST_WAIT`.
+    """
+    if grants and not skip_locked:
+        execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
     rows = (_FREE if skip_locked else _WAITED_FOR).all([*grants], at) if grants else []
     return {row.id: row for row in rows}
 

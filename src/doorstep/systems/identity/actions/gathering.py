@@ -12,9 +12,6 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
-MOST = 32
-"""Calls of one transaction."""
-
 
 class _Call(Generic[T, R]):
     """A call and what became of it. `wake` is held until its turn comes to lead, or until another has done it along."""
@@ -30,10 +27,11 @@ class Gathered(Generic[T, R]):
     """A joint action `run` that is called as `verb(By, told)`, from several threads: one at a time leads, with all that wait.
 
     A transaction that fails is nobody's: each of its calls is made again alone, so that whatever is wrong with one of them
-    (or with the leader's connection) fails that one. So is a call that `run` answers with None. Alone nothing is repeated.
+    (or with the leader's connection) fails that one. So is a call that `run` answers with None. Only `run(calls, True)`, of
+    one call that nobody waits behind, may wait for others' locks. What fails as the only call is not repeated.
     """
 
-    def __init__(self, run: Callable[[Sequence[tuple[By, T]]], list[R | None]]) -> None:
+    def __init__(self, run: Callable[[Sequence[tuple[By, T]], bool], list[R | None]]) -> None:
         self.run, self.lock = run, Lock()
         self.busy = False
         self.waiting: list[_Call[T, R]] = []
@@ -48,7 +46,7 @@ class Gathered(Generic[T, R]):
         if not own.done:
             self._lead()
         if own.result is None:
-            (own.result,) = self.run([own.call])
+            (own.result,) = self.run([own.call], True)
         if own.result is None:
             raise RuntimeError("a call that was made alone got no answer")
         return own.result
@@ -56,9 +54,9 @@ class Gathered(Generic[T, R]):
     def _lead(self) -> None:
         """Do what waits, one's own call first, and let the next one lead what came meanwhile."""
         with self.lock:
-            calls, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
+            calls, self.waiting = self.waiting, []
         try:
-            for one, result in zip(calls, self.run([one.call for one in calls]), strict=True):
+            for one, result in zip(calls, self.run([one.call for one in calls], False), strict=True):
                 one.result = result
         except Exception as failure:
             if len(calls) == 1:

@@ -29,6 +29,7 @@ from doorstep.systems.identity.actions.authorization_server import (
     end,
     in_force,
     locked,
+    over,
     shown,
 )
 from doorstep.systems.identity.actions.gathering import Gathered
@@ -257,12 +258,12 @@ def push(act: Act, told: Mapping[str, str], client: Client) -> str:
 
 @Gathered
 @joint(EXCHANGE, FOR_RELYING_PARTY)
-def exchange(calls: list[tuple[Act, Request]]) -> list[Answer | None]:
+def exchange(calls: list[tuple[Act, Request]], alone: bool) -> list[Answer | None]:  # noqa: FBT001
     """What the token endpoint answers authenticated clients; a refusal is an outcome, since it may end a grant.
 
-    None for a call of several whose grant is not there alone and free: it is over, held by somebody, or another call's.
+    None, unless `alone`, for a call whose grant is not there alone and free: it is over, held by somebody, or another call's.
     """
-    alone, found = len(calls) == 1, [shown(request) for _, request in calls]
+    found = [shown(request) for _, request in calls]
     rows = locked({one[0] for one in found if one}, max(act.at for act, _ in calls), skip_locked=not alone)
     answers: list[Answer | None] = []
     for (act, request), one in zip(calls, found, strict=True):
@@ -282,7 +283,6 @@ def _exchanged(act: Act, request: Request) -> Answer:
         row = request.user.grant
         act.journal(subjects=concerned(row.account), fields=row.in_id_token, detail=str(kind))
         return answer
-    request.user = None
     if request.used_twice:
         act.journal(subjects=concerned(request.used_twice.account), detail="a code or token used twice: all ended")
     else:
@@ -312,7 +312,7 @@ def end_sign_in(act: Act, sign_in: UUID) -> None:
 def grant_of(token: str, at: datetime, kind: Kind = Kind.ACCESS) -> Issued | None:
     """The grant of an access token, or of a refresh token, that holds."""
     told = openid.read_token(derived("openid tokens"), token)
-    if told is None or told[0] is not kind or (kind is Kind.ACCESS and told[2] <= at.timestamp()):
+    if told is None or told[0] is not kind or over(told, at):
         return None
     rows = Grant.objects.select_related("account__eid__person", "account__eid__organisation", "party")
     row = rows.filter(id=told[1], ended=None, expires__gt=at, party__ended=None).first()
@@ -385,8 +385,8 @@ def turn_keys(act: Act) -> int:
 @action(STEP, FOR_RELYING_PARTY)
 def forget_grants(act: Act) -> int:
     """Delete grants and pushed requests that are over, some thousands at once; returns how many."""
-    over = Grant.objects.filter(expires__lt=act.at).values("id")[:FORGET_AT_ONCE]
-    deleted = Grant.objects.filter(id__in=over).delete()[0]
+    past = Grant.objects.filter(expires__lt=act.at).values("id")[:FORGET_AT_ONCE]
+    deleted = Grant.objects.filter(id__in=past).delete()[0]
     deleted += PushedRequest.objects.filter(expires__lt=act.at).delete()[0]
     act.journal(detail=f"{deleted} deleted")
     return deleted

@@ -8,7 +8,7 @@ import pytest
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
-from doorstep.systems.identity.actions.gathering import MOST, Gathered
+from doorstep.systems.identity.actions.gathering import Gathered
 
 BY = By(Actor("client:x"), datetime(2024, 5, 21, tzinfo=UTC))
 
@@ -21,7 +21,7 @@ class Slow:
         self.gathered = Gathered(self.run)
         self.lock = threading.Lock()
 
-    def run(self, calls):
+    def run(self, calls, alone):
         with self.lock:
             self.batches.append([told for _, told in calls])
             first = len(self.batches) == 1
@@ -30,7 +30,7 @@ class Slow:
         numbers = [told for _, told in calls]
         if "bad" in numbers:
             raise ValueError("bad")
-        return [None if one == "later" and len(calls) > 1 else one * 2 for one in numbers]
+        return [None if one == "later" and not alone else one * 2 for one in numbers]
 
     def together(self, *numbers):
         return at_once(*[lambda one=one: self.gathered(BY, one) for one in numbers])
@@ -56,15 +56,15 @@ def test_one_that_is_to_be_made_alone_is():
     assert slow.batches.count(["later"]) == 1
 
 
-def test_a_transaction_takes_only_so_many():
-    slow = Slow(MOST + 3)
-    assert slow.together(*range(MOST + 4)) == [2 * one for one in range(MOST + 4)]
-    assert [len(one) for one in slow.batches] == [1, MOST, 3]
-
-
 def test_a_single_call_is_not_repeated():
     slow = Slow(0)
     with pytest.raises(ValueError, match="bad"):
         slow.gathered(BY, "bad")
     assert slow.batches == [["bad"]]
     assert slow.gathered(BY, 3) == 6
+
+
+def test_nobody_leads_alone():
+    slow = Slow(0)
+    assert slow.gathered(BY, "later") == "laterlater"
+    assert slow.batches == [["later"], ["later"]]

@@ -3,6 +3,9 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -17,6 +20,7 @@ from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.web.actors import Signed
+from doorstep.systems.identity.actions import authorization_server
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions.authorization_server import Client, Request
 from doorstep.systems.identity.models import Grant, PushedRequest, RelyingParty
@@ -136,6 +140,72 @@ def test_a_grant_that_somebody_holds_keeps_nobody_else_waiting(browser: Browser)
             time.sleep(0.01)
     waiting.join(20)
     assert told(answers) == [400, 200, 200]
+
+
+@contextmanager
+def held(code: str, *, back: bool = False, **changes) -> Iterator[None]:
+    """Meanwhile another transaction has changed the grant of the code; in the end it commits, or goes `back`."""
+    with transaction.atomic():
+        Grant.objects.filter(id=read_token(derived("openid tokens"), code)[1]).update(**changes)
+        yield
+        transaction.set_rollback(back)
+
+
+@pytest.fixture
+def aside() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+def asked_aside(aside: ThreadPoolExecutor, made, code: str) -> "Future[int]":
+    """The status of the answer to a request of its own; returns once that waits for a lock, or is answered."""
+
+    def ask() -> int:
+        try:
+            return tokens(Browser(), made, code).status_code
+        finally:
+            connection.close()
+
+    answer = aside.submit(ask)
+    with connection.cursor() as cursor:
+        while not answer.done():
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                break
+            time.sleep(0.01)
+    return answer
+
+
+def test_a_lone_call_whose_grant_is_held_keeps_nobody_else_waiting(browser: Browser, aside):
+    made = registered()
+    first, second = code_for(browser, made), code_for(browser, made)
+    with held(first, ended=AT):
+        waits = asked_aside(aside, made, first)
+        assert asked_aside(aside, made, second).result(10) == 200
+        assert not waits.done()
+    assert waits.result(10) == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "ended"),
+    [({"ended": AT, "back": True}, 200, None), ({"exchanged": AT}, 400, AT), ({"ended": AT}, 400, AT)],
+)
+def test_a_call_that_waited_is_judged_by_what_became_of_its_grant(browser: Browser, aside, changes, status, ended):
+    made = registered()
+    code = code_for(browser, made)
+    with held(code, **changes):
+        answer = asked_aside(aside, made, code)
+        assert not answer.done()
+    assert (answer.result(10), Grant.objects.get().ended) == (status, ended)
+
+
+def test_nobody_waits_without_end_for_a_grant(browser: Browser, aside, monkeypatch):
+    monkeypatch.setattr(authorization_server, "LONGEST_WAIT", "100ms")
+    made = registered()
+    code = code_for(browser, made)
+    with held(code, ended=AT, back=True):
+        assert asked_aside(aside, made, code).result(10) == 503
+    assert tokens(Browser(), made, code).status_code == 200
 
 
 def test_one_that_cannot_be_answered_fails_alone(browser: Browser):
