@@ -127,7 +127,7 @@ LONGEST_WAIT = "5s"
 """For a grant that another transaction holds."""
 READ_EVERY, MOST_KNOWN = 3.0, 1_000
 """Seconds for which a relying party is kept in a process, and how many."""
-_known: dict[str, tuple[float, Client | None]] = {}
+_known: dict[UUID, tuple[float, Client]] = {}
 
 
 class Issued:
@@ -291,26 +291,33 @@ class RefreshGrant(_Authenticated, RefreshTokenGrant):  # type: ignore[misc]
 
 
 def client_of(client_id: str) -> Client | None:
-    """The relying party of that id, None for one that is unknown or ended; as it was a few seconds ago at most."""
-    now, (read, client) = time.monotonic(), _known.get(client_id, (-READ_EVERY, None))
-    if now - read < READ_EVERY:
-        return client
+    """The relying party of that id, None for one that is unknown or ended; as it was a few seconds ago at most.
+
+    An id is spelled as it was given: `UUID` would read it with any number of hyphens and braces, too.
+    """
     try:
-        row = _PARTY.first(read_uuid(client_id))
+        party = read_uuid(client_id)
     except NotFound:
         return None
+    if str(party) != client_id:
+        return None
+    now, (read, client) = time.monotonic(), _known.get(party, (-READ_EVERY, None))
+    if now - read < READ_EVERY:
+        return client
+    row = _PARTY.first(party)
     if row is None:
-        _known.pop(client_id, None)
+        _known.pop(party, None)
         return None
     if len(_known) >= MOST_KNOWN:
         _known.clear()
-    _known[client_id] = (now, Client(row))
-    return _known[client_id][1]
+    client = Client(row)
+    _known[party] = (now, client)
+    return client
 
 
-def forget_client(client_id: UUID) -> None:
+def forget_client(party: UUID) -> None:
     """Have it read again: it was changed. Other processes see the change within `READ_EVERY` seconds."""
-    _known.pop(str(client_id), None)
+    _known.pop(party, None)
 
 
 _SHOWN = {"authorization_code": ("code", Kind.CODE), "refresh_token": ("refresh_token", Kind.REFRESH)}

@@ -377,7 +377,6 @@ def turn_keys(act: Act) -> int:
             signs_to=turn[1],
         )
         made += 1
-    queries.forget_keys()
     act.journal(detail=f"{made} keys made")
     return made
 

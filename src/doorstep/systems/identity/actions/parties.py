@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db import transaction
 
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
@@ -95,7 +96,7 @@ def _party(act: Act, party: UUID) -> RelyingParty:
     row = rows.filter(id=party).first()
     if row is None:
         raise NotFound(NOT_FOUND())
-    forget_client(row.id)
+    transaction.on_commit(lambda: forget_client(row.id))  # earlier, somebody would read the old row again
     return row
 
 

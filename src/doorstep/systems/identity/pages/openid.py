@@ -218,6 +218,7 @@ def signing_key(algorithm: str, at: datetime) -> SignKey | None:
     found = queries.signing_key(algorithm, at)
     if found is None:
         actions.turn_keys(By(CLOCK, at))
+        queries.forget_keys()  # after the commit: what was read before it lacks the new ones
         found = queries.signing_key(algorithm, at)
     return found
 

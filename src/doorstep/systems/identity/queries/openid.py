@@ -72,24 +72,26 @@ def issuer() -> str:
     return f"{settings.SITE_URL}/identity"
 
 
-class _Kept:
-    """The keys as read last, one for each process."""
+class _Kept(msgspec.Struct, frozen=True):
+    """The keys as read last."""
 
     turns: tuple[Turn, ...] = ()
-    public = KeySet([])
-    until = 0.0
+    public: KeySet = KeySet([])
+    until: float = 0.0
+
+
+_kept = [_Kept()]
+"""Of this process; replaced whole, so that nobody reads half of it."""
 
 
 def turns(at: datetime) -> tuple[Turn, ...]:
     """Whose turn it is, was and will be, of the keys that are published."""
-    _read(at)
-    return _Kept.turns
+    return _read(at).turns
 
 
 def published(at: datetime) -> KeySet:
     """The public keys, those to come and those that signed lately among them."""
-    _read(at)
-    return _Kept.public
+    return _read(at).public
 
 
 def signing_key(algorithm: str, at: datetime) -> SignKey | None:
@@ -100,16 +102,22 @@ def signing_key(algorithm: str, at: datetime) -> SignKey | None:
 
 def forget_keys() -> None:
     """Have them read again: one was made."""
-    _Kept.until = 0.0
+    _kept[0] = _Kept()
 
 
-def _read(at: datetime) -> None:
-    if time.monotonic() < _Kept.until:
-        return
+def _read(at: datetime) -> _Kept:
+    found = _kept[0]
+    if time.monotonic() < found.until:
+        return found
     rows = list(SigningKey.objects.filter(signs_to__gt=at - signing_keys.AFTER).order_by("signs_from"))
-    _Kept.turns = tuple(Turn(row.id, row.algorithm, row.signs_from, row.signs_to) for row in rows)
-    _Kept.public = KeySet([signing_keys.read_key(row.public) for row in rows])
-    _Kept.until = time.monotonic() + KEYS_READ_EVERY
+    found = _Kept(
+        tuple(Turn(row.id, row.algorithm, row.signs_from, row.signs_to) for row in rows),
+        KeySet([signing_keys.read_key(row.public) for row in rows]),
+        time.monotonic() + KEYS_READ_EVERY,
+    )
+    if rows:  # that there is none yet is over at any moment
+        _kept[0] = found
+    return found
 
 
 @lru_cache(maxsize=16)

@@ -20,7 +20,7 @@ from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.web.actors import Signed
-from doorstep.systems.identity.actions import authorization_server
+from doorstep.systems.identity.actions import authorization_server, parties
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions.authorization_server import Client, Request
 from doorstep.systems.identity.models import Grant, PushedRequest, RelyingParty
@@ -30,6 +30,7 @@ from doorstep.systems.identity.rules.openid import read_token
 from doorstep.systems.identity.tests.builders import AT, account
 from doorstep.systems.identity.tests.relying_party import (
     BACK,
+    MANAGER,
     TOKEN,
     VERIFIER,
     asking,
@@ -38,6 +39,7 @@ from doorstep.systems.identity.tests.relying_party import (
     code_for,
     refreshed,
     registered,
+    registration,
     sign_in,
     tokens,
 )
@@ -230,6 +232,19 @@ def test_of_a_transaction_that_fails_before_its_commit_nothing_stays(browser: Br
     assert told(exchanges(made, codes)) == [200] * 4
     assert seen == [4, 1, 1, 1, 1]
     assert JournalEntry.objects.filter(action="identity.exchange").count() == 4
+
+
+def test_a_party_is_read_anew_once_its_change_is_there(monkeypatch):
+    made, write = registered(), journal.write_rows
+    client_of = authorization_server.client_of
+
+    def read_meanwhile(rows) -> None:
+        assert at_once(lambda: client_of(str(made.id)).row.name) == ["Clinic"]
+        write(rows)
+
+    monkeypatch.setattr(journal, "write_rows", read_meanwhile)
+    parties.change(By(MANAGER, AT), made.id, registration(name="Clinic 2"))
+    assert client_of(str(made.id)).row.name == "Clinic 2"
 
 
 def test_one_assertion_proves_a_client_once():

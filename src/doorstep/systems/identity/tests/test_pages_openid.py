@@ -14,6 +14,7 @@ from doorstep.kernel.store.models import JournalEntry, JournalSubject
 from doorstep.kernel.store.writing import By
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions import parties
+from doorstep.systems.identity.actions.authorization_server import client_of
 from doorstep.systems.identity.models import Account, Grant, Person, RelyingParty
 from doorstep.systems.identity.pages.openid import CLOCK
 from doorstep.systems.identity.queries import openid as queries
@@ -151,6 +152,7 @@ def test_who_agrees_to_less_takes_the_rest_back(signed_in: Client):
     assert "name" not in shown[1].json()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_another_purpose_is_another_question(signed_in: Client):
     made = registered()
     code_for(signed_in, made)
@@ -163,6 +165,7 @@ def test_another_purpose_is_another_question(signed_in: Client):
     assert ask(signed_in, asking(made, scope="openid email")).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_a_party_may_not_learn_any_more_it_does_not_learn_from_earlier_tokens(signed_in: Client):
     made = registered()
     got = tokens(signed_in, made, code_for(signed_in, made, ("name", "birthdate"))).json()
@@ -415,6 +418,7 @@ def test_private_key_jwt_once_for_us_and_not_for_long(signed_in: Client):
     assert signed_in.post(TOKEN, {**told, **good}).json()["error"] == "invalid_client"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_secret_holds_beside_its_successor_for_a_week(signed_in: Client, monkeypatch: pytest.MonkeyPatch):
     made = registered()
     renewed = parties.renew_secret(By(MANAGER, AT), made.id)
@@ -436,6 +440,14 @@ def test_a_party_proves_in_one_way_that_it_is_itself(signed_in: Client):
         answer = signed_in.post(TOKEN, {**told, **wrong}, headers=basic(made))
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
     assert signed_in.post(TOKEN, {**told, "client_id": str(made.id)}, headers=basic(made)).json()["id_token"]
+
+
+@pytest.mark.parametrize("spelled", ["{}-", "{{{}}}", "urn:uuid:{}", "{}" + "-" * 99])
+def test_a_client_id_is_spelled_as_it_was_given(client: Client, spelled: str):
+    made = registered()
+    shown = b64encode(f"{spelled.format(made.id)}:{made.secret}".encode()).decode()
+    assert client.post(TOKEN, {}, headers={"Authorization": f"Basic {shown}"}).status_code == 401
+    assert client_of(spelled.format(made.id)) is None
 
 
 def test_pushed_requests_are_used_once(signed_in: Client):
@@ -560,6 +572,7 @@ def test_what_is_over_is_deleted(signed_in: Client):
     assert actions.forget_grants(By(CLOCK, AT + timedelta(minutes=12))) == 4
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_manager_registers_changes_and_ends(client: Client):
     made = registered()
     with pytest.raises(parties.NotFound):

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 
 from doorstep.kernel.expiry import OPERATOR, expiring
+from doorstep.kernel.store import journal
+from doorstep.kernel.testing.concurrency import at_once
 from doorstep.systems.identity import tasks
+from doorstep.systems.identity.pages.openid import signing_key
 from doorstep.systems.identity.queries import openid as queries
 from doorstep.systems.identity.rules.signing_keys import SIGNS
 from doorstep.systems.identity.tests.builders import AT
@@ -38,3 +41,16 @@ def test_keys_that_turn_are_nobodys_task():
 
 def test_before_the_first_key_there_is_nothing_to_watch():
     assert ending(0) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_key_is_found_though_somebody_read_just_before_it_was_there(monkeypatch):
+    queries.forget_keys()
+    write = journal.write_rows
+
+    def read_meanwhile(rows) -> None:
+        assert at_once(lambda: queries.turns(AT)) == [()]
+        write(rows)
+
+    monkeypatch.setattr(journal, "write_rows", read_meanwhile)
+    assert signing_key("ES256", AT)
