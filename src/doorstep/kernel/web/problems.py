@@ -77,7 +77,7 @@ TITLES = {
 
 def problem(request: HttpRequest, failure: BaseException | type[BaseException]) -> HttpResponse:
     """The answer to a failure, in the reader's language."""
-    refused, status = _read(failure() if isinstance(failure, type) else failure)
+    refused, status = read(failure() if isinstance(failure, type) else failure)
     # Some failures come before or beside LocaleMiddleware; the thread may still hold another reader's language.
     with translation.override(translation.get_language_from_request(request)):
         title = translation.gettext(TITLES.get(status, TITLES[422]))
@@ -166,7 +166,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return problem(request, NotAllowed(FORM_EXPIRED()))
 
 
-def _read(failure: BaseException) -> tuple[Refused, int]:
+def read(failure: BaseException) -> tuple[Refused, int]:
+    """The reasons and the HTTP status; what is our fault is logged."""
     if isinstance(failure, Refused):
         away = any(one.code == NOT_SIGNED_IN.code for one in failure.reasons)
         return failure, 401 if away else failure.status

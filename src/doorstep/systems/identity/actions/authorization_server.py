@@ -365,7 +365,8 @@ def authenticate(request: Request) -> Client:
     try:
         request.client = SERVER.authenticate_client(request, METHODS)
     except UNREADABLE as error:
-        raise InvalidClientError(description="What the client proves itself with cannot be read.") from error
+        status = 401 if request.headers.get("Authorization") else 400  # RFC 6749, 5.2
+        raise InvalidClientError("What the client proves itself with cannot be read.", status_code=status) from error
     return request.client  # type: ignore[no-any-return]
 
 

@@ -7,21 +7,22 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from doorstep.kernel.access import look
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.limits import Limit, spend
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.reasons import TooMany
 from doorstep.kernel.web.addresses import address_of
 from doorstep.kernel.web.api import reply
-from doorstep.kernel.web.problems import EXPECTED, problem
+from doorstep.kernel.web.problems import read
 from doorstep.kernel.web.routes import PUBLIC, endpoint
 from doorstep.systems.identity.actions import openid as actions
 from doorstep.systems.identity.actions.authorization_server import Client, Request, authenticate
@@ -33,10 +34,16 @@ from doorstep.systems.identity.rules.signing_keys import SignKey
 
 CLOCK = Actor("task:identity", roles=("identity.clock",), via="task")
 FAILURES = Limit("identity.client_failures", 60, timedelta(minutes=10))
+AGAIN_AFTER = 5
+"""Seconds after which a program may ask again where the database did not answer."""
 
 
 def _for_client(view: Callable[[Request, Client], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A view of what came in and of the client that proved to have sent it; whoever guesses is slowed down."""
+    """A view of what came in and of the client that proved to have sent it.
+
+    Wrong proofs count by address, and above `FAILURES` they are answered with 429. A right one is let in whatever was guessed, since
+    others may share the address of who guesses.
+    """
 
     @wraps(view)
     def answered(request: HttpRequest) -> HttpResponse:
@@ -59,7 +66,7 @@ def _for_client(view: Callable[[Request, Client], HttpResponse]) -> Callable[[Ht
 
 
 @endpoint(PUBLIC)
-@require_GET
+@require_safe
 @cache_control(public=True, max_age=3600)
 def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
     """What this provider can do (OpenID Connect Discovery 1.0, RFC 8414)."""
@@ -106,7 +113,7 @@ def configuration(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
 
 
 @endpoint(PUBLIC)
-@require_GET
+@require_safe
 @cache_control(public=True, max_age=3600)
 def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
     """The public keys, as a JSON Web Key Set (RFC 7517)."""
@@ -116,7 +123,6 @@ def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  a view
     return reply(queries.published(now).as_dict(private=False))
 
 
-@csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
 @_for_client
@@ -126,7 +132,6 @@ def token(asked: Request, client: Client) -> HttpResponse:
     return _answer(*actions.exchange(_by(client, asked.at), asked))
 
 
-@csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
 @_for_client
@@ -145,24 +150,24 @@ def push(asked: Request, client: Client) -> HttpResponse:
     return _answer(201, {"request_uri": address, "expires_in": int(rules.PUSHED_KEPT.total_seconds())}, ())
 
 
-@csrf_exempt
 @endpoint(PUBLIC)
 @require_http_methods(["GET", "POST"])
 def userinfo(request: HttpRequest) -> HttpResponse:
     """Who the person of an access token is, as far as the person consented (Core 5.3)."""
-    now, shown = timezone.now(), request.headers.get("Authorization", "")
-    kind, _, text = shown.partition(" ")
-    if kind.lower() != "bearer":
-        text = request.POST.get("access_token", "")
-    issued = actions.grant_of(text.strip(), now)
+    now, shown = timezone.now(), request.POST.getlist("access_token")
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        shown.append(text)
+    if len(shown) > 1:  # RFC 6750, 2
+        return _answer(400, {"error": "invalid_request"}, (("WWW-Authenticate", 'Bearer error="invalid_request"'),))
+    issued = actions.grant_of(shown[0].strip(), now) if shown else None
     if issued is None:
         told = 'Bearer error="invalid_token", error_description="The access token is not valid any more."'
-        return _answer(401, {"error": "invalid_token"}, (("WWW-Authenticate", told if text else "Bearer"),))
+        return _answer(401, {"error": "invalid_token"}, (("WWW-Authenticate", told if shown else "Bearer"),))
     by = _by(Client(issued.grant.party), now)
     return _answer(200, look(by.actor, FOR_RELYING_PARTY, now, queries.userinfo, issued.grant.id).claims, ())
 
 
-@csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
 @_for_client
@@ -174,7 +179,6 @@ def revoke(asked: Request, client: Client) -> HttpResponse:
     return _answer(200, {}, ())
 
 
-@csrf_exempt
 @endpoint(PUBLIC)
 @require_POST
 @_for_client
@@ -188,7 +192,7 @@ def introspect(asked: Request, client: Client) -> HttpResponse:
 def programs(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware: what only programs ask is answered before sessions, languages, form tokens and compression, which it does without.
 
-    Only what stands before it in the settings applies; failures are told as elsewhere.
+    Only what stands before it in the settings applies: a form token in particular is not asked for.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -196,10 +200,12 @@ def programs(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callabl
         if view is None:
             return get_response(request)
         request.get_host()  # raises for a host that is not ours, as CommonMiddleware does
+        form = request.method == "POST" and request.content_type
+        unmeasured = form and not request.headers.get("Content-Length")
         try:
-            response: HttpResponse = view(request)
-        except EXPECTED as failure:
-            response = problem(request, failure)
+            response: HttpResponse = _unmeasured() if unmeasured else view(request)
+        except (TooMany, OperationalError, InterfaceError) as failure:
+            response = _failed(failure)
         response.headers["Content-Length"] = str(len(response.content))
         return response
 
@@ -229,6 +235,19 @@ def _by(client: Client, at: datetime) -> By:
 
 def _error(status: int, error: str, description: str) -> HttpResponse:
     return _answer(status, {"error": error, "error_description": description}, ())
+
+
+def _unmeasured() -> HttpResponse:
+    """A form came of which nothing was read: Django reads as many bytes as Content-Length says."""
+    return _error(411, "invalid_request", "Say in Content-Length how much you send.")
+
+
+def _failed(failure: Exception) -> HttpResponse:
+    """What did not work though nothing is wrong with what was asked; the database is not needed to say so."""
+    refused, status = read(failure)
+    response = _error(status, "temporarily_unavailable", "This does not work just now: ask again later.")
+    response.headers["Retry-After"] = str(refused.extra.get("retry_after", AGAIN_AFTER))
+    return response
 
 
 def _answer(status: int, body: Mapping[str, Any], headers: Sequence[tuple[str, str]]) -> HttpResponse:
