@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.conf import settings
 
 from doorstep.site.embedded import Embedded
 from doorstep.site.processes import free_port, loopback, port_refusal, web_commands
@@ -229,3 +230,4 @@ def test_the_web_server_listens_on_every_loopback_address(port: int) -> None:
     assert [argv[argv.index("--host") + 1] for _, argv in commands] == loopback()
     assert {argv[argv.index("--port") + 1] for _, argv in commands} == {str(port)}
     assert len({name for name, _ in commands}) == len(commands)
+    assert {argv[argv.index("--blocking-threads") + 1] for _, argv in commands} == {str(settings.WEB_THREADS)}

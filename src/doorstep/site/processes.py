@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 import psutil
+from django.conf import settings
 
 from doorstep.site.embedded import Embedded
 from doorstep.site.programs import EmbeddedDatabaseError, append_log
@@ -50,7 +51,8 @@ def free_port() -> int:
 
 def web_commands(port: int) -> list[tuple[str, list[str]]]:
     """The web server, once for each loopback address: one Granian listens on one address only."""
-    options = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "8", "--no-ws", "--no-access-log"]
+    threads = ["--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
+    options = ["--interface", "wsgi", *threads, "--no-ws", "--no-access-log"]
     command = [sys.executable, "-m", "granian", *options, "--port", str(port), "--host"]
     names = {"127.0.0.1": "web-ipv4", "::1": "web-ipv6"}
     return [(names[address], [*command, address, "doorstep.site.wsgi:application"]) for address in loopback()]

@@ -141,6 +141,15 @@ def _secret_key() -> str:
     return write_once(HOME / "keys" / "secret_key", secrets.token_urlsafe(64).encode()).decode()
 
 
+# Of libpq: a server that is silently gone (seconds; the user timeout in milliseconds) costs a thread a quarter of a minute.
+ANSWERS_WITHIN = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "15000",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+}
+
+
 def _database() -> dict[str, Any]:
     # Persistent connections without health checks: a check would cost a round trip a request, and a connection that
     # the server closed is answered with 503 once and then made anew.
@@ -157,7 +166,7 @@ def _database() -> dict[str, Any]:
         "PASSWORD": unquote(url.password or ""),
         "HOST": unquote(url.hostname or ""),
         "PORT": str(url.port or ""),
-        "OPTIONS": {"connect_timeout": "5", **dict(parse_qsl(url.query))},
+        "OPTIONS": {**ANSWERS_WITHIN, **dict(parse_qsl(url.query))},
         **lasting,
     }
 

@@ -80,9 +80,7 @@ class Act:
         """Emit facts of one kind given as columns (the hot path): one outbox row, however many."""
         rows = len(columns["n"])
         if tuple(columns) != tuple(kind.columns) or any(len(values) != rows for values in columns.values()):
-            raise ValueError(
-                f"{kind.name}: columns are {tuple(columns)}, declared {tuple(kind.columns)}, of equal length"
-            )
+            raise ValueError(f"{kind.name}: columns are {tuple(columns)}, declared {tuple(kind.columns)}, equally long")
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO kernel_factbatch (kind, version, recorded, rows, columns) VALUES (%s, %s, %s, %s, %s)",

@@ -129,6 +129,18 @@ def test_a_database_of_one_s_own_is_read_from_its_address(tmp_path):
     assert done.stdout.split() == ["us@er", "pa/ss", "db.example.org", "6432", "door", "verify-full"]
 
 
+def test_a_database_that_is_silently_gone_is_given_up_unless_its_address_says_otherwise(tmp_path):
+    code = (
+        "from django.db import connection as c; o = c.settings_dict['OPTIONS'];"
+        "from psycopg.conninfo import make_conninfo; make_conninfo(**o);"
+        "print(o['connect_timeout'], o['tcp_user_timeout'], o['keepalives_idle'], o['keepalives_interval'])"
+    )
+    url = "postgresql://user@db.example.org/door"
+    for address, told in ((url, "5 15000 10 5"), (f"{url}?tcp_user_timeout=1000&connect_timeout=9", "9 1000 10 5")):
+        done = start(tmp_path, {**SECURE, "DOORSTEP_DATABASE_URL": address}, code)
+        assert done.stdout.strip() == told, done.stderr
+
+
 @pytest.mark.parametrize("systems", ["", "lodging", "steering"])
 def test_the_systems_that_run_are_those_named(tmp_path, systems):
     code = "from django.conf import settings; print(*settings.SYSTEMS)"
