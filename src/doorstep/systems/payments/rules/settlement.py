@@ -117,13 +117,14 @@ class Content(msgspec.Struct, frozen=True):
 
 
 def agree(kept: Content, told: Content) -> bool:
-    """Whether they can be of one credit: one amount, one paying account, and a memo that means the same.
+    """Whether they can be of one credit: one amount, one paying account, and a memo that names the same.
 
-    Not every way says everything, and some banks write words of their own around the payer's.
+    Not every way says everything, and some banks write words of their own around the payer's, in which by chance there
+    may be another code.
     """
     same = [not one or not other or one == other for one, other in zip(_texts(kept), _texts(told), strict=True)]
-    codes = [list(references(one.memo)) for one in (kept, told)]
-    return kept.amount == told.amount and all(same[:2]) and (same[2] or (codes[0] == codes[1] != []))
+    in_common = {*references(kept.memo)} & {*references(told.memo)}
+    return kept.amount == told.amount and all(same[:2]) and (same[2] or bool(in_common))
 
 
 def _texts(one: Content) -> tuple[str, str, str]:
