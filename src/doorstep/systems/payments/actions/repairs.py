@@ -65,20 +65,21 @@ def propose_repair(
         if over and not (to or credit.from_account):
             raise Refused(ACCOUNT_MISSING("number"))
     row.repair, row.note, row.proposed_by = repair.value, note.strip(), act.actor.subject
+    row.chosen += 1
     if to:
         row.to_bank, row.to_account, row.to_name = to.bank, str(to.number), to.name
-    row.save(update_fields=[*_CLEARED])
+    row.save(update_fields=[*_CLEARED, "chosen"])
     act.journal(fields=("repair",), detail=f"discrepancy {row.id} {repair}")
 
 
 @action(APPROVE, FOR_REPAIR)
-def decide_repair(act: Act, discrepancy_id: UUID, *, approve: bool) -> None:
-    """Carry out what somebody else chose, or reject it, so that another repair can be chosen.
+def decide_repair(act: Act, discrepancy_id: UUID, chosen: int, *, approve: bool) -> None:
+    """Carry out what somebody else chose, or reject it, so that another repair can be chosen; `chosen` says which choice was seen.
 
     Raises Conflict where there is nothing to decide or what was chosen does not fit any more, Refused for one's own.
     """
     row = rows.mine(act, Discrepancy.objects.select_related("credit", "refund__credit"), id=discrepancy_id)
-    if row.resolved or not row.repair:
+    if row.resolved or not row.repair or row.chosen != chosen:
         raise Conflict(DECIDED_ALREADY())
     if row.proposed_by == act.actor.subject:
         raise Refused(SAME_PERSON())

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ("opened", models.DateTimeField()),
                 ("proposal", models.TextField()),
                 ("repair", models.TextField(blank=True)),
+                ("chosen", models.SmallIntegerField(default=0)),
                 ("to_bank", models.TextField(blank=True)),
                 ("to_account", models.TextField(blank=True)),
                 ("to_name", models.TextField(blank=True)),

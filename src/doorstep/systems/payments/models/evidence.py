@@ -106,7 +106,8 @@ class Discrepancy(models.Model):
     and text of each thing) and `reasons` as they are, or with the day whose statement is lacking; `day` is the one whose
     reconciliation found it. `repair` is what somebody chose,
     `target` the order chosen for it, `to_*` the account chosen for a refund; another person decides. A repair that was
-    rejected is cleared, and the discrepancy waits for another one. `key` says what it is, so that it is opened once.
+    rejected is cleared, and the discrepancy waits for another one; `chosen` counts them, so that nobody approves what
+    was not seen. `key` says what it is, so that it is opened once.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -125,6 +126,7 @@ class Discrepancy(models.Model):
     opened = models.DateTimeField()
     proposal = models.TextField()
     repair = models.TextField(blank=True)
+    chosen = models.SmallIntegerField(default=0)
     target = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+", db_index=False)
     to_bank = models.TextField(blank=True)
     to_account = models.TextField(blank=True)

@@ -65,5 +65,7 @@ def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
 @page(APPROVE)
 @require_POST
 def decide(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
-    decide_repair(enter(request), discrepancy_id, approve=request.POST.get("approve") == "yes")
+    seen = request.POST.get("seen", "")
+    chosen = int(seen) if seen.isdecimal() and len(seen) < 6 else 0
+    decide_repair(enter(request), discrepancy_id, chosen, approve=request.POST.get("approve") == "yes")
     return SeeOther(reverse("payments:discrepancies"))

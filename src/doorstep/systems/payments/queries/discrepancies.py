@@ -33,6 +33,7 @@ class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
     opened: datetime
     proposal: Repair
     repair: Repair | None
+    chosen: int
     mine: bool
 
 
@@ -150,5 +151,6 @@ def _row(actor: Actor, row: Discrepancy) -> DiscrepancyRow:
         opened=row.opened,
         proposal=Repair(row.proposal) if row.proposal in can else can[0],
         repair=Repair(row.repair) if row.repair else None,
+        chosen=row.chosen,
         mine=row.proposed_by == actor.subject,
     )

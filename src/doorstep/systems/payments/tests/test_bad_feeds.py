@@ -129,7 +129,7 @@ def test_it_is_cleared_up_by_two_persons_like_any_other():
     settlement.record_credits(CLOCK, account.id, [credit("x", amount=0)], Evidence.POLL)
     row = models.Discrepancy.objects.get()
     propose_repair(CASHIER, row.id, Repair.CLARIFY, note="a test of the bank's")
-    decide_repair(TREASURER, row.id, approve=True)
+    decide_repair(TREASURER, row.id, 1, approve=True)
     settlement.record_credits(CLOCK, account.id, [credit("x", amount=0, booking=row.said["booking"])], Evidence.POLL)
     assert waiting() == []
 

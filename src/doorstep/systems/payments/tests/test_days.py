@@ -147,7 +147,7 @@ class World:
     def repair(self, found: models.Credit, how: Repair, code: str) -> None:
         row = models.Discrepancy.objects.filter(credit=found, resolved=None).exclude(kind__in=OF_DAYS).get()
         repairs.propose_repair(CASHIER, row.id, how, code=code, note="x")
-        repairs.decide_repair(TREASURER, row.id, approve=True)
+        repairs.decide_repair(TREASURER, row.id, 1, approve=True)
 
     def pay_out(self, row: models.Refund, day: date, other: date, choice: int) -> None:
         self.number += 1
@@ -389,5 +389,5 @@ def test_what_is_assigned_by_nobody_any_more_waits_for_somebody():
     row = models.Discrepancy.objects.get(kind="unassigned")
     to = Destination(world.account.bank, Masked(world.account.number))
     repairs.propose_repair(CASHIER, row.id, Repair.REFUND, to=to, note="again")
-    repairs.decide_repair(TREASURER, row.id, approve=True)
+    repairs.decide_repair(TREASURER, row.id, 1, approve=True)
     assert models.Refund.objects.count() == 2

@@ -68,16 +68,16 @@ def test_what_comes_what_goes_and_what_is_decided_do_not_stop_each_other():
     gone = [paid_out(row, booking=f"P{place}") for place, row in enumerate(back)]
     told = Told(account.bank, account.number, tuple(more + came[::-1]), tuple(gone[::-1]))
 
-    def each(act: Callable[..., Any], ids: list[Any]) -> None:
+    def each(act: Callable[..., Any], ids: list[Any], *seen: int) -> None:
         for one in ids:
-            act(TREASURER, one, approve=True)
+            act(TREASURER, one, *seen, approve=True)
 
     runs = (
         partial(settlement.record_credits, CLOCK, account.id, [*more, *came, *wrong], Evidence.STATEMENT),
         partial(payouts.record_payouts, CLOCK, gone),
         partial(message, CLOCK, account, told),
         partial(each, decide_refund, asked),
-        partial(each, decide_repair, found),
+        partial(each, decide_repair, found, 1),
     )
     outcomes = at_once(*[partial(slowly, run) for run in runs])
     assert [one for one in outcomes if isinstance(one, Exception)] == []

@@ -160,7 +160,12 @@ def test_whoever_approves_sees_whole_where_money_goes_and_that_it_is_another_acc
         for wanted in (bank, other["number"], "SOMEBODY ELSE", "Not the account that paid"):
             assert wanted in shown
     assert other["number"] not in text(cashier, "discrepancy", one.id) + text(cashier, "order", row.id)
-    assert treasurer.post(reverse("payments:discrepancy_decide", args=[one.id]), {"approve": "yes"}).status_code == 303
+    assert (
+        treasurer.post(
+            reverse("payments:discrepancy_decide", args=[one.id]), {"approve": "yes", "seen": "1"}
+        ).status_code
+        == 303
+    )
     back = models.Refund.objects.get(credit__isnull=False)
     assert (back.to_account, back.to_name) == (other["number"], "SOMEBODY ELSE")
     assert (reread(back.credit).from_account, reread(back.credit).from_name) == ("111222333", "NGUYEN VAN VI DU")
@@ -224,7 +229,9 @@ def test_two_officials_repair_a_discrepancy():
     assert "It waits for a second person." in cashier.get(url).content.decode()
     decide = reverse("payments:discrepancy_decide", args=[one.id])
     assert cashier.post(decide, {"approve": "yes"}).status_code == 403
-    assert treasurer.post(decide, {"approve": "yes"}).status_code == 303
+    assert '<input type="hidden" name="seen" value="1">' in treasurer.get(url).content.decode()
+    assert treasurer.post(decide, {"approve": "yes", "seen": "2"}).status_code == 409
+    assert treasurer.post(decide, {"approve": "yes", "seen": "1"}).status_code == 303
     assert reread(row).state == "settled"
     assert "The amount paid differs" not in text(cashier, "discrepancies")
     text(browser(Actor("c", "H39", ("payments.cashier",), level=2)), "discrepancy", one.id, status=404)

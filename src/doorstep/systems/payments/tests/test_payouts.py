@@ -118,7 +118,7 @@ def test_what_the_bank_contradicts_is_held_until_two_persons_say_what_became_of_
             propose_repair(CASHIER, other.id, Repair.REFUND, note="again")
     assert proved() == []
     propose_repair(CASHIER, one.id, Repair.PAID_OUT if left else Repair.NOT_PAID_OUT, note="asked the bank")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     assert reread(refund).state == ("paid" if left else "refused")
     assert balances() == {"bank": 750, "fees": 500, "charges": 250} | ({} if left else {"bank": 1500, "received": 750})
     assert reread(refund.credit).state == ("returned" if left else "open")
@@ -130,7 +130,7 @@ def test_what_is_freed_wrongly_and_leaves_after_all_is_asked_about_again():
     payouts.record_payouts(CLOCK, [paid_out(refund, amount=1)])
     one = models.Discrepancy.objects.get()
     propose_repair(CASHIER, one.id, Repair.NOT_PAID_OUT, note="x")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     payouts.record_payouts(CLOCK, [paid_out(refund)] * 2)
     assert reread(refund).state == "contradicted"
     assert models.Discrepancy.objects.filter(kind="payout_unclear", resolved=None).count() == 1
@@ -142,13 +142,13 @@ def test_what_left_twice_is_a_loss_that_two_persons_book():
     payouts.record_payouts(CLOCK, [paid_out(refund, state=PayoutState.REFUSED, booking="")])
     failed = models.Discrepancy.objects.get()
     propose_repair(CASHIER, failed.id, Repair.REFUND, note="again")
-    decide_repair(TREASURER, failed.id, approve=True)
+    decide_repair(TREASURER, failed.id, 1, approve=True)
     second = models.Refund.objects.exclude(id=refund.id).get()
     payouts.record_payouts(CLOCK, [paid_out(refund), paid_out(second, booking="P2")])
     assert proved() == []
     one = models.Discrepancy.objects.get(kind="payout_unclear")
     propose_repair(CASHIER, one.id, Repair.PAID_OUT, note="asked the bank")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     assert (reread(refund).state, reread(second).state) == ("lost", "paid")
     assert balances() == {"fees": 500, "charges": 250, "differences": 750}
     assert proved() == []
@@ -183,7 +183,7 @@ def test_an_order_s_refund_that_leaves_after_all_blocks_what_was_proposed_instea
             act()
     one = models.Discrepancy.objects.get(kind="payout_unclear")
     propose_repair(CASHIER, one.id, Repair.PAID_OUT, note="asked the bank")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     assert (reread(owed).state, reread(owed).refunded, balances()) == ("refunded", 750, {})
     assert proved() == []
 

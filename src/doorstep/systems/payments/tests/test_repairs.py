@@ -41,7 +41,7 @@ def test_too_much_is_assigned_and_what_is_over_goes_back():
     row = order()
     one = found(row.code, 1000)
     propose_repair(CASHIER, one.id, Repair.ASSIGN, code=row.code, note="typed wrongly")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     assert (reread(row).state, reread(row).paid) == ("settled", 750)
     assert reread(one).resolved
     refund = models.Refund.objects.get()
@@ -57,7 +57,7 @@ def test_an_unknown_payment_goes_back_whole():
     bank_account()
     one = found("no code", 300)
     propose_repair(CASHIER, one.id, Repair.REFUND, note="nobody knows it")
-    decide_repair(TREASURER, one.id, approve=True)
+    decide_repair(TREASURER, one.id, 1, approve=True)
     refund = models.Refund.objects.get()
     payouts.record_payouts(CLOCK, [paid_out(refund)])
     assert balances() == {}
@@ -69,7 +69,7 @@ def test_two_decisions_at_once_count_once():
     row = order()
     one = found(row.code, 1000)
     propose_repair(CASHIER, one.id, Repair.ASSIGN, code=row.code, note="x")
-    told = at_once(*[partial(decide_repair, TREASURER, one.id, approve=True)] * 2)
+    told = at_once(*[partial(decide_repair, TREASURER, one.id, 1, approve=True)] * 2)
     assert sum(isinstance(each, Conflict) for each in told) == 1
     assert models.Refund.objects.count() == 1
 
@@ -79,14 +79,17 @@ def test_nobody_decides_alone_and_what_is_rejected_may_be_chosen_again():
     one = found("no code", 300)
     propose_repair(TREASURER, one.id, Repair.REFUND, note="x")
     with pytest.raises(Refused, match="same_person"):
-        decide_repair(TREASURER, one.id, approve=True)
+        decide_repair(TREASURER, one.id, 1, approve=True)
     one.refresh_from_db()
     other = models.Discrepancy.objects.filter(id=one.id)
     other.update(proposed_by=CASHIER.actor.subject)
-    decide_repair(TREASURER, one.id, approve=False)
+    decide_repair(TREASURER, one.id, 1, approve=False)
     propose_repair(CASHIER, one.id, Repair.REFUND, note="y")
     with pytest.raises(Conflict):
         propose_repair(CASHIER, one.id, Repair.REFUND, note="z")
+    with pytest.raises(Conflict, match="decided_already"):  # as a page shows it that was opened before
+        decide_repair(TREASURER, one.id, 1, approve=True)
+    decide_repair(TREASURER, one.id, 2, approve=True)
 
 
 def test_what_does_not_fit_is_refused():
@@ -111,9 +114,9 @@ def test_an_order_that_was_paid_meanwhile_is_not_paid_twice():
     propose_repair(CASHIER, one.id, Repair.ASSIGN, code=row.code, note="x")
     settlement.record_credits(CLOCK, account.id, [credit(row.code)], Evidence.POLL)
     with pytest.raises(Conflict, match="not_payable"):
-        decide_repair(TREASURER, one.id, approve=True)
+        decide_repair(TREASURER, one.id, 1, approve=True)
     assert balances() == {"bank": 1750, "received": 1000, "fees": 500, "charges": 250}
-    decide_repair(TREASURER, one.id, approve=False)
+    decide_repair(TREASURER, one.id, 1, approve=False)
     propose_repair(CASHIER, one.id, Repair.REFUND, note="paid otherwise")
 
 
@@ -126,5 +129,5 @@ def test_of_an_order_s_failed_refund_what_is_proposed_can_be_chosen():
     (offered,) = open_in_area(CASHIER.actor, CASHIER.day)
     assert (offered.kind, offered.proposal) == (DiscrepancyKind.PAYOUT_FAILED, Repair.CLARIFY)
     propose_repair(CASHIER, offered.id, offered.proposal, note="another refund is proposed")
-    decide_repair(TREASURER, offered.id, approve=True)
+    decide_repair(TREASURER, offered.id, 1, approve=True)
     assert open_in_area(CASHIER.actor, CASHIER.day) == []
