@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -16,9 +17,11 @@ _PAGE = 10_000
 
 # Of a hundred payments one each is unknown here, of another amount at the bank, not on the statement, and not stated.
 _MADE = """
-CREATE TEMPORARY TABLE made AS SELECT number, uuidv7() AS "order", 1000 + number %% 7 AS amount
+CREATE TEMPORARY TABLE made AS
+SELECT number, (%s || lpad(to_hex(number), 12, '0'))::uuid AS "order", 1000 + number %% 7 AS amount
 FROM generate_series(1, %s) AS number
 """
+_ORDER = "00000000-0000-7000-8000-"
 _ORDERS = {"id": '"order"', "code": "'bench-' || number", "unit": "'H38.' || number %% 300", "amount": "made.amount"}
 _ORDERS["paid"] = _ORDERS["amount"]
 _CREDITS = {"id": "uuidv7()", "booking": "'B' || number", "amount": "made.amount", "order_id": 'made."order"'}
@@ -39,19 +42,24 @@ def reconcile(lines: int) -> list[Measure]:
     at = datetime.now(UTC)
     day, account = at.date() - timedelta(days=2), uuid7(at)
     with connection.cursor() as cursor, transaction.atomic():
-        made = _fill(cursor, lines, account, at, day)
+        _fill(cursor, lines, account, at, day)
     by = By(Actor("bench", roles=("payments.clock", "payments.asker"), via="bench"), at)
-    told = [_timed("ledger.statement", lines, lambda: _keep(by, account, day, made))]
-    told.append(_timed("ledger.fees", lines, lambda: _state(by, day, made)))
-    made.clear()
+    told = [_timed("ledger.statement", lines, lambda: _keep(by, account, day, lines))]
+    told.append(_timed("ledger.fees", lines, lambda: _state(by, day, lines)))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE payments_order, payments_credit, payments_statementline, payments_feeline")
     connection.close()  # the memory that filling took is not the reconciliation's
     return [*told, _timed("ledger.reconcile", lines, lambda: reconcile_day(by, day))]
 
 
-def _fill(cursor: Any, lines: int, account: UUID, at: datetime, day: date) -> list[Any]:
-    """Orders and credits as a day of settling leaves them, without the checks of each; returns what was made."""
+def _made(lines: int) -> Iterator[tuple[int, UUID, int]]:
+    """What the table of that name holds: number, order and amount."""
+    for number in range(1, lines + 1):
+        yield number, UUID(f"{_ORDER}{number:012x}"), 1000 + number % 7
+
+
+def _fill(cursor: Any, lines: int, account: UUID, at: datetime, day: date) -> None:
+    """Orders and credits as a day of settling leaves them, without the checks of each."""
     from doorstep.systems.payments import models  # noqa: PLC0415  after Django's set-up
 
     told: dict[str, Any] = {"unit": "", "bank": "BENCH", "number": "1", "holder": "BENCH", "currency": "VND"}
@@ -64,11 +72,9 @@ def _fill(cursor: Any, lines: int, account: UUID, at: datetime, day: date) -> li
     names = {"booked": at, "day": day, "statement": at, "match": "matched", "state": "assigned"}
     credit = models.Credit(id=uuid4(), account=place, booking="", amount=1, **names)
     cursor.execute("SET LOCAL session_replication_role = replica")
-    cursor.execute(_MADE, [lines])
+    cursor.execute(_MADE, [_ORDER, lines])
     _many(cursor, order, _ORDERS)
     _many(cursor, credit, _CREDITS)
-    cursor.execute('SELECT number, "order", amount FROM made ORDER BY number')
-    return list(cursor.fetchall())
 
 
 def _many(cursor: Any, one: Any, differing: dict[str, str]) -> None:
@@ -87,7 +93,7 @@ def _many(cursor: Any, one: Any, differing: dict[str, str]) -> None:
     one.delete()
 
 
-def _keep(by: Any, account: Any, day: date, made: list[Any]) -> None:
+def _keep(by: Any, account: Any, day: date, lines: int) -> None:
     """The bank's statement, by the same COPY as those that come as files."""
     from doorstep.kernel.store.writing import Act, action  # noqa: PLC0415  after Django's set-up
     from doorstep.systems.payments.actions.bank import keep_bookings  # noqa: PLC0415
@@ -95,14 +101,16 @@ def _keep(by: Any, account: Any, day: date, made: list[Any]) -> None:
     from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE  # noqa: PLC0415
     from doorstep.systems.payments.rules.camt053 import Booking, Head  # noqa: PLC0415
 
+    def booked() -> Iterator[tuple[int, int]]:
+        return ((number, amount + (number % 100 == 2)) for number, _, amount in _made(lines) if number % 100 != 3)
+
     def told() -> Iterator[Head | Booking]:
-        booked = [(number, amount + (number % 100 == 2)) for number, _, amount in made if number % 100 != 3]
-        total = sum(amount for _, amount in booked)
+        total = sum(amount for _, amount in booked())
         texts = ("memo", "reference", "returned", "from_bank", "from_account", "from_name", "to_bank", "to_account")
         nothing = dict.fromkeys(texts, "")
         head: dict[str, Any] = {"number": "1", "page": 1, "last": True, "account": "1", "bank": "BENCH", "day": day}
         yield Head(opening=0, closing=total, **head)
-        for number, amount in booked:
+        for number, amount in booked():
             yield Booking(booking=f"B{number}", amount=amount, incoming=True, booked=by.at, **nothing)
 
     @action(SETTLE, FOR_PAYMENT)
@@ -113,16 +121,16 @@ def _keep(by: Any, account: Any, day: date, made: list[Any]) -> None:
     keep(by)
 
 
-def _state(by: Any, day: date, made: list[Any]) -> None:
+def _state(by: Any, day: date, lines: int) -> None:
     """The fee statement, page by page."""
     from doorstep.systems.payments.actions.fee_statements import state_fees  # noqa: PLC0415  after Django's set-up
     from doorstep.systems.payments.contract import FeesStated  # noqa: PLC0415
 
-    stated = [(order, amount) for number, order, amount in made if number % 100 != 4]
-    pages = [stated[start : start + _PAGE] for start in range(0, len(stated), _PAGE)]
-    for number, page in enumerate(pages, 1):
-        orders, amounts = zip(*page, strict=True)
-        state_fees(by, FeesStated(f"bench:{day}", "bench", day, number, len(pages), orders, amounts))
+    stated = ((order, amount) for number, order, amount in _made(lines) if number % 100 != 4)
+    pages = -(-sum(number % 100 != 4 for number in range(1, lines + 1)) // _PAGE)
+    for number in range(1, pages + 1):
+        orders, amounts = zip(*islice(stated, _PAGE), strict=True)
+        state_fees(by, FeesStated(f"bench:{day}", "bench", day, number, pages, orders, amounts))
 
 
 def _timed(name: str, lines: int, work: Any) -> Measure:
