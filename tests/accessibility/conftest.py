@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from socketserver import ThreadingMixIn
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 
 from doorstep.kernel.web import layout, tests
@@ -24,6 +26,12 @@ FLAGS = (
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def process_request_thread(self, *asked: Any) -> None:
+        try:
+            super().process_request_thread(*asked)
+        finally:
+            connection.close()  # this thread's own, where a page has asked the database
 
 
 class Quiet(WSGIRequestHandler):
