@@ -23,6 +23,7 @@ ACCOUNT_WRONG = reason(
 
 FICTITIOUS_BANK = "Z"
 LONGEST_MEMO = 30
+LARGEST_AMOUNT = 10**18 - 1
 
 _SOURCE = "Invented for tests"
 _FOUNDED = date(2000, 2, 29)
@@ -37,7 +38,7 @@ def qr_text(payee: Payee, amount: Money, memo: str) -> str:
     >>> qr_text(Payee("T", "000123G", "Fen"), Money(1250, CURRENCY), "A-1")
     '$*A-1*1,250*000123G*T*21'
     """
-    if "*" in memo or len(memo) > LONGEST_MEMO or amount.currency != CURRENCY or not 0 < amount.minor < 10**18:
+    if "*" in memo or len(memo) > LONGEST_MEMO or amount.currency != CURRENCY or not 0 < amount.minor <= LARGEST_AMOUNT:
         raise ValueError("no code of Testland holds this")
     whole, part = divmod(amount.minor, 1000)
     return _sealed("*".join(["$", memo, f"{whole},{part:03}", payee.number, payee.bank]))
@@ -153,7 +154,7 @@ def country(*, fictitious: bool) -> Country:
         ),
         qr_text=qr_text,
         read_qr=read_qr,
-        longest_memo=LONGEST_MEMO,
+        largest_amount=LARGEST_AMOUNT,
         in_words=in_words,
         plain_memo=plain_memo,
         check_account=partial(check_account, fictitious=fictitious),

@@ -11,7 +11,7 @@ from doorstep.profiles.arabic_words import Noun, arabic
 from doorstep.profiles.number_words import Wording, amount_in_words, english, german, vietnamese
 from doorstep.profiles.vietnam.calendar import ZONE
 from doorstep.profiles.vietnam.currency import CURRENCY
-from doorstep.profiles.vietnam.vietqr import LONGEST_MEMO, qr_text, read_qr
+from doorstep.profiles.vietnam.vietqr import LARGEST_AMOUNT, qr_text, read_qr
 from doorstep.systems.payments.country import BankRow, Country, CutOffRow, DepositTermRow
 
 BANK_UNKNOWN = reason(
@@ -124,7 +124,7 @@ def country(*, fictitious: bool) -> Country:
         ),
         qr_text=qr_text,
         read_qr=read_qr,
-        longest_memo=LONGEST_MEMO,
+        largest_amount=LARGEST_AMOUNT,
         in_words=in_words,
         plain_memo=plain_memo,
         check_account=partial(check_account, fictitious=fictitious),

@@ -20,7 +20,8 @@ CHECKSUM = reason(
 )
 
 NAPAS = "A000000727"
-LONGEST_MEMO = 25
+LARGEST_AMOUNT = 10**13 - 1
+"""13 digits: EMVCo's limit, without decimals."""
 LONGEST_CODE = 512
 """EMVCo's limit, in characters."""
 

@@ -61,7 +61,8 @@ class DepositTermRow(msgspec.Struct, frozen=True, kw_only=True):
 class Country(msgspec.Struct, frozen=True, kw_only=True):
     """A country's ways of paying.
 
-    `qr_text(payee, amount, memo)` is what a payment QR code holds (ASCII memo, at most `longest_memo`), `read_qr(text)`
+    `qr_text(payee, amount, memo)` is what a payment QR code holds (ASCII memo, at most `largest_amount`),
+    `read_qr(text)`
     what somebody else's says, or reasons. `in_words(amount, language)` is an amount in words, one spelling for writing.
     `plain_memo(text)` is what is compared of a memo after banks have stripped it. `check_account(bank, number)` gives
     reasons. `fictitious_bank` and `fictitious_account(serial)`, serial below a million, belong to nobody.
@@ -73,7 +74,7 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     deposit_terms: tuple[DepositTermRow, ...]
     qr_text: Callable[[Payee, Money, str], str]
     read_qr: Callable[[str], QrPayment | list[Reason]]
-    longest_memo: int
+    largest_amount: int
     in_words: Callable[[Money, str], str]
     plain_memo: Callable[[str], str]
     check_account: Callable[[str, str], list[Reason]]

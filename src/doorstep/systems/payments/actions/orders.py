@@ -8,14 +8,16 @@ import msgspec
 from django.db import connection
 from django.db.models import F
 
-from doorstep.kernel.country import profile
+from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.store import units
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import reference
 from doorstep.kernel.values.reasons import Conflict, NotFound, Reason, Refused, refuse
 from doorstep.kernel.values.unit_tree import lineage
+from doorstep.systems.payments.actions.rows import payers_of
 from doorstep.systems.payments.contract import OrderMoved, OrderStanding, OrderState
+from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Order, OrderMovement
 from doorstep.systems.payments.permissions import FOR_PAYMENT, REQUEST, SETTLE
 from doorstep.systems.payments.queries.orders import MOVEMENTS, OPEN, standing
@@ -31,7 +33,7 @@ AT_ONCE = 1000
 def request_order(act: Act, asked: Asked) -> OrderStanding:
     """Ask for a payment; the same id with the same content is the same order. Raises Conflict where it is another's."""
     order = place(act, asked)
-    act.journal(subjects=[order.payer] if order.payer else (), fields=Asked.__struct_fields__, detail=order.code)
+    act.journal(subjects=payers_of(order.payer), fields=Asked.__struct_fields__, detail=order.code)
     return standing(order)
 
 
@@ -41,7 +43,7 @@ def withdraw_order(act: Act, order: UUID) -> OrderStanding:
     row = withdraw(act, act.actor.subject, order)
     if row.state != OrderState.CANCELLED:
         raise Conflict(rules.PAID_ALREADY("order"))
-    act.journal(subjects=[row.payer] if row.payer else (), fields=("state",), detail=row.code)
+    act.journal(subjects=payers_of(row.payer), fields=("state",), detail=row.code)
     return standing(row)
 
 
@@ -60,7 +62,7 @@ def place(act: Act, asked: Asked) -> Order:
     """The order that is asked for, as part of an action; raises Refused with what speaks against it."""
     kept = Order.objects.filter(id=asked.order).first()
     if kept is None:
-        refuse(rules.check_asked(asked, act.at))
+        refuse(rules.check_asked(asked, act.at, law(Country, "payments").largest_amount))
         if not units.in_force(act.day).filter(code=asked.unit).exists():
             raise Refused(rules.UNIT_UNKNOWN("unit", unit=asked.unit))
         order = _new(act, asked)

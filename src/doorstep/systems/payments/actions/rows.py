@@ -38,6 +38,11 @@ def mine(act: Act, rows: QuerySet[T], **which: object) -> T:
     return row
 
 
+def payers_of(*keys: str | None) -> list[str]:
+    """The subjects of a journal entry about orders whose payers have these keys, "" or None where nobody is known."""
+    return sorted({key for key in keys if key})
+
+
 def refunds(*conditions: Q, **which: object) -> list[Refund]:
     """Refunds by id with their credits and orders, all of them locked."""
     found = Refund.objects.filter(*conditions, **which)

@@ -9,7 +9,7 @@ import msgspec
 
 from doorstep.kernel.values.reasons import Reason, reason
 from doorstep.systems.payments.contract import WORDS, FeeKind, OrderState
-from doorstep.systems.payments.rules.ledger import AMOUNT_WRONG, MOST, AccountKind, check_amount
+from doorstep.systems.payments.rules.ledger import AccountKind, check_amount
 
 MOST_LINES = 100
 LONGEST_WORDS = 200
@@ -27,6 +27,11 @@ WORDS_WRONG = reason(
     "payments.words_wrong",
     "What is paid for stands there in no words: a code that no system declared, or texts that are empty or too long.",
     repair="Say it in at least one language, with {most} characters at most.",
+)
+AMOUNT_TOO_LARGE = reason(
+    "payments.amount_too_large",
+    "An order is of {most} of the smallest units of money at most: no payment code holds more.",
+    repair="Ask for it in several orders.",
 )
 UNTIL_PAST = reason(
     "payments.until_past", "The time until which it is to be paid has passed.", repair="Name a time to come."
@@ -127,8 +132,11 @@ def payable(state: OrderState) -> bool:
     return follow(state, Event.PAID) is not None
 
 
-def check_asked(asked: Asked, at: datetime) -> list[Reason]:
-    """What speaks against asking for it at the instant `at`; reasons about lines say which, counted from 1."""
+def check_asked(asked: Asked, at: datetime, most: int) -> list[Reason]:
+    """What speaks against asking for it at the instant `at`; reasons about lines say which, counted from 1.
+
+    A payment code of the country holds at most the amount `most`.
+    """
     if not 0 < len(asked.lines) <= MOST_LINES or not all(line.code for line in asked.lines):
         return [LINES_WRONG("lines", most=MOST_LINES)]
     found = [
@@ -140,8 +148,8 @@ def check_asked(asked: Asked, at: datetime) -> list[Reason]:
         for line, one in enumerate(asked.lines, 1)
         if not _worded(one.words)
     ]
-    if not found and asked.amount > MOST:
-        found.append(AMOUNT_WRONG("amounts", most=MOST))
+    if not found and asked.amount > most:
+        found.append(AMOUNT_TOO_LARGE("amounts", most=most))
     if asked.until <= at:
         found.append(UNTIL_PAST("until"))
     return found

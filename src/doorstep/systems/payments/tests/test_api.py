@@ -123,7 +123,7 @@ def test_orders_of_others_are_not_there():
         ({"lines": [{"code": "x", "kind": "fee", "amount": -5}]}, "kernel.malformed"),
         ({"lines": [{"code": "x", "kind": "fee", "amount": 1.5}]}, "kernel.malformed"),
         ({"lines": [{"code": "x", "kind": "fee", "amount": 2**64}]}, "kernel.malformed"),
-        ({"lines": [{"code": "x", "kind": "fee", "amount": 2**62}] * 2}, "payments.amount_wrong"),
+        ({"lines": [{"code": "x", "kind": "fee", "amount": 2**62}] * 2}, "payments.amount_too_large"),
         ({"lines": [{"code": "x", "kind": "bribe", "amount": 5}]}, "kernel.malformed"),
         ({"until": "2024-03-08"}, "kernel.malformed"),
         ({"until": AT.isoformat()}, "payments.until_past"),

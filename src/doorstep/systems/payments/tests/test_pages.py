@@ -11,6 +11,7 @@ from django.utils import timezone
 from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.models import JournalEntry, JournalSubject
+from doorstep.kernel.values.reasons import Refused
 from doorstep.kernel.web.actors import sign_in
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import settlement
@@ -21,6 +22,7 @@ from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.bank_place import BankPlace
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.evidence import Evidence
+from doorstep.systems.payments.rules.orders import Line
 from doorstep.systems.payments.tests.builders import (
     AT,
     CASHIER,
@@ -90,6 +92,14 @@ def test_an_expired_order_is_not_to_be_paid_any_more():
     row = order()
     tasks.expire(row.until)
     assert "<svg" not in text(browser(), "pay", row.code)
+
+
+def test_the_largest_amount_that_can_be_asked_for_has_a_payment_code():
+    bank_account()
+    most = law(Country, "payments").largest_amount
+    assert "<svg" in text(browser(), "pay", order(lines=(Line("permit", FeeKind.FEE, most),)).code)
+    with pytest.raises(Refused):
+        order(lines=(Line("permit", FeeKind.FEE, most + 1),))
 
 
 def test_an_order_without_an_account_waits():

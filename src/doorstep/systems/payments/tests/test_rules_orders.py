@@ -45,13 +45,15 @@ def test_what_can_be_paid(state):
         ({"lines": (Line("a", FeeKind.FEE, 1), Line("b", FeeKind.FEE, 0))}, "payments.amount_wrong", 2),
         ({"lines": (Line("a", FeeKind.FEE, -1),)}, "payments.amount_wrong", 1),
         ({"lines": (Line("a", FeeKind.FEE, 2**63),)}, "payments.amount_wrong", 1),
-        ({"lines": (Line("a", FeeKind.FEE, 2**62),) * 2}, "payments.amount_wrong", None),
+        ({"lines": (Line("a", FeeKind.FEE, 2**62),) * 2}, "payments.amount_too_large", None),
+        ({"lines": (Line("a", FeeKind.FEE, 400), Line("b", FeeKind.FEE, 600))}, None, None),
+        ({"lines": (Line("a", FeeKind.FEE, 400), Line("b", FeeKind.FEE, 601))}, "payments.amount_too_large", None),
         ({"until": AT}, "payments.until_past", None),
         ({"until": AT + timedelta(seconds=1)}, None, None),
     ],
 )
 def test_what_may_be_asked(changes, code, line):
-    found = [(one.code, one.line) for one in orders.check_asked(asked(**changes), AT)]
+    found = [(one.code, one.line) for one in orders.check_asked(asked(**changes), AT, 1000)]
     assert found == ([(code, line)] if code else [])
 
 

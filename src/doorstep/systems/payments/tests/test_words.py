@@ -115,7 +115,7 @@ def test_a_system_and_a_program_of_one_name_have_nothing_in_common():
     ],
 )
 def test_without_words_there_is_no_order(wrong):
-    assert [one.code for one in check_asked(asked(**wrong), AT)] == ["payments.words_wrong"]
+    assert [one.code for one in check_asked(asked(**wrong), AT, 1000)] == ["payments.words_wrong"]
 
 
 def test_words_are_said_in_the_reader_s_language_else_in_another():
