@@ -7,6 +7,7 @@ from doorstep.kernel.declare.scopes import Purpose
 from doorstep.kernel.store.writing import Act, By
 from doorstep.kernel.values.reasons import Refused
 from doorstep.systems.payments.actions import fee_statements, orders
+from doorstep.systems.payments.actions.rows import payers_of
 from doorstep.systems.payments.contract import (
     WORDS,
     FeesStated,
@@ -29,7 +30,7 @@ def order_requested(act: Act, told: OrderRequested) -> None:
     except Refused as refusal:
         orders.turn_down(act, SYSTEM + told.asker, told.order, told.subject, refusal.reasons)
         detail = str(refusal)
-    act.journal(subjects=[told.payer] if told.payer else (), fields=Asked.__struct_fields__, detail=detail)
+    act.journal(subjects=payers_of(told.payer), fields=Asked.__struct_fields__, detail=detail)
 
 
 @hears(OrderWithdrawn, FOR_PAYMENT)

@@ -10,7 +10,7 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refused, refuse
 from doorstep.systems.payments.actions import ledger, orders
-from doorstep.systems.payments.actions.rows import Proposed, locked
+from doorstep.systems.payments.actions.rows import Proposed, locked, payers_of
 from doorstep.systems.payments.actions.settlement import settle, take_back
 from doorstep.systems.payments.actions.telling import tell_moved
 from doorstep.systems.payments.contract import OrderState
@@ -49,7 +49,7 @@ def propose_move(act: Act, source: str, target: str, why: str) -> Proposed:
             )
     except IntegrityError as waits:
         raise Conflict(rules.MOVE_WAITS("source")) from waits
-    act.journal(subjects=_payers(paid, meant), fields=("move",), detail=f"{paid.code} {meant.code}")
+    act.journal(subjects=payers_of(paid.payer, meant.payer), fields=("move",), detail=f"{paid.code} {meant.code}")
     return Proposed(act.id)
 
 
@@ -72,7 +72,11 @@ def decide_move(act: Act, move_id: UUID, *, approve: bool) -> None:
     source, target = rows[row.source_id], rows[row.target_id]
     if approve:
         _move(act, row, source, target)
-    act.journal(subjects=_payers(source, target), fields=("move",), detail=f"{source.code} {target.code} {approve}")
+    act.journal(
+        subjects=payers_of(source.payer, target.payer),
+        fields=("move",),
+        detail=f"{source.code} {target.code} {approve}",
+    )
 
 
 def _move(act: Act, row: Move, source: Order, target: Order) -> None:
@@ -104,7 +108,3 @@ def _check(source: Order, target: Order) -> None:
     refunds = list(Refund.objects.filter(order=source, state__in=COUNTS).values_list("amount", flat=True))
     standing = OrderState(source.state), source.paid, refunds
     refuse(rules.check_move(*standing, OrderState(target.state), target.amount))
-
-
-def _payers(*rows: Order) -> list[str]:
-    return sorted({row.payer for row in rows} - {""})

@@ -179,7 +179,7 @@ def _follow(act: Act, moved: Sequence[Refund]) -> list[str]:
             touched[row.order] = None
     take_back(act, [order for order in touched if order.state == OrderState.REFUNDED])
     orders.moved(act, [*touched])
-    return sorted({order.payer for order in touched if order.payer})
+    return rows.payers_of(*(order.payer for order in touched))
 
 
 def _failure(row: Refund, detail: str) -> Found:

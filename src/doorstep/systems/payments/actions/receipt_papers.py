@@ -8,6 +8,7 @@ from doorstep.kernel.store.writing import Act, By, action
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Unavailable
 from doorstep.systems.identity.contract import MOST, Organisations, Particular, Particulars
 from doorstep.systems.payments.actions.payers import ASKING
+from doorstep.systems.payments.actions.rows import payers_of
 from doorstep.systems.payments.models import Receipt, ReceiptPaper
 from doorstep.systems.payments.permissions import FOR_PAYMENT, PRINT
 from doorstep.systems.payments.queries.receipts import printable
@@ -54,7 +55,7 @@ def keep_paper(act: Act, code: str, language: str, content: bytes) -> bytes:
     ReceiptPaper.objects.bulk_create([new], ignore_conflicts=True)
     kept = ReceiptPaper.objects.get(receipt=receipt, language=language)
     act.journal(
-        subjects=[receipt.order.payer] if receipt.order.payer else (),
+        subjects=payers_of(receipt.order.payer),
         fields=("paper",),
         detail=f"receipt {code} {language}",
         digest=bytes(kept.digest),

@@ -11,7 +11,7 @@ from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Refuse
 from doorstep.systems.payments.actions import ledger, rows
 from doorstep.systems.payments.actions.orders import collecting_account
 from doorstep.systems.payments.actions.refunds import holds, left_of
-from doorstep.systems.payments.actions.rows import Proposed
+from doorstep.systems.payments.actions.rows import Proposed, payers_of
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
@@ -47,7 +47,7 @@ def propose_refund(
     if account is None or to is None:
         raise Refused(rules.NO_BANK_ACCOUNT())
     row = _new(act, order, account, wanted, to, why)
-    act.journal(subjects=[order.payer] if order.payer else (), fields=("refund",), detail=f"{order.code} {row.code}")
+    act.journal(subjects=payers_of(order.payer), fields=("refund",), detail=f"{order.code} {row.code}")
     return Proposed(row.id)
 
 
@@ -73,7 +73,7 @@ def decide_refund(act: Act, refund_id: UUID, *, approve: bool) -> None:
     row.save(update_fields=["decided_by", "decided", "state", "ended"])
     if approve:
         ledger.transfer(act, holds(act, row, "pending"))
-    act.journal(subjects=[order.payer] if order.payer else (), fields=("refund",), detail=f"{row.code} {row.state}")
+    act.journal(subjects=payers_of(order.payer), fields=("refund",), detail=f"{row.code} {row.state}")
 
 
 def _left(order: Order, but: Sequence[UUID] = ()) -> dict[FeeKind, int]:

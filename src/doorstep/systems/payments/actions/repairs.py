@@ -95,7 +95,7 @@ def decide_repair(act: Act, discrepancy_id: UUID, chosen: int, *, approve: bool)
         for name, value in _CLEARED.items():
             setattr(row, name, value)
     row.save(update_fields=[*_CLEARED, "decided_by", "resolved"])
-    act.journal(subjects=[payer] if payer else (), fields=("repair",), detail=detail)
+    act.journal(subjects=rows.payers_of(payer), fields=("repair",), detail=detail)
 
 
 def _carry_out(act: Act, row: Discrepancy) -> str:

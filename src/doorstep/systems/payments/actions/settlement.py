@@ -16,7 +16,7 @@ from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.payments.actions import deposits, ledger, orders, receipts, telling
 from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits
-from doorstep.systems.payments.actions.rows import locked
+from doorstep.systems.payments.actions.rows import locked, payers_of
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel, PaymentSettled
@@ -171,7 +171,7 @@ def take_credits(
             outcomes[place] = _outcome(act, account, row, good[place], fresh=booking in new and place == at[0])
     return Taken(
         [one for one in outcomes if one],
-        sorted({row.payer for row in paid if row.payer}),
+        payers_of(*(row.payer for row in paid)),
         f"account {account.id} {evidence.value}: {len(new)} new, {len(known)} known, {len(refused)} refused",
     )
 

@@ -14,6 +14,7 @@ from doorstep.systems.payments.actions import ledger
 from doorstep.systems.payments.actions.discrepancies import Found, open_discrepancies
 from doorstep.systems.payments.actions.orders import collecting_account
 from doorstep.systems.payments.actions.refunds import HELD, accounts_of
+from doorstep.systems.payments.actions.rows import payers_of
 from doorstep.systems.payments.actions.settlement import settle
 from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Account, ChangeOut, Deposit, Order, Shift, Taking, Till
@@ -90,7 +91,7 @@ def take_cash(act: Act, code: str, tendered: int | None = None) -> Taken:
         raise Refused(rules.TENDERED_TOO_LITTLE("tendered"))
     (receipt,) = settle(act, [order], Channel.CASH, _cash(act, shift.till))
     Taking.objects.create(order=order, shift=shift, amount=order.amount, at=act.at)
-    act.journal(subjects=[order.payer] if order.payer else (), fields=("state",), detail=f"{order.code} {shift.id}")
+    act.journal(subjects=payers_of(order.payer), fields=("state",), detail=f"{order.code} {shift.id}")
     change = 0 if tendered is None else tendered - order.amount
     return Taken(order.id, order.amount, change, receipt.unit, receipt.year, receipt.number)
 
