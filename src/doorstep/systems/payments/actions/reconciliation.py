@@ -190,11 +190,11 @@ WITH found AS (
             WHEN stated IS NULL THEN abs(ours) ELSE abs(stated - ours) END) AS amount
     FROM payments_reconciled WHERE run_id = %(run)s AND discrepancy > '' GROUP BY 1
 )
-INSERT INTO payments_discrepancy (id, key, kind, unit, role, amount, credit_id, order_id, refund_id, about, day, opened,
+INSERT INTO payments_discrepancy (id, key, kind, unit, role, amount, credit_id, order_id, refund_id, about, day, opened, chosen,
     said, reasons, proposal, repair, to_bank, to_account, to_name, note, proposed_by, decided_by)
 SELECT uuidv7(), key, kind, CASE kind WHEN 'fees_missing' THEN split_part(f.unit, '.', 1) ELSE f.unit END, role,
     least(f.amount, %(most)s), c.id, o.id, r.id, CASE WHEN kind ~ 'stated|fees' THEN f.asker ELSE f.booking END, %(day)s, %(at)s,
-    '{}', '[]', proposal, '', '', '', '', '', '', ''
+    0, '{}', '[]', proposal, '', '', '', '', '', '', ''
 FROM found f JOIN unnest(%(kinds)s::text[], %(roles)s::text[], %(proposals)s::text[]) AS k (kind, role, proposal) USING (kind)
 CROSS JOIN LATERAL (SELECT CASE WHEN kind IN ('unassigned', 'not_banked', 'bank_differs')
     THEN split_part(key, ':', 2)::uuid END AS id) AS thing
