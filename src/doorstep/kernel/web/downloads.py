@@ -16,17 +16,17 @@ def streamed(lines: Iterable[bytes], content_type: str, name: str) -> StreamingH
     return response
 
 
-def csv_file(rows: Iterable[Sequence[str]], name: str) -> StreamingHttpResponse:
+def csv_file(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
     """UTF-8 with its mark, which spreadsheets need to see."""
     return streamed(_csv_lines(rows), "text/csv; charset=utf-8", f"{name}.csv")
 
 
-def _csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+def _csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     out = io.StringIO()
     writer = csv.writer(out)
     yield b"\xef\xbb\xbf"
     for row in rows:
-        writer.writerow([safe_cell(cell) for cell in row])
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
         yield out.getvalue().encode()
         out.seek(0)
         out.truncate()

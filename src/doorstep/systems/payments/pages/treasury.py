@@ -97,10 +97,10 @@ def reconcile(request: HttpRequest, day: date) -> HttpResponse:
     return SeeOther(reverse("payments:day", args=[day]))
 
 
-def _lines(pieces: Iterator[ReconciledRow]) -> Iterator[list[str]]:
+def _lines(pieces: Iterator[ReconciledRow]) -> Iterator[list[object]]:
     yield [*_COLUMNS]
     for one in pieces:
-        amounts = ["" if each is None else str(each.decimal()) for each in _amounts(one.bank, one.ours, one.stated)]
+        amounts = ["" if each is None else each.decimal() for each in _amounts(one.bank, one.ours, one.stated)]
         codes = [one.piece.value, one.outcome.value, one.lacking.value if one.lacking else ""]
         yield [str(one.number), *codes, one.unit, one.asker, one.order, one.booking, *amounts, one.discrepancy]
 
