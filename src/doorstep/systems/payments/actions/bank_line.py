@@ -8,6 +8,7 @@
 Call it before an action, not inside one: a bank may take its time.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -34,6 +35,7 @@ from doorstep.systems.payments.rules.evidence import Payout, PayoutResult
 from doorstep.systems.payments.rules.settlement import check_payout, holdable
 from doorstep.systems.payments.rules.signatures import Key, Signed, read_keys, sign
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NO_BANK = reason(
@@ -70,8 +72,11 @@ def bank() -> Bank | None:
 
 
 def signing_key(place: BankPlace) -> Key:
-    """Our newest key that serves now."""
+    """Our newest key that serves now, from a file that nobody else may read: it orders payouts."""
     now = timezone.now()
+    if place.token.exists() and place.token.stat().st_mode & 0o077:
+        log.error("others may read %s: chmod 600 it, and replace the key if they did", place.token)
+        raise Unavailable(NO_BANK())
     serving = [key for key in key_file(place.token).values() if key.secret and key.serves(now)]
     if not serving:
         raise Unavailable(NO_BANK())

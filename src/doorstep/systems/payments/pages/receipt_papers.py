@@ -47,7 +47,7 @@ def _receipt(request: HttpRequest, record: ReceiptRecord, name: str) -> dict[str
     receipt, country = record.receipt, law(Country, "payments")
     payer = " · ".join(filter(None, [documents.covered(name), record.payer]))
     banks = {row.number: row.name for row in country.banks}
-    bookings = [f"{one.number} · {banks.get(one.bank, one.bank)}" for one in record.bookings]
+    bookings = [documents.covered(f"{one.number} · {banks.get(one.bank, one.bank)}") for one in record.bookings]
     facts = [
         (gettext("Receipt number"), receipt.number),
         (gettext("Received by"), unit_name(receipt)),
