@@ -55,7 +55,7 @@ WITH line AS (
     UNION ALL
     SELECT c.account_id, c.booking, NULL, c.id, c.amount, c.assigned, c.order_id, c.match, c.state FROM payments_credit c
     WHERE c.day = %(day)s AND NOT EXISTS (SELECT FROM payments_statementline s
-        WHERE s.account_id = c.account_id AND s.booking = c.booking)
+        WHERE s.account_id = c.account_id AND s.booking = c.booking AND s.side = 'credit')
 ), gone AS (
     SELECT l.account, l.booking, l.bank, l.payout, r.amount, r.order_id FROM line l
     LEFT JOIN payments_refund r ON r.id = l.payout AND r.state IN ('paid', 'lost') AND r.account_id = l.account AND l.booking = (

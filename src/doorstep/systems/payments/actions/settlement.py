@@ -150,7 +150,7 @@ def take_credits(
     good: dict[int, told.Credit] = {}
     refused = []
     for place, credit in enumerate(said):
-        reasons = rules.check_credit(credit, account.currency)
+        reasons = rules.check_credit(credit, account.currency, act.day)
         if reasons or isinstance(credit, Unreadable):
             outcomes[place] = Outcome(Told.REFUSED, reasons=tuple(one.at_line(place + 1) for one in reasons))
             refused.append(_unrecorded(account, credit, tuple(reasons)))

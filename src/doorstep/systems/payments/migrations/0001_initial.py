@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                 ("opened", models.DateTimeField()),
                 ("proposal", models.TextField()),
                 ("repair", models.TextField(blank=True)),
-                ("chosen", models.SmallIntegerField(default=0)),
+                ("chosen", models.SmallIntegerField(db_default=0, default=0)),
                 ("to_bank", models.TextField(blank=True)),
                 ("to_account", models.TextField(blank=True)),
                 ("to_name", models.TextField(blank=True)),
@@ -1102,6 +1102,17 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="refund_by_two",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("approved", "taken")), _negated=True),
+                    models.Q(("decided_by", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="refund_decided",
             ),
         ),
         migrations.AddIndex(

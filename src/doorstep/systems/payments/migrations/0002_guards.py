@@ -104,7 +104,10 @@ CREATE TRIGGER keep_totals AFTER INSERT ON payments_transfer REFERENCING NEW TAB
 HISTORY = """
 CREATE FUNCTION payments_history_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'TRUNCATE' AND current_setting('doorstep.may_empty_ledger', true) = 'yes' THEN RETURN NULL; END IF;
+    IF TG_OP = 'TRUNCATE' AND current_setting('doorstep.may_empty_ledger', true) = 'yes' AND EXISTS (
+        SELECT FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE d.datname = current_database() AND 'doorstep.may_empty_ledger=yes' = ANY(s.setconfig)
+    ) THEN RETURN NULL; END IF;
     RAISE EXCEPTION 'what the ledger holds stays as it is' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'ledger_history';
 END $$;
 CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON payments_transfer

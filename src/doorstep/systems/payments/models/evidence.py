@@ -90,6 +90,10 @@ class Refund(models.Model):
                 condition=Q(decided_by="") | Q(proposed_by__startswith="task:") | ~Q(decided_by=F("proposed_by")),
                 name="refund_by_two",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=("approved", "taken")) | ~Q(decided_by=""),
+                name="refund_decided",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["unit", "-id"], name="refund_unit"),
@@ -126,7 +130,7 @@ class Discrepancy(models.Model):
     opened = models.DateTimeField()
     proposal = models.TextField()
     repair = models.TextField(blank=True)
-    chosen = models.SmallIntegerField(default=0)
+    chosen = models.SmallIntegerField(default=0, db_default=0)
     target = models.ForeignKey(Order, models.PROTECT, null=True, related_name="+", db_index=False)
     to_bank = models.TextField(blank=True)
     to_account = models.TextField(blank=True)

@@ -34,6 +34,11 @@ PAGE_WRONG = reason(
 PAGE_TOO_LONG = reason(
     "payments.page_too_long", "A page holds {most} lines at most.", repair="Spread the lines over more pages."
 )
+DAY_TOO_OLD = reason(
+    "payments.day_too_old",
+    "Fees are stated within {days} days.",
+    repair="Tell the treasury what is lacking from before.",
+)
 DAY_NOT_OVER = reason(
     "payments.day_not_over", "This day has not begun yet.", repair="State only days for which payments can be known."
 )
@@ -175,6 +180,10 @@ def judge(one: Sides) -> Judged:
     return next(judged for fits, judged in _LAW if fits(one))
 
 
+STATED_WITHIN = timedelta(days=400)
+"""So long after a day its fees may be stated; no rule says how long."""
+
+
 def check_fees(stated: FeesStated, today: date) -> list[Reason]:
     """What speaks against a page of a fee statement, without looking at any other."""
     found = [] if len(stated.orders) == len(stated.amounts) else [COLUMNS_DIFFER("amounts")]
@@ -184,6 +193,8 @@ def check_fees(stated: FeesStated, today: date) -> list[Reason]:
         found.append(PAGE_TOO_LONG("orders", most=MOST_LINES))
     if stated.day > today:
         found.append(DAY_NOT_OVER("day"))
+    if stated.day < today - STATED_WITHIN:
+        found.append(DAY_TOO_OLD("day", days=STATED_WITHIN.days))
     return found + check_amounts(stated.amounts)
 
 

@@ -1,7 +1,7 @@
 """What a credit pays for: which order its memo names, whether it pays it, and if not, what is to be done with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -48,8 +48,8 @@ LONGEST: Mapping[str, int] = {
 """Characters of what a bank says; a database that has to tell bookings apart by their number holds no long ones."""
 SHOWN = 500
 """Characters that are kept of what cannot be held."""
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-"""Days outside are no days of a book."""
+FIRST_DAY, LAST_DAY, AHEAD = date(2000, 1, 1), date(2199, 12, 31), timedelta(days=30)
+"""Days outside are no days of a book, and nothing is booked further ahead than the longest row of days on which banks rest."""
 
 
 class Match(Code):
@@ -177,13 +177,15 @@ def check_payout(told: PayoutResult | Unreadable) -> list[Reason]:
     return found if 0 <= told.amount <= MOST else [*found, AMOUNT_WRONG("amount", most=MOST)]
 
 
-def check_credit(credit: Credit | Unreadable, currency: str) -> list[Reason]:
-    """Against a credit that no book could hold, whatever bank says it."""
+def check_credit(credit: Credit | Unreadable, currency: str, today: date) -> list[Reason]:
+    """Against a credit that no book could hold, whatever bank says it; of money to come later it may say a few days."""
     if isinstance(credit, Unreadable):
         return [MALFORMED(detail=credit.why)]
     found = [*check_amount(credit.amount), *_check_texts(credit), *_check_day(credit.day)]
-    if credit.booked.tzinfo is None or not FIRST_DAY <= credit.booked.date() <= LAST_DAY:
+    if credit.booked.tzinfo is None or not FIRST_DAY <= credit.booked.date() <= today + AHEAD:
         found.append(TIME_UNFIT("booked"))
+    if FIRST_DAY <= today + AHEAD < credit.day <= LAST_DAY:
+        found.append(TIME_UNFIT("day"))
     if not credit.booking:
         found.append(BOOKING_MISSING("booking"))
     if credit.currency != currency:

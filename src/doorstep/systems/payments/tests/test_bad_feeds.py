@@ -79,6 +79,8 @@ BAD = [
     ({"booked": datetime(2024, 3, 1)}, "time_unfit"),  # noqa: DTZ001  that is the point
     ({"booked": datetime(1, 1, 1, tzinfo=UTC)}, "time_unfit"),
     ({"day": DAY.replace(year=9999)}, "time_unfit"),
+    ({"day": DAY + timedelta(days=31)}, "time_unfit"),
+    ({"booked": AT + timedelta(days=31)}, "time_unfit"),
 ]
 
 

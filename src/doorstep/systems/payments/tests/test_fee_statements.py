@@ -77,6 +77,7 @@ def test_an_order_that_was_stated_before_is_marked():
         ({"pages": 10_001}, "payments.page_wrong", None),
         ({"orders": (UUID(int=0),) * 10_001, "amounts": (1,) * 10_001}, "payments.page_too_long", None),
         ({"day": date(2024, 3, 3)}, "payments.day_not_over", None),
+        ({"day": date.min}, "payments.day_too_old", None),
         ({"amounts": (1, 0)}, "payments.amount_wrong", 2),
         ({"amounts": (-1, 1)}, "payments.amount_wrong", 1),
         ({"amounts": (1, 2**62 + 1)}, "payments.amount_wrong", 2),

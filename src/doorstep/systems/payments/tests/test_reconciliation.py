@@ -120,6 +120,16 @@ def test_each_kind_of_money_has_its_outcome(account):
     assert sum(row.bank for row in ReconciledSum.objects.all()) == 8849
 
 
+def test_money_that_came_under_the_number_of_what_went_is_a_piece_of_its_own(account):
+    credit(account, "both", order())
+    statement(account, {"both": -1000})
+    reconcile_day(CLOCK, DAY)
+    assert sorted(Reconciled.objects.values_list("piece", "bank", "ours")) == [
+        ("credit", None, 1000),
+        ("payout", -1000, None),
+    ]
+
+
 def test_late_evidence_changes_the_day_and_earlier_results_stay(account):
     one = order()
     credit(account, "one", one)
