@@ -84,6 +84,17 @@ def test_arrived_and_refunded_are_told_once_each_however_often_the_bank_says_it(
     assert (given["amount"], given["code"], len(told())) == (20, owed.code, 3)
 
 
+def test_money_of_another_amount_is_told_once():
+    account()
+    collects, owed = bank_account(), order(payer=KEY)
+    paid = credit(owed.code, 700)
+    for way in Evidence:
+        settlement.record_credits(CLOCK, collects.id, [paid], way)
+    assert told().keys() == {"payments.differs"}
+    given = told()["payments.differs"]
+    assert (given["amount"], given["code"]) == (700, owed.code)
+
+
 def test_both_payers_are_told_of_a_payment_that_is_moved():
     account()
     collects, mine, other = bank_account(), order(payer=KEY), order(payer="")

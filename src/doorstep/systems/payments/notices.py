@@ -11,6 +11,13 @@ PAID = notice(
     link="payments:own_receipts",
     lasts=timedelta(days=14),
 )
+DIFFERS = notice(
+    "payments.differs",
+    title="Your payment has another amount than the one due",
+    text="{amount} {currency} came for {code}. That is not the amount that is due; the office that is paid is looking into it.",
+    link="payments:own",
+    lasts=timedelta(days=14),
+)
 REFUNDED = notice(
     "payments.refunded",
     title="A payment was refunded to you",
@@ -21,7 +28,7 @@ REFUNDED = notice(
 GOES_BACK = notice(
     "payments.goes_back",
     title="Money goes back to you",
-    text="{amount} {currency} came for {code}, which needed no more payment. They go back to the account that they came from.",
+    text="{amount} {currency} came for {code} and do not pay it. They go back to the account that they came from.",
     link="payments:own",
     lasts=timedelta(days=14),
 )

@@ -288,6 +288,8 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
             back.append(row)
         else:
             found.append(_found(account, row, refund))
+            if row.order and row.match == Match.DIFFERS:
+                telling.tell_differing(act, row.order, row.amount)
     _update(rows)
     close_discrepancies(act, DiscrepancyKind.MONEY_UNRECORDED, [_about(account, row.booking) for row in rows])
     bank, received = accounts_of(act, account)

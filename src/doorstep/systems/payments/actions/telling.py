@@ -30,6 +30,11 @@ def tell_refunded(act: Act, row: Order, amount: int) -> None:
     _tell(act, row, notices.REFUNDED, amount)
 
 
+def tell_differing(act: Act, row: Order, amount: int) -> None:
+    """Money of another amount came for the order, and the unit's people look into it."""
+    _tell(act, row, notices.DIFFERS, amount)
+
+
 def tell_returning(act: Act, row: Order, amount: int) -> None:
     """Money that came for the order and does not pay it goes back."""
     _tell(act, row, notices.GOES_BACK, amount)

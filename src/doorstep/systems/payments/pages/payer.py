@@ -26,6 +26,7 @@ from doorstep.systems.payments.permissions import OWN
 from doorstep.systems.payments.queries import shown
 from doorstep.systems.payments.queries.rows import PAGE, OrderRow
 from doorstep.systems.payments.queries.shown import Which
+from doorstep.systems.payments.rules.orders import payable
 
 EVERY_SECONDS = 10
 PAYER = "payments.payer"
@@ -38,10 +39,10 @@ STAND_IN = "/stand-in/"
 @require_GET
 @never_cache
 def order(request: HttpRequest, code: str) -> HttpResponse:
-    """What is to be paid, to whom and how, for whoever has the code; it follows the payment by itself while it is awaited."""
+    """What is to be paid, to whom and how, for whoever has the code; it follows the payment by itself while one would pay it."""
     row = shown.by_code(code)
-    awaiting = row.state == OrderState.AWAITING
-    qr = _qr(row) if awaiting else ""
+    qr = _qr(row) if row.state == OrderState.AWAITING else ""
+    waits = payable(row.state)
     context = {
         "order": row,
         "unit_name": unit_names([row.unit], timezone.localdate())[row.unit],
@@ -49,7 +50,9 @@ def order(request: HttpRequest, code: str) -> HttpResponse:
         "qr": mark_safe(qr_svg(qr)) if qr else "",  # noqa: S308  made here, of modules alone
         "stand_in": _stand_in(qr),
         "bank": _bank(row),
-        "refresh": EVERY_SECONDS if awaiting and "still" not in request.GET else 0,
+        "differing": shown.differing(row.id),
+        "waits": waits,
+        "refresh": EVERY_SECONDS if waits and "still" not in request.GET else 0,
     }
     return render(request, "payments/order_public.html", context)
 

@@ -10,13 +10,15 @@ from doorstep.kernel.declare.codes import Code
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked, read_reference
+from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.models import BankAccount, Order, Refund
+from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
 from doorstep.systems.payments.queries.orders import OPEN
-from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, refund_row, row_of
+from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, money, refund_row, row_of
 from doorstep.systems.payments.rules.refunds import RefundState
+from doorstep.systems.payments.rules.settlement import CreditState, Match
 
 
 class AccountRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,12 @@ def by_code(code: str) -> OrderRow:
     if row is None:
         raise NotFound(NOT_FOUND("code"))
     return row_of(row)
+
+
+def differing(order: UUID) -> Money:
+    """What came for the order with another amount than its own, and still waits for its unit's people."""
+    found = Credit.objects.filter(order=order, match=Match.DIFFERS.value, state=CreditState.OPEN.value)
+    return money(sum(amount - assigned for amount, assigned in found.values_list("amount", "assigned")))
 
 
 class Which(Code):

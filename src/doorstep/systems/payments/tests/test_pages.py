@@ -16,7 +16,7 @@ from doorstep.kernel.web.actors import sign_in
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import settlement
 from doorstep.systems.payments.actions.refund_decisions import propose_refund
-from doorstep.systems.payments.actions.repairs import propose_repair
+from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.rules.bank_place import BankPlace
@@ -87,11 +87,30 @@ def test_the_page_of_a_code_shows_how_to_pay_and_then_that_it_is_paid():
     assert not {one for one in ("<svg", account.number, 'http-equiv="refresh"') if one in page}
 
 
-def test_an_expired_order_is_not_to_be_paid_any_more():
-    bank_account()
-    row = order()
+def test_an_expired_order_is_not_to_be_paid_any_more_but_money_on_its_way_still_arrives():
+    account, row = bank_account(), order()
     tasks.expire(row.until)
-    assert "<svg" not in text(browser(), "pay", row.code)
+    page = text(browser(), "pay", row.code)
+    assert "<svg" not in page
+    assert "The time to pay is over." in page
+    assert 'http-equiv="refresh"' in page
+    settlement.record_credits(CLOCK, account.id, [credit(row.code)], Evidence.POLL)
+    assert 'http-equiv="refresh"' not in text(browser(), "pay", row.code)
+
+
+def test_money_of_another_amount_is_shown_until_two_have_decided_about_it():
+    account, row = bank_account(), order()
+    settlement.record_credits(CLOCK, account.id, [credit(row.code, 1_100)], Evidence.POLL)
+    page = text(browser(), "pay", row.code)
+    shown = re.search(r'data-color="warning" role="status"><p>(.*?)</p>', page)
+    assert shown
+    assert "looking into it" in shown[1]
+    assert re.sub(r"\D", "", shown[1]) == "1100"
+    found = models.Discrepancy.objects.get().id
+    propose_repair(CASHIER, found, Repair.ASSIGN, code=row.code, note="Paid too much")
+    assert "looking into it" in text(browser(), "pay", row.code)
+    decide_repair(TREASURER, found, 1, approve=True)
+    assert "looking into it" not in text(browser(), "pay", row.code)
 
 
 def test_the_largest_amount_that_can_be_asked_for_has_a_payment_code():
