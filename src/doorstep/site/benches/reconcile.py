@@ -24,7 +24,7 @@ FROM generate_series(1, %s) AS number
 _ORDER = "00000000-0000-7000-8000-"
 _ORDERS = {"id": '"order"', "code": "'bench-' || number", "unit": "'H38.' || number %% 300", "amount": "made.amount"}
 _ORDERS["paid"] = _ORDERS["amount"]
-_CREDITS = {"id": "uuidv7()", "booking": "'B' || number", "amount": "made.amount", "order_id": 'made."order"'}
+_CREDITS = {"id": "payments_uuid7()", "booking": "'B' || number", "amount": "made.amount", "order_id": 'made."order"'}
 _CREDITS["assigned"] = _CREDITS["amount"]
 
 

@@ -192,7 +192,7 @@ WITH found AS (
 )
 INSERT INTO payments_discrepancy (id, key, kind, unit, role, amount, credit_id, order_id, refund_id, about, day, opened, chosen,
     said, reasons, proposal, repair, to_bank, to_account, to_name, note, proposed_by, decided_by)
-SELECT uuidv7(), key, kind, CASE kind WHEN 'fees_missing' THEN split_part(f.unit, '.', 1) ELSE f.unit END, role,
+SELECT payments_uuid7(), key, kind, CASE kind WHEN 'fees_missing' THEN split_part(f.unit, '.', 1) ELSE f.unit END, role,
     least(f.amount, %(most)s), c.id, o.id, r.id, CASE WHEN kind ~ 'stated|fees' THEN f.asker ELSE f.booking END, %(day)s, %(at)s,
     0, '{}', '[]', proposal, '', '', '', '', '', '', ''
 FROM found f JOIN unnest(%(kinds)s::text[], %(roles)s::text[], %(proposals)s::text[]) AS k (kind, role, proposal) USING (kind)

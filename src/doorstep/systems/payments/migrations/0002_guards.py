@@ -9,6 +9,14 @@ from django.db import migrations
 
 ROOM = "ALTER TABLE payments_account SET (fillfactor = 50)"  # totals change all the time
 
+# Numbers of rows that statements make, as kernel.values.ids.uuid7 makes them: the time, and the rest by chance (RFC 9562).
+IDS = """
+CREATE FUNCTION payments_uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(
+        int8send(floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+"""
+
 # One transfer is judged by statements that are planned once; many by EXECUTE, which plans for as many as there are.
 # Accounts are locked in the order of their ids by everybody, so that two transactions wait for each other and never deadlock.
 TOTALS = """
@@ -260,6 +268,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(sql)
         for sql in (
             ROOM,
+            IDS,
             TOTALS,
             HISTORY,
             *map(_stays, STAY),

@@ -58,7 +58,7 @@ def sentences() -> list[str]:
         ("DELETE FROM payments_discrepancy WHERE day IS NOT NULL", "which is not there"),
         (
             (
-                "INSERT INTO payments_reconciliation (id, day, asked_by, asked, at, rows) SELECT uuidv7(), day + 1, '', asked,"
+                "INSERT INTO payments_reconciliation (id, day, asked_by, asked, at, rows) SELECT payments_uuid7(), day + 1, '', asked,"
                 " at, rows FROM payments_reconciliation; INSERT INTO payments_reconciled SELECT (jsonb_populate_record(p,"
                 " jsonb_build_object('run_id', n.id))).* FROM payments_reconciled p, payments_reconciliation n"
                 " WHERE n.id <> p.run_id"

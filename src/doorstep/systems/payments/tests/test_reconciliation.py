@@ -2,15 +2,17 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from doorstep.kernel.country import law
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
+from doorstep.kernel.values.ids import instant_of
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
+from doorstep.site.settings import PACKAGE
 from doorstep.systems.payments import tasks
 from doorstep.systems.payments.actions.fee_statements import state_fees
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation, reconcile_day
@@ -200,3 +202,18 @@ def test_the_treasury_sees_its_area(account):
         assert {one.booking for one in every_piece(treasurer, AT.date(), run)} == {*seen}
     with pytest.raises(NotAllowed):
         days(Actor("somebody"), AT.date())
+
+
+def test_ids_that_statements_make_are_of_this_time():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payments_uuid7(), clock_timestamp() FROM generate_series(1, 100)")
+        made = cursor.fetchall()
+    assert len({one for one, _ in made}) == 100
+    assert {(one.version, one.variant) for one, _ in made} == {(7, RFC_4122)}
+    assert all(abs(instant_of(one) - at) < timedelta(seconds=1) for one, at in made)
+
+
+def test_no_statement_needs_more_than_the_oldest_postgresql():
+    """uuidv7 came with PostgreSQL 18."""
+    files = [one for one in PACKAGE.rglob("*.py") if "uuidv7" + "(" in one.read_text("utf-8")]
+    assert files == []
