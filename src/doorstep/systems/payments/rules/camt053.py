@@ -5,7 +5,7 @@ Nothing in it is looked up: a document type, and with it every entity, is refuse
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import BinaryIO
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
@@ -80,6 +80,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True):
     to_account: str
 
 
+_BANK = ("FinInstnId/ClrSysMmbId/MmbId", "FinInstnId/BICFI")
+_ACCOUNT = ("Id/Othr/Id", "Id/IBAN")
 _AMOUNT = re.compile(r"\d{1,40}(\.\d{1,20})?", re.ASCII)
 
 
@@ -133,6 +135,7 @@ class _Reader:
         self.path: list[str] = []
         self.scopes: list[_Scope] = []
         self.balances: dict[str, int] = {}
+        self.closes = ""
         self.headed = False
         self.text = ""
         self.found: list[Head | Booking] = []
@@ -187,7 +190,7 @@ class _Reader:
         if self.scopes and len(self.path) == self.scopes[-1].depth:
             if local == "Stmt":
                 self._head()
-                self.headed, self.balances = False, {}
+                self.headed, self.balances, self.closes = False, {}, ""
             scope = self.scopes.pop()
             if local == "Bal":
                 self._balance(scope.texts)
@@ -218,18 +221,36 @@ class _Reader:
                 number=self._number(texts, "Id"),
                 page=int(page),
                 last=self._need(texts, "StmtPgntn/LastPgInd", fallback="true") in {"true", "1"},
-                account=self._need(texts, "Acct/Id/Othr/Id", "Acct/Id/IBAN"),
-                bank=self._need(texts, "Acct/Svcr/FinInstnId/ClrSysMmbId/MmbId", "Acct/Svcr/FinInstnId/BICFI"),
-                day=self._when(self._need(texts, "FrToDt/FrDtTm")).astimezone(self.zone).date(),
+                account=self._need(texts, *(f"Acct/{one}" for one in _ACCOUNT)),
+                bank=self._need(texts, *(f"Acct/Svcr/{one}" for one in _BANK)),
+                day=self._day(texts),
                 opening=self.balances.get("OPBD"),
                 closing=self.balances.get("CLBD"),
             )
         )
 
+    def _day(self, texts: dict[str, str]) -> date:
+        """The day that it closes: that of the closing balance, else (on earlier pages) the one on which its time ends.
+
+        The closing booked balance is the one at the end of the period reported on (ISO 20022, external code set of balance
+        types, CLBD), and the period may begin at the cut-off of the day before; a midnight ends the day before it.
+        """
+        if self.closes:
+            return self._local(self.closes).date()
+        begins = self._local(self._need(texts, "FrToDt/FrDtTm", "FrToDt/ToDtTm"))
+        ends = self._local(self._need(texts, "FrToDt/ToDtTm", "FrToDt/FrDtTm"))
+        return max(begins, ends - timedelta.resolution).date()
+
+    def _local(self, text: str) -> datetime:
+        return self._when(text).astimezone(self.zone)
+
     def _balance(self, texts: dict[str, str]) -> None:
         amount = self._amount(texts)
         sign = -1 if self._need(texts, "CdtDbtInd") == "DBIT" else 1
-        self.balances[self._need(texts, "Tp/CdOrPrtry/Cd")] = sign * amount
+        kind = self._need(texts, "Tp/CdOrPrtry/Cd")
+        self.balances[kind] = sign * amount
+        if kind == "CLBD":
+            self.closes = texts.get("Dt/Dt") or texts.get("Dt/DtTm", "")
 
     def _entry(self, scope: _Scope) -> None:
         """An entry's bookings: its own, or where it is a batch those of its details, which have to add up to it."""
@@ -239,7 +260,8 @@ class _Reader:
         amount = self._amount(texts)
         if len(scope.details) < 2:
             only = scope.details[0] if scope.details else {}
-            self.found.append(self._booking(texts, {**only, "Refs/AcctSvcrRef": texts.get("AcctSvcrRef", "")}, amount))
+            number = texts.get("AcctSvcrRef") or only.get("Refs/AcctSvcrRef", "")
+            self.found.append(self._booking(texts, {**only, "Refs/AcctSvcrRef": number}, amount))
             return
         amounts = [self._amount(one) for one in scope.details]
         if sum(amounts) != amount:
@@ -260,11 +282,11 @@ class _Reader:
             returned=details.get("RtrInf/Rsn/Cd", "returned")
             if any(key.startswith("RtrInf/") for key in details)
             else "",
-            from_bank=details.get("RltdAgts/DbtrAgt/FinInstnId/ClrSysMmbId/MmbId", "") if incoming else "",
-            from_account=details.get("RltdPties/DbtrAcct/Id/Othr/Id", "") if incoming else "",
+            from_bank=_either(details, "RltdAgts/DbtrAgt", *_BANK) if incoming else "",
+            from_account=_either(details, "RltdPties/DbtrAcct", *_ACCOUNT) if incoming else "",
             from_name=details.get("RltdPties/Dbtr/Pty/Nm", "") if incoming else "",
-            to_bank="" if incoming else details.get("RltdAgts/CdtrAgt/FinInstnId/ClrSysMmbId/MmbId", ""),
-            to_account="" if incoming else details.get("RltdPties/CdtrAcct/Id/Othr/Id", ""),
+            to_bank="" if incoming else _either(details, "RltdAgts/CdtrAgt", *_BANK),
+            to_account="" if incoming else _either(details, "RltdPties/CdtrAcct", *_ACCOUNT),
         )
 
     def _amount(self, texts: dict[str, str]) -> int:
@@ -295,3 +317,8 @@ class _Reader:
         if len(found) > LONGEST["booking"]:
             raise Refused(TEXT_UNFIT(key.rpartition("/")[2], line=self.line, most=LONGEST["booking"]))
         return found
+
+
+def _either(details: dict[str, str], whose: str, *keys: str) -> str:
+    """The first of these that its account or bank has, "" without one."""
+    return next((told for key in keys if (told := details.get(f"{whose}/{key}"))), "")

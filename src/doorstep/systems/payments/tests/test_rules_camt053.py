@@ -127,3 +127,39 @@ def test_a_tag_beyond_measure_is_not_held_in_memory(padding):
 
 def test_many_entries_are_no_long_tag():
     assert len(found(statement(entry() * 5_000))) == 5_001
+
+
+def test_a_booking_is_numbered_by_its_only_detail_where_the_entry_is_not():
+    bare = entry(booking="").replace("<AcctSvcrRef></AcctSvcrRef>", "")
+    numbered = bare.replace("<Refs>", "<Refs><AcctSvcrRef>D1</AcctSvcrRef>")
+    assert [one.booking for one in found(statement(numbered)) if isinstance(one, Booking)] == ["D1"]
+
+
+def test_iban_and_bic_say_whence_money_came():
+    whence = (
+        "<RltdPties><DbtrAcct><Id><IBAN>DE02120300000000202051</IBAN></Id></DbtrAcct></RltdPties>"
+        "<RltdAgts><DbtrAgt><FinInstnId><BICFI>BYLADEM1001</BICFI></FinInstnId></DbtrAgt></RltdAgts><RmtInf>"
+    )
+    _, one = found(statement(entry().replace("<RmtInf>", whence)))
+    assert (one.from_account, one.from_bank) == ("DE02120300000000202051", "BYLADEM1001")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "closes", "day"),
+    [
+        ("2026-03-01T16:30:00+07:00", "2026-03-02T16:30:00+07:00", "", 2),
+        ("2026-03-01T17:00:00Z", "2026-03-02T16:59:59Z", "", 2),
+        ("2026-03-02T00:00:00+07:00", "2026-03-03T00:00:00+07:00", "", 2),
+        ("2026-03-02T00:00:00+07:00", "2026-03-02T00:00:00+07:00", "", 2),
+        ("2026-03-02T00:00:00+07:00", "2026-03-03T16:30:00+07:00", "<Dt>2026-03-02</Dt>", 2),
+        ("2026-03-01T16:30:00+07:00", "2026-03-01T23:00:00+07:00", "<DtTm>2026-03-01T18:00:00Z</DtTm>", 2),
+    ],
+)
+def test_a_statement_is_of_the_day_that_it_closes(begins, ends, closes, day):
+    text = statement().replace("</FrDtTm>", f"</FrDtTm><ToDtTm>{ends}</ToDtTm>")
+    text = text.replace("2026-03-02T00:00:00+07:00</FrDtTm>", f"{begins}</FrDtTm>")
+    closing = (
+        '<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt Ccy="XTS">1</Amt><CdtDbtInd>DBIT</CdtDbtInd>'
+        f"<Dt>{closes}</Dt></Bal></Stmt>"
+    )
+    assert found(text.replace("</Stmt>", closing) if closes else text)[0].day.day == day
