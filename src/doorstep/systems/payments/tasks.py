@@ -64,26 +64,25 @@ CLOCK = Actor("task:payments", roles=("payments.clock",), via="task")
 
 def expire(at: datetime) -> int:
     """Expire the orders that were not paid in time, a thousand at once; returns how many."""
+    return _all(at, any_due, expire_orders)
+
+
+def _all(at: datetime, due: Callable[[datetime], object], work: Callable[[By], int]) -> int:
+    """Work as long as something is due and something comes of it: what another transaction holds waits for the next run."""
     total = 0
-    while any_due(at):
-        total += expire_orders(By(CLOCK, at))
+    while due(at) and (made := work(By(CLOCK, at))):
+        total += made
     return total
 
 
 def expire_held(at: datetime) -> int:
     """Free the money that was held until now, a thousand transfers at once; returns how many."""
-    total = 0
-    while pendings_due(at):
-        total += expire_pending(By(CLOCK, at))
-    return total
+    return _all(at, pendings_due, expire_pending)
 
 
 def miss(at: datetime) -> int:
     """Show the treasury the cash that the bank should have counted; returns how many deposits."""
-    total = 0
-    while deposits_late(at):
-        total += miss_deposits(By(CLOCK, at))
-    return total
+    return _all(at, deposits_late, miss_deposits)
 
 
 def close_days(at: datetime) -> int:

@@ -5,8 +5,10 @@ from functools import partial
 
 import msgspec
 import pytest
+from django.db import connection
 
 from doorstep.kernel.country import law
+from doorstep.kernel.store.models import JournalEntry
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotFound, Refused
 from doorstep.systems.payments import models, tasks
@@ -116,3 +118,20 @@ def test_time_ends_orders_and_a_late_payment_still_counts():
     assert reread(row).state == "expired"
     settlement.record_credits(CLOCK, named.id, [credit(row.code, booked=AT)], Evidence.POLL)
     assert reread(row).state == "settled"
+
+
+def test_an_order_that_somebody_holds_is_left_to_the_next_run():
+    named = propose()
+    approve(named)
+    row = order()
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT FROM payments_order WHERE id = %s FOR NO KEY UPDATE", [row.id])
+        entries = JournalEntry.objects.count()
+        assert tasks.expire(row.until) == 0
+        assert JournalEntry.objects.count() <= entries + 1
+    finally:
+        holder.close()
+    assert tasks.expire(row.until) == 1
