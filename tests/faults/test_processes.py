@@ -139,7 +139,7 @@ def test_it_serves_on_every_address_and_stops_everything(up: Callable[..., Up], 
     assert running.end(number)[0] == 0
     assert all(gone(pid) for pid in pids)
     assert not list((running.home / "run").glob("web-*.pid"))
-    assert port_refusal(port) is None
+    assert eventually(lambda: port_refusal(port) is None)
 
 
 def test_a_killed_child_comes_back_and_leaves_no_worker(up: Callable[..., Up], port: int) -> None:
@@ -166,7 +166,7 @@ def test_the_children_of_a_killed_supervisor_end(up: Callable[..., Up], port: in
     pids = [running.pid("tasks"), running.pid("web-0")]
     running.end(signal.SIGKILL)
     assert eventually(lambda: all(gone(pid) for pid in pids))
-    assert port_refusal(port) is None
+    assert eventually(lambda: port_refusal(port) is None)
 
 
 def test_the_next_start_ends_what_even_that_left(up: Callable[..., Up], port: int) -> None:

@@ -255,6 +255,7 @@ def confirmed(code: str) -> str:
     return browser().get(reverse("payments:receipt", args=[code])).content.decode()
 
 
+@pytest.mark.breaks_books
 def test_who_checks_a_receipt_learns_what_of_its_money_is_gone(home):
     one = receipt()
     assert not any(word in confirmed(one.code) for word in ("since", "proves no payment"))
