@@ -63,7 +63,7 @@ def place(act: Act, asked: Asked) -> Order:
     kept = Order.objects.filter(id=asked.order).first()
     if kept is None:
         refuse(rules.check_asked(asked, act.at, law(Country, "payments").largest_amount))
-        if not units.in_force(act.day).filter(code=asked.unit).exists():
+        if not units.in_force(act.day).filter(units.within(act.actor.unit, act.day, "code"), code=asked.unit).exists():
             raise Refused(rules.UNIT_UNKNOWN("unit", unit=asked.unit))
         order = _new(act, asked)
         Order.objects.bulk_create([order], ignore_conflicts=True)

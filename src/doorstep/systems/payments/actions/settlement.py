@@ -12,6 +12,7 @@ from doorstep.kernel.country import law
 from doorstep.kernel.declare.facts import Minor
 from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.reasons import Conflict, NotFound, Reason
+from doorstep.kernel.values.unit_tree import lineage
 from doorstep.kernel.values.units import UnitCode
 from doorstep.systems.payments.actions import deposits, ledger, orders, receipts, telling
 from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, open_discrepancies
@@ -47,6 +48,7 @@ _KIND = {
     Match.DIFFERS: DiscrepancyKind.AMOUNT_DIFFERS,
     Match.UNKNOWN: DiscrepancyKind.UNKNOWN_REFERENCE,
     Match.SEVERAL: DiscrepancyKind.SEVERAL_ORDERS,
+    Match.ELSEWHERE: DiscrepancyKind.PAID_ELSEWHERE,
     Match.DUPLICATE: DiscrepancyKind.PAID_TWICE,
     Match.WITHDRAWN: DiscrepancyKind.PAID_AFTER_WITHDRAWAL,
     Match.CAME_BACK: DiscrepancyKind.PAYOUT_RETURNED,
@@ -275,7 +277,7 @@ def _assign(act: Act, account: BankAccount, rows: list[Credit]) -> list[Order]:
         meant = [named[code] for code in codes[row.id] if code in named]
         refund = next((payouts[code] for code in codes[row.id] if code in payouts), None)
         deposit = None if meant else next((waiting.pop(code) for code in codes[row.id] if code in waiting), None)
-        row.match = (Match.CAME_BACK if refund and not meant else _judged(row, meant, paid)).value
+        row.match = (Match.CAME_BACK if refund and not meant else _judged(account, row, meant, paid)).value
         row.order = meant[0] if len(meant) == 1 else None
         if deposit:
             row.match, row.state, row.assigned = Match.DEPOSIT.value, CreditState.ASSIGNED.value, row.amount
@@ -309,12 +311,20 @@ def codes_of(memo: str) -> list[str]:
     return list(dict.fromkeys(rules.references(law(Country, "payments").plain_memo(memo))))
 
 
-def _judged(row: Credit, meant: Sequence[Order], paid: dict[UUID, Order]) -> Match:
-    """As the rules judge; an order that an earlier credit of this batch pays is paid already."""
+def _judged(account: BankAccount, row: Credit, meant: Sequence[Order], paid: dict[UUID, Order]) -> Match:
+    """As the rules judge; an order that an earlier credit of this batch pays is paid already, and none is paid by money
+    that came into an account of a unit that is neither the order's nor above it.
+    """
     standings = [
         rules.Standing(OrderState.SETTLED if one.id in paid else OrderState(one.state), one.amount) for one in meant
     ]
-    return rules.judge(row.amount, standings)
+    match = rules.judge(row.amount, standings)
+    return Match.ELSEWHERE if match == Match.MATCHED and not _collects(account, meant[0]) else match
+
+
+def _collects(account: BankAccount, order: Order) -> bool:
+    """Whether the order may be paid into the account: it is the one that the payer was told, or was or will be it."""
+    return order.account_id == account.id or account.unit in {"", *lineage(order.unit)}
 
 
 def _found(account: BankAccount, row: Credit, refund: Refund | None) -> Found:
@@ -323,7 +333,8 @@ def _found(account: BankAccount, row: Credit, refund: Refund | None) -> Found:
     proposal: Repair | None = None
     if row.order and kind == DiscrepancyKind.AMOUNT_DIFFERS:
         proposal = underpaid(row.amount, row.order.amount)
-    unit = row.order.unit if row.order else refund.unit if refund else account.unit
+    order = None if row.match == Match.ELSEWHERE else row.order  # whoever has the money acts
+    unit = order.unit if order else refund.unit if refund else account.unit
     return Found(kind, unit, amount=row.amount, credit=row, order=row.order, refund=refund, proposal=proposal)
 
 

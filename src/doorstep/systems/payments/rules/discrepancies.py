@@ -30,6 +30,7 @@ class DiscrepancyKind(Code):
     AMOUNT_DIFFERS = "amount_differs", "The amount paid differs from the order's"
     UNKNOWN_REFERENCE = "unknown_reference", "The payment names no order"
     SEVERAL_ORDERS = "several_orders", "The payment names several orders"
+    PAID_ELSEWHERE = "paid_elsewhere", "The payment came into an account that the order's unit does not collect into"
     PAID_TWICE = "paid_twice", "The order was paid already, and the bank does not say from which account this came"
     PAID_AFTER_WITHDRAWAL = (
         "paid_after_withdrawal",
@@ -94,6 +95,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.AMOUNT_DIFFERS: Nature(Repair.ASSIGN, _MONEY, CASHIER.code),
     DiscrepancyKind.UNKNOWN_REFERENCE: Nature(Repair.REFUND, _MONEY, TREASURER.code),
     DiscrepancyKind.SEVERAL_ORDERS: Nature(Repair.ASSIGN, _MONEY, CASHIER.code),
+    DiscrepancyKind.PAID_ELSEWHERE: Nature(Repair.REFUND, _MONEY, TREASURER.code),
     DiscrepancyKind.PAID_TWICE: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.PAID_AFTER_WITHDRAWAL: Nature(Repair.REFUND, _MONEY, CASHIER.code),
     DiscrepancyKind.CONTRADICTED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),

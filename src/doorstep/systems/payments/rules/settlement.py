@@ -60,6 +60,7 @@ class Match(Code):
     WITHDRAWN = "withdrawn", "The order had been withdrawn"
     DIFFERS = "differs", "The amount differs from the order's"
     SEVERAL = "several", "The message names several orders"
+    ELSEWHERE = "elsewhere", "It came into an account that the order's unit does not collect into"
     UNKNOWN = "unknown", "The message names no order"
     CAME_BACK = "came_back", "A payout came back"
     DEPOSIT = "deposit", "Cash brought to the bank"

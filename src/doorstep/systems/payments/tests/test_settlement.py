@@ -9,13 +9,22 @@ from django.db import connection
 from doorstep.kernel.store.models import FactBatch
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.ids import Masked
-from doorstep.kernel.values.reasons import NotFound
+from doorstep.kernel.values.reasons import NotFound, Refused
 from doorstep.systems.payments import models
 from doorstep.systems.payments.actions import orders, settlement
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.settlement import Match, Told
-from doorstep.systems.payments.tests.builders import CLOCK, balances, bank_account, credit, order, reread
-from doorstep.systems.payments.tests.values import AT
+from doorstep.systems.payments.tests.builders import (
+    ASKER,
+    CLOCK,
+    balances,
+    bank_account,
+    credit,
+    known_unit,
+    order,
+    reread,
+)
+from doorstep.systems.payments.tests.values import AT, asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERY_WAY = (Evidence.CALLBACK, Evidence.POLL, Evidence.STATEMENT)
@@ -95,6 +104,23 @@ def test_what_does_not_fit_waits_for_its_owner(memo, amount, kind, proposal):
     assert found.role
     assert balances() == {"bank": amount, "received": amount}
     assert reread(owed).state == "awaiting"
+
+
+@pytest.mark.parametrize(("unit", "settled"), [("H01", False), ("", True)])
+def test_only_money_in_an_account_of_the_order_s_unit_or_above_pays_it(unit, settled):
+    bank_account()
+    owed, other = order(), bank_account(unit, 2)
+    settlement.record_credits(CLOCK, other.id, [credit(owed.code)], Evidence.POLL)
+    assert reread(owed).state == ("settled" if settled else "awaiting")
+    found = models.Discrepancy.objects.values_list("kind", "unit", "proposal")
+    assert list(found) == ([] if settled else [("paid_elsewhere", "H01", "refund")])
+
+
+def test_a_program_asks_for_orders_of_its_own_area_only():
+    known_unit()
+    commune = msgspec.structs.replace(ASKER, actor=msgspec.structs.replace(ASKER.actor, unit="H01"))
+    with pytest.raises(Refused, match="unit_unknown"):
+        orders.request_order(commune, asked())
 
 
 def test_two_contents_of_one_booking_are_a_discrepancy_once():
