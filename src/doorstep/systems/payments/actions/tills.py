@@ -39,11 +39,12 @@ class ShiftEnded(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What was taken, what goes back over the counter at once, and the receipt's number in its series."""
+    """What was taken, what goes back over the counter at once, and the receipt's code and number in its series."""
 
     order: UUID
     amount: int
     change: int
+    receipt: str
     unit: str
     year: int
     number: int
@@ -93,7 +94,7 @@ def take_cash(act: Act, code: str, tendered: int | None = None) -> Taken:
     Taking.objects.create(order=order, shift=shift, amount=order.amount, at=act.at)
     act.journal(subjects=payers_of(order.payer), fields=("state",), detail=f"{order.code} {shift.id}")
     change = 0 if tendered is None else tendered - order.amount
-    return Taken(order.id, order.amount, change, receipt.unit, receipt.year, receipt.number)
+    return Taken(order.id, order.amount, change, receipt.code, receipt.unit, receipt.year, receipt.number)
 
 
 @action(TILL, FOR_PAYMENT)
@@ -249,10 +250,8 @@ def _book(act: Act, shift: Shift, difference: int, when: str, along: list[Transf
         )
         debit, credit = (cash, other) if difference > 0 else (other, cash)
         transfers.append(Transfer(uuid5(shift.id, when), debit, credit, abs(difference)))
-        found = Found(
-            DiscrepancyKind.TILL_DIFFERS, shift.till.unit, when, amount=abs(difference), about=f"shift:{shift.id}"
-        )
-        open_discrepancies(act, [found])
+        kind, about, said = DiscrepancyKind.TILL_DIFFERS, f"shift:{shift.id}", {when: str(difference)}
+        open_discrepancies(act, [Found(kind, shift.till.unit, when, amount=abs(difference), about=about, said=said)])
     if transfers:
         ledger.transfer(act, transfers)
 

@@ -46,6 +46,9 @@ def till(request: HttpRequest) -> HttpResponse:
     done = request.session.get(DONE, {})
     if shift and done.get("shift") == str(shift.id):
         context["done"] = {**done, "change": money(done.get("change", 0))}
+    if not shift and "counted" in done:
+        difference = request.session.pop(DONE)["counted"]
+        context |= {"closed": True, "over": difference > 0, "difference": money(abs(difference))}
     return render(request, "payments/till.html", context)
 
 
@@ -58,8 +61,13 @@ def open_till(request: HttpRequest) -> HttpResponse:
 @page(TILL)
 @require_http_methods(["GET", "POST"])
 def close_till(request: HttpRequest) -> HttpResponse:
+    """Afterwards the till's page says once what was counted too much or too little."""
     cash.kept_shift(enter(request).actor)
-    return _form(request, CountForm, _("Close the till"), lambda by, told: tills.close_till(by, told["counted"]))
+
+    def act(by: By, told: dict[str, Any]) -> None:
+        request.session[DONE] = {"counted": tills.close_till(by, told["counted"]).difference}
+
+    return _form(request, CountForm, _("Close the till"), act)
 
 
 @page(TILL)
@@ -140,7 +148,7 @@ def take(request: HttpRequest) -> HttpResponse:
     def act() -> None:
         made = tills.take_cash(form.once(by), form.cleaned_data["code"], form.cleaned_data["tendered"])
         number = number_of(made.unit, made.year, made.number)
-        request.session[DONE] = {"shift": str(shift.id), "receipt": number, "change": made.change}
+        request.session[DONE] = {"shift": str(shift.id), "receipt": number, "code": made.receipt, "change": made.change}
 
     if tried(form, act):
         return SeeOther(reverse("payments:till"))

@@ -30,12 +30,13 @@ PAGE = 50
 
 
 class TakingRow(msgspec.Struct, frozen=True):
-    """Cash taken for an order, with its receipt's number in full."""
+    """Cash taken for an order, with its receipt's code and number in full."""
 
     code: str
     purpose: str
     amount: Money
     at: datetime
+    receipt: str
     number: str
 
 
@@ -220,4 +221,4 @@ def changes_out(actor: Actor, today: date) -> list[ChangeRow]:
 def _taking(row: Taking) -> TakingRow:
     receipt = row.order.receipt
     number = number_of(receipt.unit, receipt.year, receipt.number)
-    return TakingRow(row.order.code, said(row.order.purpose), money(row.amount), row.at, number)
+    return TakingRow(row.order.code, said(row.order.purpose), money(row.amount), row.at, receipt.code, number)

@@ -12,10 +12,17 @@ from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
-from doorstep.systems.payments.models import Credit, Discrepancy
+from doorstep.systems.payments.models import Credit, Deposit, Discrepancy, Shift
 from doorstep.systems.payments.permissions import PROPOSE
 from doorstep.systems.payments.queries.rows import PAGE, Going, RefundRow, going, money, refund_row
-from doorstep.systems.payments.rules.discrepancies import OF_DAYS, OF_FEEDS, DiscrepancyKind, Repair, fitting
+from doorstep.systems.payments.rules.discrepancies import (
+    OF_DAYS,
+    OF_DEPOSITS,
+    OF_FEEDS,
+    DiscrepancyKind,
+    Repair,
+    fitting,
+)
 from doorstep.systems.payments.rules.refunds import Destination, RefundState
 from doorstep.systems.payments.rules.settlement import CreditState
 
@@ -37,12 +44,26 @@ class DiscrepancyRow(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """Cash that was counted: out of which till, who answered for it, and whether it was too much, None before it is counted.
+
+    `brought` says when it was brought to the bank that counts it; else it is counted at the `opening` of a shift or its end.
+    """
+
+    till: str
+    cashier: str
+    over: bool | None
+    opening: bool = False
+    brought: datetime | None = None
+
+
 class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One of them whole: what the bank said of the money, which order or refund it is about, and which repairs fit.
 
     `said` is what a bank says of a payout that cannot be, or of money that cannot be recorded; `reasons` say why it or a
     statement was not taken. `going` is what goes back by the repair that was chosen. `found_on` is the day whose
-    reconciliation found it, `about` then a booking or an asking system, else an account with a booking or a day.
+    reconciliation found it, `about` then a booking or an asking system, else an account with a booking or a day, or a
+    deposit's code. `counted` says more of cash.
     """
 
     row: DiscrepancyRow
@@ -56,6 +77,7 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     reasons: list[Reason]
     going: Going | None
     about: str
+    counted: Counted | None
     found_on: date | None
     target: str
     note: str
@@ -82,7 +104,7 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
     row = mine.select_related(*_ALONG, "order", "target").first()
     if row is None:
         raise NotFound(NOT_FOUND())
-    credit = money_of(row)
+    credit, counted = money_of(row), _counted(row)
     return DiscrepancyRecord(
         row=_row(actor, row),
         fitting=list(fitting_of(row)),
@@ -91,16 +113,30 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         from_account=Masked(credit.from_account).masked if credit else "",
         order=row.order.code if row.order else "",
         refund=refund_row(actor, row.refund) if row.refund else None,
-        said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else _said(row.said),
+        said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else "" if counted else _said(row.said),
         reasons=msgspec.convert(row.reasons, list[Reason]),
         going=_going(actor, row, credit) if credit else None,
-        about=row.about if row.kind in (*OF_DAYS, *OF_FEEDS) else "",
+        about=row.about.removeprefix("deposit:") if row.kind in (*OF_DAYS, *OF_FEEDS, *OF_DEPOSITS) else "",
+        counted=counted,
         found_on=row.day,
         target=row.target.code if row.target else "",
         note=row.note,
         resolved=row.resolved,
         subject_key=row.order.payer if row.order else "",
     )
+
+
+def _counted(row: Discrepancy) -> Counted | None:
+    about = row.about.partition(":")[2]
+    if row.kind in OF_DEPOSITS:
+        deposit = Deposit.objects.select_related("shift__till", "credit").get(code=about)
+        over = deposit.credit.amount > deposit.amount if deposit.credit else None
+        return Counted(deposit.shift.till.name, deposit.shift.cashier, over, brought=deposit.at)
+    if row.kind != DiscrepancyKind.TILL_DIFFERS:
+        return None
+    shift = Shift.objects.select_related("till").get(id=about)
+    ((when, difference),) = row.said.items()
+    return Counted(shift.till.name, shift.cashier, int(difference) > 0, opening=when == "opening")
 
 
 def _said(told: Mapping[str, str]) -> str:

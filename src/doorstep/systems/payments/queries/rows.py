@@ -13,6 +13,7 @@ from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.systems.payments.contract import FeeKind, OrderState
 from doorstep.systems.payments.country import Country, Payee
+from doorstep.systems.payments.facts import Channel
 from doorstep.systems.payments.models import Credit, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE
 from doorstep.systems.payments.queries.orders import OPEN
@@ -81,10 +82,21 @@ class RefundRow(msgspec.Struct, frozen=True, kw_only=True):
     mine: bool
 
 
+class MovedRow(msgspec.Struct, frozen=True):
+    """The order that a payment was moved to or (`here`) from, when that was decided; None while it waits."""
+
+    code: str
+    here: bool
+    decided: datetime | None
+
+
 class OrderRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An order opened whole by an official, with what went back of it."""
+    """An order opened whole by an official, with how it was paid (`bookings` are the bank's numbers) and what went back of it."""
 
     order: OrderRow
+    channel: Channel | None
+    bookings: list[str]
+    moves: list[MovedRow]
     payer: Masked
     subject_key: str
     refunds: list[RefundRow]

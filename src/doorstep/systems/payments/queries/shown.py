@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 
 from doorstep.kernel.access import personal
 from doorstep.kernel.declare.codes import Code
@@ -13,10 +14,20 @@ from doorstep.kernel.values.ids import Masked, read_reference
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound
 from doorstep.systems.payments.contract import OrderState
-from doorstep.systems.payments.models import BankAccount, Credit, Order, Refund
+from doorstep.systems.payments.facts import Channel
+from doorstep.systems.payments.models import BankAccount, Credit, Move, Order, Refund
 from doorstep.systems.payments.permissions import APPROVE, MANAGE_ACCOUNTS, OWN, READ
 from doorstep.systems.payments.queries.orders import OPEN
-from doorstep.systems.payments.queries.rows import PAGE, OrderRecord, OrderRow, RefundRow, money, refund_row, row_of
+from doorstep.systems.payments.queries.rows import (
+    PAGE,
+    MovedRow,
+    OrderRecord,
+    OrderRow,
+    RefundRow,
+    money,
+    refund_row,
+    row_of,
+)
 from doorstep.systems.payments.rules.refunds import RefundState
 from doorstep.systems.payments.rules.settlement import CreditState, Match
 
@@ -96,12 +107,22 @@ def order_in_area(actor: Actor, day: date, order_id: UUID) -> OrderRecord:
     if row is None:
         raise NotFound(NOT_FOUND("order"))
     refunds = Refund.objects.filter(order=row).order_by("id").select_related("credit")
+    credits_of = Credit.objects.filter(order=row, assigned__gt=0).order_by("booked")
+    moves = Move.objects.filter(Q(source=row) | Q(target=row)).exclude(decided__isnull=False, approved=False)
     return OrderRecord(
         order=row_of(row),
+        channel=Channel(row.channel) if row.channel else None,
+        bookings=[*credits_of.values_list("booking", flat=True)],
+        moves=[_moved(row, one) for one in moves.order_by("id").select_related("source", "target")],
         payer=Masked(row.payer.rpartition(":")[2]),
         subject_key=row.payer,
         refunds=[refund_row(actor, one) for one in refunds],
     )
+
+
+def _moved(row: Order, move: Move) -> MovedRow:
+    here = move.target_id == row.id
+    return MovedRow((move.source if here else move.target).code, here, move.decided)
 
 
 @personal(APPROVE)

@@ -112,6 +112,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     **dict.fromkeys(_OF_STATEMENTS, Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code)),
 }
 OF_FEEDS = (DiscrepancyKind.MONEY_UNRECORDED, DiscrepancyKind.STATEMENT_LACKING)
+OF_DEPOSITS = (DiscrepancyKind.DEPOSIT_DIFFERS, DiscrepancyKind.DEPOSIT_MISSING)
 OF_DAYS = (DiscrepancyKind.UNASSIGNED, *_OF_STATEMENTS)
 """Those that a day's reconciliation opens, and resolves when they are no more."""
 

@@ -80,6 +80,9 @@ def test_a_cashier_s_day():
         assert post(desk, "take", code=owed.code, tendered="1.000", key=key)
     assert f"receipt <bdi>{number_of('H38', 2024, 1)}</bdi>. Give back" in flat(shown(desk, "till"))
     assert reread(owed).channel == "cash"
+    paper = reverse("payments:area_paper", args=[owed.receipt.code])
+    assert shown(desk, "till").count(paper) == 2
+    assert paper in shown(desk, "order", owed.id)
     assert "Nothing is to be paid" in shown(desk, "take", code=owed.code)
     assert "Let the bank write" not in shown(desk, "till", deposit="made-up")
     for _ in range(2):
@@ -100,8 +103,35 @@ def test_a_cashier_s_day():
     assert post(desk, "hand_over", counted="1.050")
     assert post(second, "take_over", shift, counted="1.050")
     assert post(second, "close_till", counted="1.050")
+    assert "What was counted is what should be there." in shown(second, "till")
     assert [*models.Shift.objects.values_list("difference", flat=True)] == [0, 0]
     assert shown(browser(TREASURER.actor), "days").count(models.Deposit.objects.get().code) == 1
+
+
+@pytest.mark.parametrize(("began", "ended", "said"), [(70, 60, ("much", "little")), (60, 70, ("little", "much"))])
+def test_what_is_counted_too_much_or_too_little_says_which_till_whose_and_when(began, ended, said):
+    desk, treasury = browser(CASHIER.actor), browser(TREASURER.actor)
+    tills.open_till(CASHIER, "Window 9", began, brought=65)
+    assert post(desk, "close_till", counted=str(ended))
+    assert f"too {said[1]} was counted" in shown(desk, "till")
+    assert "The till is closed." not in shown(desk, "till"), "it is said once"
+    when = ("Counted at the opening", "Counted at the end")
+    for found, *told in zip(models.Discrepancy.objects.order_by("id"), when, said, strict=True):
+        page = shown(treasury, "discrepancy", found.id)
+        for text in (told[0], f"Too {told[1]}", "Window 9", CASHIER.actor.subject):
+            assert text in page
+        assert "The bank says" not in page
+
+
+@pytest.mark.parametrize(("banked", "said"), [(700, "Too little"), (800, "Too much")])
+def test_cash_that_the_bank_counts_otherwise_says_which_deposit(banked, said):
+    account = bank_account()
+    tills.open_till(CASHIER, "Window 9", 750, brought=750)
+    code = tills.deposit_cash(CASHIER, 750).code
+    settlement.record_credits(CLOCK, account.id, [credit(code, banked)], Evidence.POLL)
+    page = shown(browser(TREASURER.actor), "discrepancy", models.Discrepancy.objects.get().id)
+    for text in (said, code, "Window 9", CASHIER.actor.subject):
+        assert text in page
 
 
 def test_who_keeps_no_till_is_told_so():
@@ -119,10 +149,16 @@ def test_a_payment_is_moved_by_two():
     assert post(desk, "moves", source=paid.code, target=meant.code, why="wrong dossier")
     assert "Waits for a second person" in shown(desk, "moves")
     assert "wrong dossier" in shown(treasury, "moves")
+    assert "Waits for a second person" in shown(desk, "order", paid.id)
     move = str(models.Move.objects.get().id)
     assert desk.post(reverse("payments:decide_move", args=[move]), {"approve": "yes"}).status_code == 403
     assert post(treasury, "decide_move", move, approve="yes")
     assert (reread(paid).state, reread(meant).state) == ("refunded", "settled")
+    booking = models.Credit.objects.get().booking
+    for row, other, told in ((paid, meant, ("Moved to", booking)), (meant, paid, ("Moved here from",))):
+        page = shown(desk, "order", row.id)
+        for text in (*told, other.code, "Bank transfer", reverse("payments:area_paper", args=[row.receipt.code])):
+            assert text in page
 
 
 def test_the_treasury_s_days():
