@@ -312,6 +312,11 @@ def test_kernel_knows_no_system():
                 assert not any(name in node.value for name in names), path
 
 
+def test_no_statement_needs_more_than_the_oldest_postgresql():
+    """uuidv7 came with PostgreSQL 18."""
+    assert not [path for path in sources(PACKAGE) if "uuidv7" + "(" in path.read_text("utf-8")]
+
+
 def test_kernel_stays_small():
     files = (path for path in sources(PACKAGE / "kernel") if "testing" not in path.parts)
     lines = sum(len(path.read_text().splitlines()) for path in files)

@@ -12,7 +12,6 @@ from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.values.ids import instant_of
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
-from doorstep.site.settings import PACKAGE
 from doorstep.systems.payments import tasks
 from doorstep.systems.payments.actions.fee_statements import state_fees
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation, reconcile_day
@@ -211,9 +210,3 @@ def test_ids_that_statements_make_are_of_this_time():
     assert len({one for one, _ in made}) == 100
     assert {(one.version, one.variant) for one, _ in made} == {(7, RFC_4122)}
     assert all(abs(instant_of(one) - at) < timedelta(seconds=1) for one, at in made)
-
-
-def test_no_statement_needs_more_than_the_oldest_postgresql():
-    """uuidv7 came with PostgreSQL 18."""
-    files = [one for one in PACKAGE.rglob("*.py") if "uuidv7" + "(" in one.read_text("utf-8")]
-    assert files == []
