@@ -22,6 +22,7 @@ APPROVE = Scope("payments.repair.approve", "Approve refunds and other repairs th
 
 TREASURY = Scope("payments.treasury.read", "See accounts, days and discrepancies of one's area", level=2)
 MANAGE_ACCOUNTS = Scope("payments.account.manage", "Say into which bank accounts a unit's payments go", level=2)
+HAND_IN = Scope("payments.statement.hand_in", "Hand in a bank's statement that is missing", level=2)
 RECONCILE = Scope("payments.day.reconcile", "Reconcile the days of one's area")
 
 PAYER = Role("payments.payer", "Payer", (OWN, PRINT), for_everybody=True)
@@ -29,7 +30,7 @@ CASHIER = Role("payments.cashier", "Cashier", (TILL, READ, PRINT, PROPOSE))
 TREASURER = Role(
     "payments.treasurer",
     "Treasurer",
-    (TREASURY, READ, PRINT, PROPOSE, APPROVE, MANAGE_ACCOUNTS, RECONCILE),
+    (TREASURY, READ, PRINT, PROPOSE, APPROVE, MANAGE_ACCOUNTS, HAND_IN, RECONCILE),
     powerful=True,
 )
 ASKER = Role("payments.asker", "System that asks for payments", (REQUEST, ASK_ORDER, ISSUE_TOKEN))

@@ -46,6 +46,7 @@ urlpatterns = [
     path("refunds/<uuid:refund_id>/decide/", orders.decide, name="refund_decide"),
     path("discrepancies/", discrepancies.discrepancies, name="discrepancies"),
     path("discrepancies/<uuid:discrepancy_id>/", discrepancies.discrepancy, name="discrepancy"),
+    path("discrepancies/<uuid:discrepancy_id>/statement/", discrepancies.hand_in, name="hand_in"),
     path("discrepancies/<uuid:discrepancy_id>/decide/", discrepancies.decide, name="discrepancy_decide"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:account_id>/decide/", accounts.decide, name="account_decide"),

@@ -13,17 +13,18 @@ from doorstep.kernel.country import law, profile
 from doorstep.kernel.declare.notices import Channel, Reach
 from doorstep.kernel.expiry import OPERATOR
 from doorstep.kernel.notices import notify
-from doorstep.kernel.store import spent
+from doorstep.kernel.store import spent, units
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.reasons import Conflict, Reason, Refused, reason
+from doorstep.kernel.values.reasons import NOT_FOUND, Conflict, NotFound, Reason, Refused, reason
 from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, renew_discrepancy
 from doorstep.systems.payments.actions.payouts import take_payouts
 from doorstep.systems.payments.actions.settlement import take_credits
 from doorstep.systems.payments.country import Country
-from doorstep.systems.payments.models import BankAccount, BankFeed, Statement
+from doorstep.systems.payments.models import BankAccount, BankFeed, Discrepancy, Statement
 from doorstep.systems.payments.notices import BANK_SILENT
-from doorstep.systems.payments.permissions import FOR_PAYMENT, SETTLE
+from doorstep.systems.payments.permissions import FOR_PAYMENT, FOR_TREASURY, HAND_IN, SETTLE
 from doorstep.systems.payments.queries.bank import NOTEWORTHY, banking_day_of, watched
+from doorstep.systems.payments.queries.discrepancies import lacking_of
 from doorstep.systems.payments.rules.bank_messages import Told
 from doorstep.systems.payments.rules.banking_days import following
 from doorstep.systems.payments.rules.camt053 import CHUNK, Booking, Head, read
@@ -50,7 +51,7 @@ NUMBER_REPEATED = reason(
 STATEMENT_MISSING = reason(
     "payments.statement_missing",
     "The bank gives no statement of this day.",
-    repair="Ask the bank for it; the days after it wait.",
+    repair="Ask the bank for it and hand it in; the days after it wait until then, or until two persons note that there is none.",
 )
 STATEMENT_UNKEPT = reason(
     "payments.statement_unkept",
@@ -123,15 +124,13 @@ def credits_failed(act: Act, account: UUID, failures: int) -> None:
 def statement_failed(act: Act, account: UUID, day: date, failures: int, digest: bytes, why: tuple[Reason, ...]) -> None:
     """The statement of a day did not come, or (with a digest of it and reasons) could not be taken; it is asked for again.
 
-    The treasury hears of one that was refused at once, and again on another day should it still be lacking although
-    somebody has cleared it up; of one that does not come, once it was asked for NOTEWORTHY times.
+    The treasury hears of one that was refused at once; of one that does not come, once it was asked for NOTEWORTHY times.
+    Nobody hears of one that somebody handed in meanwhile, or that two persons cleared up.
     """
-    BankFeed.objects.filter(account=account, day=day).update(
-        statement_failures=failures + 1, statement_due=_later(act.at, failures)
-    )
+    feed = BankFeed.objects.filter(account=account, day=day)
     if not why and failures + 1 >= NOTEWORTHY:
         why = (STATEMENT_MISSING(),)
-    if why:
+    if why and feed.exists():
         row = BankAccount.objects.get(id=account)
         about = _about(row, day)
         found = Found(
@@ -143,6 +142,7 @@ def statement_failed(act: Act, account: UUID, day: date, failures: int, digest: 
             reasons=why,
         )
         renew_discrepancy(act, found)
+    feed.update(statement_failures=failures + 1, statement_due=_later(act.at, failures))
     _tell_operator(act, account, failures + 1)
     act.journal(detail=f"account {account} {day}: {' '.join(one.code for one in why) or 'no answer'}", digest=digest)
 
@@ -180,6 +180,26 @@ def keep_statement(act: Act, account_id: UUID, day: date, file: BinaryIO) -> int
     Raises Refused for one that is not whole, not right, or not of this account and day: then nothing of it is kept.
     """
     account = BankAccount.objects.get(id=account_id)
+    return _keep(act, account, day, file)
+
+
+@action(HAND_IN, FOR_TREASURY)
+def hand_in_statement(act: Act, discrepancy_id: UUID, file: BinaryIO) -> int:
+    """Take the statement that a discrepancy of the actor's area says is lacking; returns how many lines it has.
+
+    Raises NotFound elsewhere, Conflict where it is here or none is lacking, Refused as `keep_statement`. It locks nothing
+    before its lines are written: the bank may be giving the same statement.
+    """
+    row = Discrepancy.objects.filter(units.within(act.actor.unit, act.day), id=discrepancy_id).first()
+    if row is None:
+        raise NotFound(NOT_FOUND())
+    lacking = lacking_of(row)
+    if lacking is None:
+        raise Conflict(STATEMENT_KNOWN("file"))
+    return _keep(act, BankAccount.objects.get(id=lacking.account), lacking.day, file)
+
+
+def _keep(act: Act, account: BankAccount, day: date, file: BinaryIO) -> int:
     digest = digest_of(file)
     told = whole(read(file, profile().currency, law(Country, "payments").zone), account.bank, account.number, day)
     row = keep_bookings(act, account, day, told, digest)
@@ -205,11 +225,20 @@ def keep_bookings(
         row.save(force_insert=True)
     except IntegrityError as failure:
         raise Refused(NUMBER_REPEATED()) from failure
-    BankFeed.objects.filter(account=account, day=day).update(
-        day=following(day, 1, profile().calendar.working_day), statement_failures=0, statement_due=act.at
-    )
-    close_discrepancies(act, DiscrepancyKind.STATEMENT_LACKING, [_about(account, day)])
+    go_on(act, account, day)
     return row
+
+
+def go_on(act: Act, account: BankAccount, day: date) -> None:
+    """The bank is asked for the statement of `day` no more, but for the next that is not here; part of an action."""
+    close_discrepancies(act, DiscrepancyKind.STATEMENT_LACKING, [_about(account, day)])
+    feed = BankFeed.objects.select_for_update(no_key=True).filter(account=account, day=day).first()
+    if feed is None:
+        return
+    while feed.day == day or Statement.objects.filter(account=account, day=feed.day).exists():
+        feed.day = following(feed.day, 1, profile().calendar.working_day)
+    feed.statement_failures, feed.statement_due = 0, act.at
+    feed.save(update_fields=["day", "statement_failures", "statement_due"])
 
 
 def _lines(row: Statement, told: Iterator[Head | Booking]) -> Iterator[tuple[Any, ...]]:

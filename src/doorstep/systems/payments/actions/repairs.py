@@ -9,15 +9,16 @@ from doorstep.kernel.store.writing import Act, action
 from doorstep.kernel.values.ids import read_reference
 from doorstep.kernel.values.reasons import Conflict, Refused, refuse
 from doorstep.systems.payments.actions import ledger, rows
+from doorstep.systems.payments.actions.bank import go_on
 from doorstep.systems.payments.actions.payouts import decide_payout
 from doorstep.systems.payments.actions.refunds import accounts_of, return_credits, stand
 from doorstep.systems.payments.actions.settlement import settle
 from doorstep.systems.payments.contract import OrderState
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.facts import Channel
-from doorstep.systems.payments.models import Credit, Discrepancy, Order
+from doorstep.systems.payments.models import BankAccount, Credit, Discrepancy, Order
 from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
-from doorstep.systems.payments.queries.discrepancies import destination_of, fitting_of, money_of
+from doorstep.systems.payments.queries.discrepancies import destination_of, fitting_of, lacking_of, money_of
 from doorstep.systems.payments.rules import discrepancies as rules
 from doorstep.systems.payments.rules.cash import ORDER_NOT_FOUND
 from doorstep.systems.payments.rules.discrepancies import Repair
@@ -90,6 +91,8 @@ def decide_repair(act: Act, discrepancy_id: UUID, chosen: int, *, approve: bool)
             payer = _carry_out(act, row)
         elif row.repair != Repair.CLARIFY and row.refund:
             payer = decide_payout(act, row.refund, left=row.repair == Repair.PAID_OUT)
+        elif lacking := lacking_of(row):  # the days after it wait no more
+            go_on(act, BankAccount.objects.get(id=lacking.account), lacking.day)
         row.decided_by, row.resolved = act.actor.subject, act.at
     else:
         for name, value in _CLEARED.items():

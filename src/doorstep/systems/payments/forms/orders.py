@@ -3,18 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from doorstep.kernel.country import law
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.text import N_
-from doorstep.kernel.web.forms import Cell, Form, codes, private
+from doorstep.kernel.web.forms import Cell, Form, codes, message, private
 from doorstep.systems.payments.contract import FeeKind
 from doorstep.systems.payments.country import Country
 from doorstep.systems.payments.forms.cash import Amount
 from doorstep.systems.payments.queries.shown import Which
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.refunds import Destination
+from doorstep.systems.payments.rules.statements import FILE_MISSING
 
 
 class OwnForm(Form):
@@ -87,6 +89,18 @@ class BankAccountForm(Form):
     bank = BankField(label=_("Bank"))
     number = Cell(label=_("Account number"), max_length=40)
     holder = Cell(label=_("Holder of the account"), max_length=200)
+
+
+class StatementForm(Form):
+    """A bank's statement of a day."""
+
+    file = forms.FileField(
+        label=_("Statement of the bank"),
+        help_text=_("An XML file (camt.053.001.08) with all its pages, up to 50 MB"),
+        widget=forms.FileInput(attrs={"accept": ".xml"}),
+        error_messages={"required": lazy(lambda: message(FILE_MISSING()), str)()},
+        allow_empty_file=True,
+    )
 
 
 class RepairForm(DestinationForm):

@@ -10,16 +10,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from doorstep.kernel.access import look
 from doorstep.kernel.values.ids import read_uuid
 from doorstep.kernel.web import wording
+from doorstep.kernel.web.forms import takes_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import REFUSED, enter, tried
+from doorstep.systems.payments.actions.bank import hand_in_statement
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
-from doorstep.systems.payments.forms.orders import RepairForm
+from doorstep.systems.payments.forms.orders import RepairForm, StatementForm
 from doorstep.systems.payments.pages.paging import onward
 from doorstep.systems.payments.pages.unit_names import unit_names
-from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, PROPOSE
+from doorstep.systems.payments.permissions import APPROVE, FOR_REPAIR, HAND_IN, PROPOSE
 from doorstep.systems.payments.queries import discrepancies as queries
 from doorstep.systems.payments.queries.rows import PAGE
 from doorstep.systems.payments.rules.discrepancies import Repair
+from doorstep.systems.payments.rules.statements import check_size
 
 
 @page(PROPOSE)
@@ -57,9 +60,26 @@ def discrepancy(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
         "record": record,
         "reasons": [(wording.html_text(one), wording.html_repair(one)) for one in record.reasons],
         "unit_name": unit_names([record.row.unit], by.day)[record.row.unit],
+        "may_hand_in": by.actor.may(HAND_IN),
         "may_decide": by.actor.may(APPROVE) and not record.row.mine,
     }
     return render(request, "payments/discrepancy.html", context, status=REFUSED if form.errors else 200)
+
+
+@page(HAND_IN)
+@takes_file(check_size)
+@require_http_methods(["GET", "POST"])
+def hand_in(request: HttpRequest, discrepancy_id: UUID) -> HttpResponse:
+    """Takes the statement that is lacking, as the bank's own connection would."""
+    by = enter(request)
+    record = look(by.actor, FOR_REPAIR, by.at, queries.discrepancy, by.day, discrepancy_id)
+    form = StatementForm(request.POST, request.FILES) if request.method == "POST" else StatementForm()
+    if request.method == "POST" and tried(
+        form, lambda: hand_in_statement(by, discrepancy_id, form.cleaned_data["file"].file)
+    ):
+        return SeeOther(reverse("payments:discrepancy", args=[discrepancy_id]))
+    context = {"form": form, "record": record}
+    return render(request, "payments/hand_in.html", context, status=REFUSED if form.errors else 200)
 
 
 @page(APPROVE)

@@ -12,7 +12,7 @@ from doorstep.kernel.store import units
 from doorstep.kernel.values.ids import Masked
 from doorstep.kernel.values.money import Money
 from doorstep.kernel.values.reasons import NOT_FOUND, NotFound, Reason
-from doorstep.systems.payments.models import Credit, Deposit, Discrepancy, Shift
+from doorstep.systems.payments.models import BankAccount, Credit, Deposit, Discrepancy, Shift, Statement
 from doorstep.systems.payments.permissions import PROPOSE
 from doorstep.systems.payments.queries.rows import PAGE, Going, RefundRow, going, money, refund_row
 from doorstep.systems.payments.rules.discrepancies import (
@@ -57,13 +57,22 @@ class Counted(msgspec.Struct, frozen=True):
     brought: datetime | None = None
 
 
+class Lacking(msgspec.Struct, frozen=True):
+    """A statement that is not there: which account of ours, and the day."""
+
+    account: UUID
+    bank: str
+    number: str
+    day: date
+
+
 class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One of them whole: what the bank said of the money, which order or refund it is about, and which repairs fit.
 
     `said` is what a bank says of a payout that cannot be, or of money that cannot be recorded; `reasons` say why it or a
     statement was not taken. `going` is what goes back by the repair that was chosen. `found_on` is the day whose
     reconciliation found it, `about` then a booking or an asking system, else an account with a booking or a day, or a
-    deposit's code. `counted` says more of cash.
+    deposit's code. `counted` says more of cash, `lacking` is the statement that can be handed in.
     """
 
     row: DiscrepancyRow
@@ -79,6 +88,7 @@ class DiscrepancyRecord(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     counted: Counted | None
     found_on: date | None
+    lacking: Lacking | None
     target: str
     note: str
     resolved: datetime | None
@@ -119,6 +129,7 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         about=row.about.removeprefix("deposit:") if row.kind in (*OF_DAYS, *OF_FEEDS, *OF_DEPOSITS) else "",
         counted=counted,
         found_on=row.day,
+        lacking=lacking_of(row),
         target=row.target.code if row.target else "",
         note=row.note,
         resolved=row.resolved,
@@ -174,6 +185,21 @@ def fitting_of(row: Discrepancy) -> tuple[Repair, ...]:
         assigned=credit is not None and credit.assigned > 0,
         payout=RefundState(row.refund.state) if row.refund else None,
     )
+
+
+def lacking_of(row: Discrepancy) -> Lacking | None:
+    """The statement that it is about, unless that one is here or it is about something else."""
+    if row.kind == DiscrepancyKind.STATEMENT_LACKING:
+        account, _, day = row.about.rpartition(" ")
+        bank, _, number = account.partition(":")
+        found = BankAccount.objects.get(bank=bank, number=number)
+    elif row.kind == DiscrepancyKind.STATEMENT_MISSING:
+        _, known, day = row.key.split(":")
+        found = BankAccount.objects.get(id=known)
+    else:
+        return None
+    told = Lacking(found.id, found.bank, found.number, date.fromisoformat(day))
+    return None if Statement.objects.filter(account=found, day=told.day).exists() else told
 
 
 def _row(actor: Actor, row: Discrepancy) -> DiscrepancyRow:

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from doorstep.kernel.values.reasons import Refused, reason
+from doorstep.kernel.values.reasons import Reason, Refused, reason
 from doorstep.systems.payments.rules.camt053 import Booking, Head
 
+LARGEST_FILE = 50_000_000
+"""Bytes that a person hands in: some 50,000 bookings. What banks give to us directly may be as long as MOST_BYTES."""
+FILE_MISSING = reason(
+    "payments.statement_file_missing", "No file was chosen.", repair="Choose the bank's statement, an XML file."
+)
+FILE_TOO_LARGE = reason(
+    "payments.statement_too_large",
+    "The file is larger than {limit} MB.",
+    repair="Ask the bank to give this statement to the installation directly.",
+)
 PAGES_WRONG = reason(
     "payments.statement_pages_wrong",
     "A page of the statement is missing, repeated or out of order, or is of another statement.",
@@ -21,6 +31,11 @@ SUM_WRONG = reason(
     "The bookings do not lead from the opening to the closing balance, or one of the two is missing.",
     repair="Ask the bank for a corrected statement.",
 )
+
+
+def check_size(size: int) -> list[Reason]:
+    """Against a file of so many bytes that is handed in."""
+    return [FILE_TOO_LARGE("file", limit=LARGEST_FILE // 1_000_000)] if size > LARGEST_FILE else []
 
 
 def whole(read: Iterable[Head | Booking], bank: str, account: str, day: date) -> Iterator[Head | Booking]:

@@ -1,11 +1,14 @@
 """One bad credit, statement, payout, account or day never stops the others, and what was refused has an owner."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from uuid import uuid4
 
 import msgspec
 import pytest
 from django.utils import timezone
 
+from doorstep.kernel.country import profile
 from doorstep.kernel.store.models import Notice
 from doorstep.kernel.values.reasons import Conflict, Refused
 from doorstep.systems.payments import models, tasks
@@ -13,7 +16,9 @@ from doorstep.systems.payments.actions import bank as actions
 from doorstep.systems.payments.actions import payouts, settlement
 from doorstep.systems.payments.actions.repairs import decide_repair, propose_repair
 from doorstep.systems.payments.queries.bank import NOTEWORTHY
+from doorstep.systems.payments.rules import statements
 from doorstep.systems.payments.rules.bank_messages import Told, read_credits
+from doorstep.systems.payments.rules.banking_days import following
 from doorstep.systems.payments.rules.discrepancies import Repair
 from doorstep.systems.payments.rules.evidence import Evidence, PayoutResult, PayoutState, Unreadable
 from doorstep.systems.payments.rules.ledger import MOST
@@ -21,6 +26,7 @@ from doorstep.systems.payments.rules.signatures import Proof
 from doorstep.systems.payments.tests.builders import (
     CASHIER,
     CLOCK,
+    SECOND_TREASURER,
     TREASURER,
     balances,
     bank_account,
@@ -35,6 +41,7 @@ from doorstep.systems.payments.tests.values import AT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = AT.date()
+NEXT = following(DAY, 1, profile().calendar.working_day)
 LATER = AT + timedelta(days=4)
 
 
@@ -292,6 +299,78 @@ def test_one_that_still_lacks_on_another_day_though_it_was_cleared_up_waits_agai
         tasks.statements(LATER + timedelta(days=days))
         models.Discrepancy.objects.filter(resolved=None).update(resolved=LATER)
     assert models.Discrepancy.objects.count() == 2
+
+
+def lacking(bank: FakeBank) -> tuple[models.BankAccount, models.Discrepancy]:
+    """An account whose statement of DAY was refused; that of the next day can be had."""
+    account = bank_account()
+    tasks.poll(AT)
+    bank.papers[DAY] = b"<"
+    assert not tasks.statements(LATER)
+    bank.papers[NEXT] = paper(account, NEXT)
+    return account, models.Discrepancy.objects.get()
+
+
+def next_statement(account: models.BankAccount) -> datetime:
+    """Ask for one more; the day that is wanted then."""
+    models.BankFeed.objects.update(statement_due=AT)
+    tasks.statements(LATER)
+    return models.BankFeed.objects.get(account=account).day
+
+
+def test_a_treasurer_hands_in_a_statement_and_the_days_after_it_follow(bank, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: LATER)
+    account, row = lacking(bank)
+    client = browser(TREASURER.actor)
+    url = f"/payments/discrepancies/{row.id}/statement/"
+    assert url in client.get(f"/payments/discrepancies/{row.id}/").content.decode()
+    assert account.number in client.get(url).content.decode()
+    assert browser(CASHIER.actor).get(url).status_code == 403
+    elsewhere = msgspec.structs.replace(TREASURER.actor, unit="H39")
+    assert browser(elsewhere).post(url, {"file": BytesIO(paper(account, DAY))}).status_code == 404
+    for content, why in (
+        (b"", "cannot be read as XML"),
+        (b"<!DOCTYPE a>", "never needs"),
+        (paper(account, NEXT), "another account or another day"),
+        (paper(account, DAY, entry("B1", 750), wrong=1), "do not lead from the opening"),
+    ):
+        answer = client.post(url, {"file": BytesIO(content)})
+        assert (answer.status_code, why in answer.content.decode()) == (422, True)
+    assert client.post(url).status_code == 422
+    with monkeypatch.context() as small:
+        small.setattr(statements, "LARGEST_FILE", 0)
+        assert client.post(url, {"file": BytesIO(b"x" * 70_000)}).status_code == 422
+    assert client.post(url, {"file": BytesIO(paper(account, DAY, entry("B1", 750)))}).status_code == 303
+    assert waiting() == []
+    assert models.Statement.objects.get().lines == 1
+    assert "No statement is lacking" in client.get(url).content.decode()
+    assert next_statement(account) > NEXT
+    assert models.Statement.objects.count() == 2
+
+
+def test_where_two_persons_clear_it_up_the_next_day_is_asked_for_and_the_statement_may_still_be_handed_in(bank):
+    account, row = lacking(bank)
+    propose_repair(TREASURER, row.id, Repair.CLARIFY, note="There is none")
+    decide_repair(SECOND_TREASURER, row.id, 1, approve=True)
+    assert next_statement(account) > NEXT
+    assert [one.day for one in models.Statement.objects.all()] == [NEXT]
+    actions.hand_in_statement(TREASURER, row.id, BytesIO(paper(account, DAY)))
+    with pytest.raises(Conflict, match="statement_known"):
+        actions.hand_in_statement(TREASURER, row.id, BytesIO(paper(account, DAY)))
+
+
+def test_a_day_that_was_handed_in_before_its_turn_is_not_asked_for(bank):
+    account, row = lacking(bank)
+    key = f"statement_missing:{account.id}:{NEXT}"
+    other = models.Discrepancy.objects.create(
+        id=uuid4(), key=key, kind="statement_missing", unit=account.unit, role=row.role, opened=AT, proposal="clarify"
+    )
+    actions.hand_in_statement(TREASURER, other.id, BytesIO(paper(account, NEXT)))
+    assert models.BankFeed.objects.get().day == DAY
+    actions.statement_failed(CLOCK, account.id, NEXT, 0, b"", (actions.STATEMENT_KNOWN(),))
+    assert [one for one, *_ in waiting()] == ["statement_lacking", "statement_missing"]
+    actions.hand_in_statement(TREASURER, row.id, BytesIO(paper(account, DAY)))
+    assert models.BankFeed.objects.get().day > NEXT
 
 
 def test_one_that_never_comes_has_an_owner_too(bank):
