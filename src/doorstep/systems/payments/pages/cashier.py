@@ -26,6 +26,7 @@ from doorstep.systems.payments.forms.cash import (
     OpenForm,
     TakeForm,
 )
+from doorstep.systems.payments.pages.paging import onward, place
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import APPROVE, PROPOSE, TILL
 from doorstep.systems.payments.queries import cash
@@ -182,12 +183,15 @@ def moves(request: HttpRequest) -> HttpResponse:
 
     if request.method == "POST" and tried(form, act):
         return SeeOther(reverse("payments:moves"))
-    aside = cash.changes_out(by.actor, by.day)
+    rows = cash.moves(by.actor, by.day, place(request, "after"))
+    aside = cash.changes_out(by.actor, by.day, place(request, "changes_after"))
     names = unit_names((row.unit for row in aside), by.day)
     context = {
         "form": form,
-        "rows": cash.moves(by.actor, by.day),
+        "rows": rows,
+        **onward(request, rows, cash.PAGE),
         "changes": [(row, names[row.unit]) for row in aside],
+        "changes_pages": onward(request, aside, cash.PAGE, name="changes_after"),
         "decides": by.actor.may(APPROVE),
     }
     return render(request, "payments/moves.html", context, status=REFUSED if form.errors else 200)

@@ -17,7 +17,7 @@ from doorstep.kernel.web.downloads import csv_file
 from doorstep.kernel.web.routes import SeeOther, page
 from doorstep.kernel.web.visits import enter, language
 from doorstep.systems.payments.actions.reconciliation import ask_reconciliation
-from doorstep.systems.payments.pages.paging import onward
+from doorstep.systems.payments.pages.paging import onward, place
 from doorstep.systems.payments.pages.unit_names import unit_names
 from doorstep.systems.payments.permissions import RECONCILE, TREASURY
 from doorstep.systems.payments.queries import cash
@@ -47,11 +47,12 @@ def days(request: HttpRequest) -> HttpResponse:
     """The days that were reconciled, newest first, and cash that is under way to the bank."""
     by = enter(request)
     rows = queries.days(by.actor, by.day, read_date(request.GET.get("after", "")))
-    under_way = cash.deposits(by.actor, by.day)
+    under_way = cash.deposits(by.actor, by.day, place(request, "deposits_after"))
     names = units.names((row.unit for row in under_way), by.day, language())
     context = {
         "rows": [(row, money(row.ours)) for row in rows],
         "deposits": [(row, row.amount, names[row.unit]) for row in under_way],
+        "deposits_pages": onward(request, under_way, cash.PAGE, name="deposits_after"),
         **onward(request, rows, queries.SHOWN, lambda row: row.day.isoformat()),
     }
     return render(request, "payments/days.html", context)

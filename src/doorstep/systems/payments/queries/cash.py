@@ -1,10 +1,11 @@
 """The counter as cashiers and treasurers read it; whoever paid is not named here."""
 
 from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from django.db.models import Count, Exists, OuterRef, Sum, Value
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet, Sum, Value
 from django.db.models.functions import Concat
 
 from doorstep.kernel.country import law, profile
@@ -27,6 +28,7 @@ from doorstep.systems.payments.rules.orders import payable
 from doorstep.systems.payments.rules.receipts import number_of
 
 PAGE = 50
+T = TypeVar("T", bound=Model)
 
 
 class TakingRow(msgspec.Struct, frozen=True):
@@ -76,6 +78,7 @@ class OrderDue(msgspec.Struct, frozen=True, kw_only=True):
 class DepositRow(msgspec.Struct, frozen=True):
     """Cash on its way to the bank."""
 
+    id: UUID
     code: str
     unit: str
     till: str
@@ -162,13 +165,13 @@ def order_due(actor: Actor, today: date, code: str) -> OrderDue:
     )
 
 
-def deposits(actor: Actor, today: date) -> list[DepositRow]:
+def deposits(actor: Actor, today: date, after: UUID | None = None) -> list[DepositRow]:
     """Cash of the actor's area that the bank has not yet, what has been longest under way first."""
     actor.need(TREASURY)
     found = Deposit.objects.filter(units.within(actor.unit, today), credit=None).select_related("shift__till")
     return [
-        DepositRow(row.code, row.unit, row.shift.till.name, money(row.amount), row.at)
-        for row in found.order_by("id")[:PAGE]
+        DepositRow(row.id, row.code, row.unit, row.shift.till.name, money(row.amount), row.at)
+        for row in _following(found, after)
     ]
 
 
@@ -188,7 +191,7 @@ def deposits_late(at: datetime) -> list[str]:
     return found
 
 
-def moves(actor: Actor, today: date) -> list[MoveRow]:
+def moves(actor: Actor, today: date, after: UUID | None = None) -> list[MoveRow]:
     """Payments of the actor's area that somebody wants moved, what has waited longest first."""
     actor.need(PROPOSE)
     found = Move.objects.filter(units.within(actor.unit, today), decided=None).select_related("source", "target")
@@ -202,11 +205,11 @@ def moves(actor: Actor, today: date) -> list[MoveRow]:
             row.proposed,
             row.proposed_by == actor.subject,
         )
-        for row in found.order_by("id")[:PAGE]
+        for row in _following(found, after)
     ]
 
 
-def changes_out(actor: Actor, today: date) -> list[ChangeRow]:
+def changes_out(actor: Actor, today: date, after: UUID | None = None) -> list[ChangeRow]:
     """Change money that is to leave tills of the actor's area, what has waited longest first."""
     actor.need(PROPOSE)
     found = ChangeOut.objects.filter(units.within(actor.unit, today), decided=None).select_related("shift__till")
@@ -214,8 +217,13 @@ def changes_out(actor: Actor, today: date) -> list[ChangeRow]:
         ChangeRow(
             row.id, row.shift.till.name, row.unit, money(row.amount), row.proposed, row.proposed_by == actor.subject
         )
-        for row in found.order_by("id")[:PAGE]
+        for row in _following(found, after)
     ]
+
+
+def _following(rows: QuerySet[T], after: UUID | None) -> QuerySet[T]:
+    """A page of them, by id."""
+    return (rows.filter(id__gt=after) if after else rows).order_by("id")[:PAGE]
 
 
 def _taking(row: Taking) -> TakingRow:

@@ -14,6 +14,7 @@ from doorstep.kernel.web.actors import sign_in
 from doorstep.systems.payments import models, tasks
 from doorstep.systems.payments.actions import settlement, tills
 from doorstep.systems.payments.actions.reconciliation import reconcile_day
+from doorstep.systems.payments.queries import cash
 from doorstep.systems.payments.rules.evidence import Evidence
 from doorstep.systems.payments.rules.receipts import number_of
 from doorstep.systems.payments.tests.builders import (
@@ -159,6 +160,33 @@ def test_a_payment_is_moved_by_two():
         page = shown(desk, "order", row.id)
         for text in (*told, other.code, "Bank transfer", reverse("payments:area_paper", args=[row.receipt.code])):
             assert text in page
+
+
+def test_every_row_that_waits_is_on_some_page(monkeypatch):
+    monkeypatch.setattr(cash, "PAGE", 1)
+    bank_account()
+    tills.open_till(CASHIER, "1", 1000, brought=1000)
+    desk, treasury = browser(CASHIER.actor), browser(TREASURER.actor)
+    for _ in range(2):
+        paid = order()
+        tills.take_cash(CASHIER, paid.code)
+        assert post(desk, "moves", source=paid.code, target=order().code, why="wrong dossier")
+        assert post(desk, "change_out", amount="100", key=str(uuid4()))
+        tills.deposit_cash(CASHIER, 100)
+    moves = [(row.id, row.source.code) for row in models.Move.objects.order_by("id")]
+    changes = [(row.id, str(row.id)) for row in models.ChangeOut.objects.order_by("id")]
+    deposits = [(row.id, row.code) for row in models.Deposit.objects.order_by("id")]
+    for name, place, (before, behind), ((at, one), (_, other)) in (
+        ("moves", "after", "><", moves),
+        ("moves", "changes_after", "//", changes),
+        ("days", "deposits_after", "><", deposits),
+    ):
+        first, following = shown(treasury, name), shown(treasury, name, **{place: str(at)})
+        rows = [[f"{before}{text}{behind}" in page for text in (one, other)] for page in (first, following)]
+        assert rows == [[True, False], [False, True]]
+        assert f"?{place}={at}" in first
+        assert "Back to the beginning" in following
+    shown(treasury, "moves", changes_after="nonsense", status=404)
 
 
 def test_the_treasury_s_days():
