@@ -896,6 +896,17 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="bankaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by", ""),
+                    models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="bank_account_by_two",
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="changeout",
             constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="change_out_amount_positive"),
         ),

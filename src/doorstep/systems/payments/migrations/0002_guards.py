@@ -175,6 +175,24 @@ CREATE TRIGGER content_stays BEFORE UPDATE ON payments_reconciliation FOR EACH R
     EXECUTE FUNCTION payments_history_stays();
 """
 
+# What two persons approved, and what was asked of a payer. An account that was rejected goes, and may be named again.
+AGREED = """
+CREATE TRIGGER history_stays BEFORE TRUNCATE ON payments_bankaccount
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER approved_stays BEFORE DELETE ON payments_bankaccount FOR EACH ROW
+    WHEN (OLD.approved IS NOT NULL) EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER content_stays BEFORE UPDATE ON payments_bankaccount FOR EACH ROW
+    WHEN (OLD.approved IS NOT NULL AND (to_jsonb(NEW) - 'ended' <> to_jsonb(OLD) - 'ended'
+        OR OLD.ended IS NOT NULL AND NEW.ended IS DISTINCT FROM OLD.ended)) EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER history_stays BEFORE DELETE OR TRUNCATE ON payments_order
+    FOR EACH STATEMENT EXECUTE FUNCTION payments_history_stays();
+CREATE TRIGGER content_stays BEFORE UPDATE OF id, code, asker, subject, unit, payer, purpose, lines, amount, currency, created
+    ON payments_order FOR EACH ROW
+    WHEN ((NEW.id, NEW.code, NEW.asker, NEW.subject, NEW.unit, NEW.payer, NEW.purpose, NEW.lines, NEW.amount, NEW.currency, NEW.created)
+        IS DISTINCT FROM (OLD.id, OLD.code, OLD.asker, OLD.subject, OLD.unit, OLD.payer, OLD.purpose, OLD.lines, OLD.amount,
+            OLD.currency, OLD.created)) EXECUTE FUNCTION payments_history_stays();
+"""
+
 # Each statement appends what it touched, so that writers never wait for each other. Money of an order is on the days of
 # its credits, its cash and its moves, and lists of askers are on those that they were stated for.
 DAYS = """
@@ -273,6 +291,7 @@ class Migration(migrations.Migration):
             HISTORY,
             *map(_stays, STAY),
             ONCE,
+            AGREED,
             DAYS,
             *(_changes(table, what) for table, events in REST.items() for what in events),
         )

@@ -9,7 +9,7 @@ from django.db.models import Q
 class BankAccount(models.Model):
     """A unit's account at a bank: orders of the unit and of those below it without one of their own are paid into it.
 
-    It collects once a second person has approved it. `bank` is the bank's number (BIN).
+    It collects once a second person has approved it, and from then on only `ended` changes. `bank` is the bank's number (BIN).
     """
 
     id = models.UUIDField(primary_key=True)
@@ -32,6 +32,9 @@ class BankAccount(models.Model):
                 condition=Q(approved__isnull=False, ended=None),
                 name="one_collecting_account_a_unit",
             ),
+            models.CheckConstraint(
+                condition=Q(approved_by="") | ~Q(approved_by=models.F("proposed_by")), name="bank_account_by_two"
+            ),
         ]
 
 
@@ -39,7 +42,7 @@ class Order(models.Model):
     """What somebody is to pay to `unit` for `subject` of the system `asker`; `code` is public and stands in the memo.
 
     `purpose` says in words what is paid for: texts by language, or {"code": what a system declared}. `lines` holds [code,
-    kind, amount, words] each. `paid` and `refunded` are totals in minor units. `account` is the bank account
+    kind, amount, words] each. What was asked for never changes. `paid` and `refunded` are totals in minor units. `account` is the bank account
     that it is to be paid into.
     """
 

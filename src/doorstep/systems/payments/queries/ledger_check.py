@@ -30,10 +30,14 @@ TRIGGERS = (
         (f"payments_{table}", "history_stays")
         for table in (
             *("receipt", "receiptpaper", "ordermovement", "statement", "statementline", "feestatement", "feepage"),
-            *("feeline", "reconciliation", "reconciled", "reconciledsum", "credit"),
+            *("feeline", "reconciliation", "reconciled", "reconciledsum", "credit", "bankaccount", "order"),
         )
     ),
-    *((f"payments_{table}", "content_stays") for table in ("statement", "feestatement", "reconciliation", "credit")),
+    *(
+        (f"payments_{table}", "content_stays")
+        for table in ("statement", "feestatement", "reconciliation", "credit", "bankaccount", "order")
+    ),
+    ("payments_bankaccount", "approved_stays"),
     *((f"payments_{table}", "day_changes_update") for table in ("credit", "refund", "order", "move")),
     *(
         (f"payments_{table}", "day_changes_insert")

@@ -49,8 +49,7 @@ def test_both_sides_of_a_trial_balance_are_equal():
 
 
 def test_a_unit_whose_money_lies_elsewhere_differs_by_it():
-    models.BankAccount.objects.update(unit="")
-    settlement.record_credits(CLOCK, models.BankAccount.objects.get().id, [credit(order().code)], Evidence.POLL)
+    settlement.record_credits(CLOCK, bank_account("", 2).id, [credit(order().code)], Evidence.POLL)
     page = shown("trial")
     assert "The sides differ by" in page
     assert "750" in page.split("The sides differ by")[1]

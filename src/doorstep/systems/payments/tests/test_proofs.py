@@ -1,6 +1,6 @@
 """The proofs of cash, of banks' money and of reconciled days: they hold where all is right, and say what is not."""
 
-from importlib import import_module
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -92,6 +92,7 @@ def test_what_is_broken_is_said(breaking, said):
         "reconciliation",
         "reconciled",
         "ordermovement",
+        "order",
     ],
 )
 @pytest.mark.django_db
@@ -111,6 +112,12 @@ def test_history_stays(table):
         "UPDATE payments_reconciliation SET rows = 1",
         "UPDATE payments_reconciled SET outcome = 'refunded', lacking = '', discrepancy = ''",
         "UPDATE payments_ordermovement SET paid = 1",
+        "UPDATE payments_bankaccount SET number = '1'",
+        "UPDATE payments_bankaccount SET ended = now(); UPDATE payments_bankaccount SET ended = NULL",
+        "DELETE FROM payments_bankaccount",
+        "UPDATE payments_order SET payer = 'somebody'",
+        "UPDATE payments_order SET lines = '[]'",
+        "UPDATE payments_order SET amount = amount + 1, paid = paid + 1",
     ],
 )
 @pytest.mark.django_db
@@ -120,14 +127,35 @@ def test_what_was_said_stays_as_it_was(sql):
         cursor.execute(sql)
 
 
+@pytest.mark.django_db
 def test_every_guard_that_the_migrations_make_is_looked_for():
-    guards = import_module("doorstep.systems.payments.migrations.0002_guards")
-    made = {(f"payments_{table}", "history_stays") for table in guards.STAY}
-    made |= {
-        (f"payments_{table}", f"day_changes_{what.lower()}") for table, events in guards.REST.items() for what in events
-    }
-    assert made <= set(ledger_check.TRIGGERS)
-    assert {table for table, _ in ledger_check.TRIGGERS} <= {model._meta.db_table for model in _models()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'payments\\_%'"
+        )
+        assert {*cursor.fetchall()} == {*ledger_check.TRIGGERS}
+
+
+@pytest.mark.django_db
+def test_what_one_person_only_proposed_changes_and_goes_and_nobody_approves_the_own_account():
+    row = bank_account()
+    models.BankAccount.objects.create(
+        id=uuid4(),
+        unit="H01",
+        bank=row.bank,
+        number="2",
+        holder="X",
+        currency=row.currency,
+        proposed_by="1",
+        proposed=AT,
+    )
+    mine = models.BankAccount.objects.filter(number="2")
+    assert mine.update(number="3", holder="Y") == 1
+    mine = models.BankAccount.objects.filter(number="3")
+    with pytest.raises(IntegrityError, match="bank_account_by_two"), transaction.atomic():
+        mine.update(approved_by="1", approved=AT)
+    assert mine.delete()[0] == 1
 
 
 def _models() -> list[type[models.Order]]:
