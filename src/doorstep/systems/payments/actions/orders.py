@@ -1,6 +1,7 @@
 """Orders begin, are withdrawn, and expire; each change of state is told to whoever asked."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -94,19 +95,23 @@ def open_orders(act: Act, unit: str, currency: str) -> int:
     )
     rows = list(waiting.order_by("id").select_for_update(no_key=True))
     for row in rows:
-        row.account = collecting_account(row.unit, currency)
+        row.account = collecting_account(row.unit, currency, act.day)
+    rows = [row for row in rows if row.account]
     Order.objects.bulk_update(rows, ["account"], batch_size=AT_ONCE)
     advance(rows, Event.OPENED)
     moved(act, rows)
     return len(rows)
 
 
-def collecting_account(unit: str, currency: str) -> BankAccount | None:
-    """Into which account orders of the unit are paid: its own, else that of the nearest unit above it."""
+def collecting_account(unit: str, currency: str, day: date) -> BankAccount | None:
+    """Into which account orders of the unit are paid: its own, else that of the nearest unit above it. For a unit that has
+    ended it is that of the unit that answers for it on `day`; its former one serves where that has none.
+    """
+    now = lineage(units.answering([unit], day)[unit])
     found = BankAccount.objects.filter(
-        unit__in=[*lineage(unit), ""], currency=currency, approved__isnull=False, ended=None
+        unit__in=[*now, *lineage(unit), ""], currency=currency, approved__isnull=False, ended=None
     )
-    return max(found, key=lambda row: len(row.unit), default=None)
+    return max(found, key=lambda row: (row.unit in now, len(row.unit)), default=None)
 
 
 def moved(act: Act, orders: Sequence[Order], reasons: Sequence[Reason] = ()) -> None:
@@ -202,11 +207,11 @@ def advance(rows: Sequence[Order], event: Event, **fields: Any) -> None:
 
 def _new(act: Act, asked: Asked) -> Order:
     currency = profile().currency.code
-    account = collecting_account(asked.unit, currency)
+    account = collecting_account(asked.unit, currency, act.day)
     if account is None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [ACCOUNTS])
-        account = collecting_account(asked.unit, currency)
+        account = collecting_account(asked.unit, currency, act.day)
     return Order(
         id=asked.order,
         code=reference(),

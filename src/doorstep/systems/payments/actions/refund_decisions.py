@@ -37,7 +37,7 @@ def propose_refund(
     reasons = law(Country, "payments").check_account(to.bank, to.number) if to else []  # what the bank said needs none
     if to is None and paid_by and paid_by.from_account:
         to = Destination(paid_by.from_bank, Masked(paid_by.from_account), paid_by.from_name)
-    account = paid_by.account if paid_by else order.account or collecting_account(order.unit, order.currency)
+    account = paid_by.account if paid_by else order.account or collecting_account(order.unit, order.currency, act.day)
     reasons += rules.check_refund(wanted, left)
     if not why.strip():
         reasons.append(rules.WHY_MISSING("why"))

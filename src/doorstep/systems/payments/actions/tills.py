@@ -154,7 +154,7 @@ def deposit_cash(act: Act, amount: int) -> Deposited:
     """Bring cash of the actor's till to the unit's bank account; it is under way until its credit is seen."""
     refuse(check_amount(amount))
     shift = kept_shift(act)
-    account = collecting_account(shift.till.unit, shift.till.currency)
+    account = collecting_account(shift.till.unit, shift.till.currency, act.day)
     if account is None:
         raise Refused(NO_BANK_ACCOUNT())
     row = Deposit.objects.create(

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from django.db import connection
 
-from doorstep.kernel.country import law
-from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.country import law, profile
+from doorstep.kernel.store import units
+from doorstep.kernel.store.models import JournalEntry, Unit
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotFound, Refused
 from doorstep.systems.payments import models, tasks
@@ -135,3 +136,15 @@ def test_an_order_that_somebody_holds_is_left_to_the_next_run():
     finally:
         holder.close()
     assert tasks.expire(row.until) == 1
+
+
+def test_after_a_merger_orders_of_the_former_unit_are_paid_into_the_account_of_the_one_that_took_over():
+    row = order()
+    assert row.state == "created"
+    Unit.objects.filter(code=UNIT).update(valid_to=AT.date(), successor="H39")
+    units.load(row for row in profile().units.rows if row.code == "H39")
+    elsewhere = msgspec.structs.replace(TREASURER, actor=msgspec.structs.replace(TREASURER.actor, unit="H39"))
+    second = msgspec.structs.replace(elsewhere, actor=msgspec.structs.replace(SECOND_TREASURER.actor, unit="H39"))
+    named = propose(unit="H39", by=elsewhere)
+    assert approve(named, second).opened == 1
+    assert (reread(row).state, reread(row).account_id) == ("awaiting", named.id)
