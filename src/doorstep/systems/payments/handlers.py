@@ -47,9 +47,14 @@ def order_withdrawn(act: Act, told: OrderWithdrawn) -> None:
 
 @hears(FeesStated, FOR_TREASURY)
 def take_fees(act: Act, stated: FeesStated) -> None:
-    """A page that cannot be taken waits for the operator, and with it the rest of that asking system's day."""
-    taken = fee_statements.record_fees(act, msgspec.structs.replace(stated, asker=SYSTEM + stated.asker))
-    act.journal(detail=f"{stated.asker} {stated.day}, page {stated.page} of {stated.pages}: {taken.lines}")
+    """Take the page; one that is refused waits for the treasury, whose day lacks it."""
+    own = msgspec.structs.replace(stated, asker=SYSTEM + stated.asker)
+    try:
+        detail = str(fee_statements.record_fees(act, own).lines)
+    except Refused as refusal:
+        fee_statements.turn_down_fees(act, own, refusal.reasons)
+        detail = str(refusal)
+    act.journal(detail=f"{stated.asker} {stated.day}, page {stated.page} of {stated.pages}: {detail}")
 
 
 @answers(WhichOrder)

@@ -1,5 +1,6 @@
 """Fee statements are taken page by page, each page once."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -7,11 +8,16 @@ import msgspec
 from django.db import connection
 
 from doorstep.kernel.store.writing import Act, action
-from doorstep.kernel.values.reasons import Conflict, refuse
+from doorstep.kernel.values.reasons import Conflict, Reason, refuse
+from doorstep.systems.payments.actions.discrepancies import Found, close_discrepancies, renew_discrepancy
 from doorstep.systems.payments.contract import FeesStated
-from doorstep.systems.payments.models import FeePage, FeeStatement
+from doorstep.systems.payments.models import FeePage, FeeStatement, Order
 from doorstep.systems.payments.permissions import FOR_TREASURY, REQUEST
 from doorstep.systems.payments.rules import reconciliation as rules
+from doorstep.systems.payments.rules.discrepancies import DiscrepancyKind
+
+MOST_REASONS = 20
+"""So many are kept of a page that is refused."""
 
 _LINES = """
 INSERT INTO payments_feeline (statement_id, page, line, "order", amount, repeated)
@@ -39,6 +45,27 @@ def state_fees(act: Act, stated: FeesStated) -> FeesTaken:
     return taken
 
 
+def turn_down_fees(act: Act, stated: FeesStated, reasons: Sequence[Reason]) -> None:
+    """A page that was told and cannot be taken has an owner, once, until the page comes right; part of an action.
+
+    It is the treasury of the province of one of its orders, else the nation's.
+    """
+    known = Order.objects.filter(id__in=stated.orders, asker=stated.asker).order_by("id").first()
+    unit = known.unit.partition(".")[0] if known else ""
+    found = Found(
+        DiscrepancyKind.FEES_REFUSED,
+        unit,
+        act.day.isoformat(),
+        about=_about(stated),
+        reasons=tuple(reasons[:MOST_REASONS]),
+    )
+    renew_discrepancy(act, found)
+
+
+def _about(stated: FeesStated) -> str:
+    return f"{stated.asker} {stated.day} {stated.page}"
+
+
 def record_fees(act: Act, stated: FeesStated) -> FeesTaken:
     """Keep a page of a fee statement; the same page again changes nothing.
 
@@ -61,6 +88,7 @@ def record_fees(act: Act, stated: FeesStated) -> FeesTaken:
         if FeePage.objects.filter(statement=statement).count() == statement.pages:
             statement.complete = act.at
             statement.save(update_fields=["complete"])
+    close_discrepancies(act, DiscrepancyKind.FEES_REFUSED, [_about(stated)])
     return FeesTaken(len(stated.orders), kept is not None, statement.complete is not None)
 
 

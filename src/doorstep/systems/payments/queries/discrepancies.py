@@ -126,7 +126,9 @@ def discrepancy(actor: Actor, day: date, discrepancy_id: UUID) -> DiscrepancyRec
         said=row.about if row.kind == DiscrepancyKind.PAYOUT_UNCLEAR else "" if counted else _said(row.said),
         reasons=msgspec.convert(row.reasons, list[Reason]),
         going=_going(actor, row, credit) if credit else None,
-        about=row.about.removeprefix("deposit:") if row.kind in (*OF_DAYS, *OF_FEEDS, *OF_DEPOSITS) else "",
+        about=row.about.removeprefix("deposit:")
+        if row.kind in (*OF_DAYS, *OF_FEEDS, *OF_DEPOSITS, DiscrepancyKind.FEES_REFUSED)
+        else "",
         counted=counted,
         found_on=row.day,
         lacking=lacking_of(row),

@@ -58,6 +58,7 @@ class DiscrepancyKind(Code):
     STATED_DIFFERS = "stated_differs", "The asking office lists a payment with another amount"
     STATED_TWICE = "stated_twice", "The asking office lists a payment twice"
     STATEMENT_MISSING = "statement_missing", "The bank's statement of a day has not come"
+    FEES_REFUSED = "fees_refused", "What an asking office lists as paid on a day could not be taken"
     FEES_MISSING = "fees_missing", "The asking office has not listed its payments of a day"
 
 
@@ -108,6 +109,7 @@ KINDS: Mapping[DiscrepancyKind, Nature] = {
     DiscrepancyKind.DEPOSIT_DIFFERS: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.MONEY_UNRECORDED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.STATEMENT_LACKING: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
+    DiscrepancyKind.FEES_REFUSED: Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code),
     DiscrepancyKind.UNASSIGNED: Nature(Repair.REFUND, _MONEY, TREASURER.code),
     **dict.fromkeys(_OF_STATEMENTS, Nature(Repair.CLARIFY, (Repair.CLARIFY,), TREASURER.code)),
 }

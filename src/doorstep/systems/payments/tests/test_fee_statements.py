@@ -10,13 +10,14 @@ import pytest
 from doorstep.kernel import contracts
 from doorstep.kernel.declare.scopes import Actor
 from doorstep.kernel.store import messages
-from doorstep.kernel.store.models import JournalEntry
+from doorstep.kernel.store.models import JournalEntry, Message
 from doorstep.kernel.store.writing import By
 from doorstep.kernel.testing.concurrency import at_once
 from doorstep.kernel.values.reasons import Conflict, NotAllowed, Refused
 from doorstep.systems.payments.actions.fee_statements import FeesTaken, state_fees
 from doorstep.systems.payments.contract import FeesStated
-from doorstep.systems.payments.models import FeeLine, FeePage, FeeStatement
+from doorstep.systems.payments.models import Discrepancy, FeeLine, FeePage, FeeStatement
+from doorstep.systems.payments.tests.builders import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2024, 3, 2, 3, tzinfo=UTC)
@@ -102,8 +103,26 @@ def test_who_does_not_ask_for_payments_states_none():
         state_fees(By(Actor("somebody"), AT), page([uuid4()]))
 
 
-def test_a_message_does_the_same_and_a_wrong_one_waits():
-    messages.write([page([uuid4()]), page([uuid4()], day=DAY.replace(day=2), amounts=[0])], AT, "task")
-    assert contracts.drain(AT) == 1
+def test_a_message_does_the_same_and_a_wrong_one_has_an_owner_until_it_comes_right():
+    paid = order(asker="system:dossiers")
+    messages.write([page([uuid4()]), page([paid.id, uuid4()], day=DAY.replace(day=2), amounts=[0, 1])], AT, "task")
+    contracts.drain(AT)
     assert FeePage.objects.get().lines == 1
-    assert JournalEntry.objects.get(action="payments.take_fees").detail == "dossiers 2024-03-01, page 1 of 1: 1"
+    assert {*JournalEntry.objects.filter(action="payments.take_fees").values_list("detail", flat=True)} == {
+        "dossiers 2024-03-01, page 1 of 1: 1",
+        "dossiers 2024-03-02, page 1 of 1: payments.amount_wrong",
+    }
+    row = Discrepancy.objects.get()
+    assert (row.kind, row.unit, row.role) == ("fees_refused", "H38", "payments.treasurer")
+    assert (row.about, [why["line"] for why in row.reasons]) == ("system:dossiers 2024-03-02 1", [1])
+    messages.write([page([paid.id], day=DAY.replace(day=2))], AT, "task")
+    contracts.drain(AT)
+    assert Discrepancy.objects.get().resolved
+
+
+def test_a_page_with_other_content_than_the_first_time_has_an_owner_and_what_was_stated_stays():
+    messages.write([page([uuid4()]), page([uuid4()])], AT, "task")
+    contracts.drain(AT)
+    assert FeePage.objects.count() == 1
+    assert [why["code"] for why in Discrepancy.objects.get().reasons] == ["payments.page_differs"]
+    assert not Message.objects.filter(kind="payments.fees_stated").exists()
