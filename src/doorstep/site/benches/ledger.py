@@ -23,9 +23,13 @@ CLIENTS, BANKS, FEES = 8, 10, 1000
 ROUNDS, BATCH, BATCHES = 3, 10_000, 10
 
 _PEER_TABLES = """
-CREATE TABLE peer_account (id uuid PRIMARY KEY, debits bigint NOT NULL DEFAULT 0, credits bigint NOT NULL DEFAULT 0);
-CREATE TABLE peer_transfer (id uuid PRIMARY KEY, debit uuid NOT NULL, credit uuid NOT NULL, amount bigint NOT NULL);
-INSERT INTO peer_account (id) SELECT id FROM payments_account
+CREATE TABLE peer_account (
+    id uuid PRIMARY KEY, limited boolean NOT NULL, debits bigint NOT NULL DEFAULT 0, credits bigint NOT NULL DEFAULT 0,
+    CHECK (NOT limited OR credits >= debits));
+CREATE TABLE peer_transfer (
+    id uuid PRIMARY KEY, debit uuid NOT NULL REFERENCES peer_account, credit uuid NOT NULL REFERENCES peer_account,
+    amount bigint NOT NULL CHECK (amount > 0));
+INSERT INTO peer_account (id, limited) SELECT id, limited FROM payments_account
 """
 _PEER = """
 WITH added AS (
@@ -186,7 +190,9 @@ def _batches() -> float:
 
 
 def _plain() -> float:
-    """The same batches as one statement each: rows and sums, no judgement, no history, no journal, no other index."""
+    """The same batches as one statement each: rows, sums, foreign keys and the check on overdrafts; no judgement of lines, no history,
+    no journal, no other index.
+    """
     from django.db import connection, transaction  # noqa: PLC0415
 
     chance, (banks, fees) = random.Random(1), _accounts()  # noqa: S311  no secret
