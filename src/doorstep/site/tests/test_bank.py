@@ -35,13 +35,11 @@ SETTLED = {"bank": 750, "fees": 500, "charges": 250}
 
 @pytest.fixture
 def account(settings) -> models.BankAccount:
-    country = law(Country, "payments")
+    """One that was there already on a banking day that is over."""
     now = timezone.now()
-    ensure_months(now.date().replace(day=1), now.date())
-    row = bank_account()
-    row.bank, row.number, row.approved = country.fictitious_bank, country.fictitious_account(1), now
-    row.save()
-    return row
+    day = day_before(day_before(banking_day_of(now)))
+    ensure_months(day.replace(day=1), now.date())
+    return bank_account(approved=datetime.combine(day, time(9), law(Country, "payments").zone))
 
 
 @pytest.fixture
@@ -167,12 +165,10 @@ def day_before(day):
 
 @pytest.fixture
 def yesterday(silent: BankProcess, account) -> date:
-    """A banking day that is over, on which the account was there already."""
-    day = day_before(day_before(banking_day_of(timezone.now())))
-    account.approved = datetime.combine(day, time(9), law(Country, "payments").zone)
-    account.save()
+    """The first banking day of the account."""
     tasks.poll(timezone.now())
-    assert models.BankFeed.objects.get().day == day
+    day = models.BankFeed.objects.get().day
+    assert day == account.approved.date()
     return day
 
 

@@ -1,6 +1,7 @@
 """Builders of payments' values for tests with tables; money in minor units."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -25,7 +26,7 @@ TREASURER = By(Actor("treasurer:1", UNIT, ("payments.treasurer",), level=2), AT)
 _bookings: Iterator[int] = count(1)
 
 
-def bank_account(unit: str = UNIT, serial: int = 1) -> models.BankAccount:
+def bank_account(unit: str = UNIT, serial: int = 1, approved: datetime = AT) -> models.BankAccount:
     """An account that collects for the unit."""
     country = law(Country, "payments")
     return models.BankAccount.objects.create(
@@ -38,7 +39,7 @@ def bank_account(unit: str = UNIT, serial: int = 1) -> models.BankAccount:
         proposed_by="treasurer:1",
         proposed=AT,
         approved_by="treasurer:2",
-        approved=AT,
+        approved=approved,
     )
 
 

@@ -47,8 +47,9 @@ def cashier(unit: str = UNIT, language: str = "en") -> Client:
 
 def receipt(**changes: Any) -> models.Receipt:
     """The receipt of an order that was paid by transfer."""
-    account = models.BankAccount.objects.first() or bank_account()
-    units.load(row for row in profile().units.rows if row.code == changes.get("unit"))
+    unit = changes.get("unit", UNIT)
+    account = models.BankAccount.objects.filter(unit=unit).first() or bank_account(unit, int(unit[1:]))
+    units.load(row for row in profile().units.rows if row.code == unit)
     owed = order(**changes)
     settlement.record_credits(CLOCK, account.id, [credit(owed.code, owed.amount)], Evidence.POLL)
     return models.Receipt.objects.get(order=owed)

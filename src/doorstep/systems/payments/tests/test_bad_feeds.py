@@ -415,7 +415,7 @@ def test_a_statement_with_what_no_table_can_hold_is_refused_in_words(bank, conte
 
 
 def test_a_line_that_cannot_be_recorded_stops_neither_the_others_nor_other_statements(bank, monkeypatch):
-    first, second = two_accounts()
+    first, second = bank_account(), bank_account("", 2)
     owed, other = order(), order()
     tasks.poll(AT)
     real = settlement.take_credits
